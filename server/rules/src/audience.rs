@@ -207,6 +207,12 @@ impl Plan {
             .filter_map(|topic| TopicName::parse(topic.as_str()).ok())
     }
 
+    /// The topics whose sources lie behind that of a position.
+    pub fn topics_behind(&self, position: Position) -> impl Iterator<Item = TopicName> + '_ {
+        let behind = self.topics.iter().skip(position.source as usize);
+        behind.filter_map(|topic| TopicName::parse(topic.as_str()).ok())
+    }
+
     /// The source to go on with; `None` when the whole plan was walked.
     ///
     /// When a source has no more members, go on at [`Position::end`].

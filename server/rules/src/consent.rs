@@ -17,11 +17,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use vestnik_model::{CategoryName, InstallationId, TopicName, preference::OptOuts};
 
 use crate::{
-    audience::{Members, Plan},
+    audience::{Members, Plan, Source},
     contact::ContactHash,
     hold::OptOut,
 };
@@ -81,8 +83,8 @@ impl Stored {
 /// What else than listed users can name a person for a notification.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ways {
-    /// The topics of its plan that they subscribe to.
-    pub topics: Vec<TopicName>,
+    /// The topics that they subscribe to.
+    pub topics: BTreeSet<TopicName>,
     /// What their addresses are found by.
     pub contacts: Vec<ContactHash>,
     /// Their installations.
@@ -100,46 +102,48 @@ pub enum Passage {
     Refused,
 }
 
-/// Decides what a source is to a person. The ways are loaded only for one who opted out of it. Listed users
-/// are walked first: who is one of them has a delivery already.
-///
-/// # Errors
-/// When the ways cannot be loaded.
-pub fn passage<E>(
-    (plan, members): (&Plan, &Members),
-    opt_outs: &OptOuts,
-    ways: impl FnOnce() -> Result<Ways, E>,
-) -> Result<Passage, E> {
-    let Members::Topic(topic) = members else {
-        return Ok(Passage::Open);
-    };
-    if !opt_outs.topics.contains(topic) {
-        return Ok(Passage::Open);
+/// Whether a person opted out of a source of an audience.
+#[must_use]
+pub fn is_left(members: &Members, opt_outs: &OptOuts) -> bool {
+    match members {
+        Members::Topic(topic) => opt_outs.topics.contains(topic),
+        Members::Users(_) | Members::Contacts(_) | Members::Installations(_) => false,
     }
-    let ways = ways()?;
+}
+
+/// Decides what a source of a plan is to a person whom it names. Only the sources behind it count as others:
+/// whom one before it named has a delivery already.
+#[must_use]
+pub fn passage(plan: &Plan, source: &Source, opt_outs: &OptOuts, ways: &Ways) -> Passage {
+    if !is_left(&source.members, opt_outs) {
+        return Passage::Open;
+    }
     let wanted = |name: &TopicName| ways.topics.contains(name) && !opt_outs.topics.contains(name);
-    let is_elsewhere = plan.topics().any(|name| wanted(&name))
+    let is_elsewhere = plan
+        .topics_behind(source.position)
+        .any(|name| wanted(&name))
         || ways.contacts.iter().any(|hash| plan.names_contact(hash))
         || ways
             .installations
             .iter()
             .any(|id| plan.names_installation(*id));
-    Ok(if is_elsewhere {
+    if is_elsewhere {
         Passage::Elsewhere
     } else {
         Passage::Refused
-    })
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use serde_json::{Value, json};
     use vestnik_model::{AppId, Audience};
 
     use super::*;
-    use crate::contact::{Contact, ContactKey};
+    use crate::{
+        audience::Position,
+        contact::{Contact, ContactKey},
+    };
 
     fn said(value: Value) -> OptOuts {
         serde_json::from_value(value).unwrap()
@@ -170,16 +174,24 @@ mod tests {
         );
     }
 
-    /// Of a person who opted out of news, at the topic of that name.
+    /// The source of a number.
+    fn source(number: u32, members: Members) -> Source {
+        let position = Position {
+            source: number,
+            after: None,
+        };
+        Source { position, members }
+    }
+
+    /// Of a person who opted out of news and gossip, at the first topic of the audience.
     #[track_caller]
-    fn check(to: Value, ways: Ways, expected: Passage) {
+    fn check(to: Value, ways: &Ways, expected: Passage) {
         let audience = Audience::parse(serde_json::from_value(to).unwrap()).unwrap();
         let app = AppId::parse("shop").unwrap();
         let plan = Plan::of(&app, &audience, &ContactKey::new([7; 32]));
-        let news = Members::Topic(topic("news"));
+        let first = plan.source(Position::START).unwrap();
         let said = said(json!({"topics": ["news", "gossip"]}));
-        let found = passage((&plan, &news), &said, || Ok::<_, Infallible>(ways));
-        assert_eq!(found, Ok(expected));
+        assert_eq!(passage(&plan, &first, &said, ways), expected);
     }
 
     #[test]
@@ -188,16 +200,20 @@ mod tests {
             topics: names.iter().map(|name| topic(name)).collect(),
             ..Ways::default()
         };
-        check(json!({"topics": ["news"]}), of(&["news"]), Passage::Refused);
+        check(
+            json!({"topics": ["news"]}),
+            &of(&["news"]),
+            Passage::Refused,
+        );
         let two = json!({"topics": ["news", "sports"]});
-        check(two.clone(), of(&["news", "sports"]), Passage::Elsewhere);
-        check(two, of(&["news"]), Passage::Refused);
+        check(two.clone(), &of(&["news", "sports"]), Passage::Elsewhere);
+        check(two, &of(&["news"]), Passage::Refused);
         let both = json!({"topics": ["news", "gossip"]});
-        check(both, of(&["news", "gossip"]), Passage::Refused);
+        check(both, &of(&["news", "gossip"]), Passage::Refused);
         // What the audience does not name is no way into it.
         check(
             json!({"topics": ["news"]}),
-            of(&["news", "sports"]),
+            &of(&["news", "sports"]),
             Passage::Refused,
         );
     }
@@ -214,18 +230,18 @@ mod tests {
             ..Ways::default()
         };
         let to = json!({"topics": ["news"], "emails": ["anna@a.example"]});
-        check(to.clone(), mailbox("anna@a.example"), Passage::Elsewhere);
-        check(to, mailbox("bert@a.example"), Passage::Refused);
+        check(to.clone(), &mailbox("anna@a.example"), Passage::Elsewhere);
+        check(to, &mailbox("bert@a.example"), Passage::Refused);
         let id = "ins_00000000000000000000000000000001";
         let phone = |id: &str| Ways {
             installations: vec![id.parse().unwrap()],
             ..Ways::default()
         };
         let to = json!({"topics": ["news"], "installations": [id]});
-        check(to.clone(), phone(id), Passage::Elsewhere);
+        check(to.clone(), &phone(id), Passage::Elsewhere);
         check(
             to,
-            phone("ins_00000000000000000000000000000002"),
+            &phone("ins_00000000000000000000000000000002"),
             Passage::Refused,
         );
     }
@@ -243,18 +259,40 @@ mod tests {
         );
     }
 
+    /// What the walk has passed names nobody any more: who came into it meanwhile has no delivery by it.
     #[test]
-    fn other_sources_are_open_and_nothing_is_loaded() {
+    fn only_the_sources_behind_count() {
+        let plan: Plan = serde_json::from_value(json!({"topics": ["sports", "news"]})).unwrap();
+        let ways = Ways {
+            topics: [topic("sports"), topic("news")].into(),
+            ..Ways::default()
+        };
+        let at = |number, name| source(number, Members::Topic(topic(name)));
+        let no_news = said(json!({"topics": ["news"]}));
+        let found = passage(&plan, &at(2, "news"), &no_news, &ways);
+        assert_eq!(found, Passage::Refused);
+        let no_sports = said(json!({"topics": ["sports"]}));
+        let found = passage(&plan, &at(1, "sports"), &no_sports, &ways);
+        assert_eq!(found, Passage::Elsewhere);
+    }
+
+    #[test]
+    fn other_sources_are_open() {
         let said = said(json!({"topics": ["news"]}));
-        let plan = Plan::default();
-        let never = || -> Result<Ways, ()> { Err(()) };
         for members in [
             Members::Topic(topic("sports")),
             Members::Users(Vec::new()),
             Members::Contacts(Vec::new()),
             Members::Installations(Vec::new()),
         ] {
-            assert_eq!(passage((&plan, &members), &said, never), Ok(Passage::Open));
+            assert!(!is_left(&members, &said));
+            let found = passage(
+                &Plan::default(),
+                &source(1, members),
+                &said,
+                &Ways::default(),
+            );
+            assert_eq!(found, Passage::Open);
         }
     }
 }

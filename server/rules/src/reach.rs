@@ -163,13 +163,14 @@ impl<'a> Recipients<'a> {
     /// A source names a user; nothing follows if the sender excludes them.
     pub fn add(&mut self, user: UserId) {
         if !self.plan.excludes(&user) {
+            self.unwilling.remove(&user);
             self.users.entry(user).or_insert(None);
         }
     }
 
     /// A user subscribes to a topic from which they opted out: another source may name them.
     pub fn add_unwilling(&mut self, user: UserId) {
-        if !self.plan.excludes(&user) {
+        if !self.plan.excludes(&user) && !self.users.contains_key(&user) {
             self.unwilling.insert(user);
         }
     }
@@ -177,6 +178,7 @@ impl<'a> Recipients<'a> {
     /// A source names an installation of a user.
     pub fn add_installation(&mut self, user: UserId, installation: InstallationId) {
         if !self.plan.excludes(&user) {
+            self.unwilling.remove(&user);
             let only = self.users.entry(user).or_insert_with(|| Some(Vec::new()));
             only.iter_mut().for_each(|only| only.push(installation));
         }
@@ -185,13 +187,12 @@ impl<'a> Recipients<'a> {
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.users.len() + self.unwilling().count()
+        self.users.len() + self.unwilling.len()
     }
 
     /// Those whom only topics would name from which they opted out.
     pub fn unwilling(&self) -> impl Iterator<Item = &UserId> {
-        let unwilling = self.unwilling.iter();
-        unwilling.filter(|user| !self.users.contains_key(*user))
+        self.unwilling.iter()
     }
 
     /// Each whom a source names, with the only installations that are meant; all of the user's when absent.

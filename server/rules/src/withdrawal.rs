@@ -32,7 +32,7 @@
 //! ```
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, DeliveryState, DeliveryStatus};
+use vestnik_model::{Channel, DeliveryState, DeliveryStatus, Reason};
 
 use crate::{
     attempt::{Attempt, State},
@@ -51,17 +51,25 @@ pub static FRESH: Attempt = Attempt {
     until: None,
 };
 
-/// Whether a delivery can be on any device. `was_logged` says that it came into the user's log.
+/// Whether a delivery can be on any device. `was_logged` says that it came into the user's log; the attempts
+/// are loaded only if it depends on them.
 ///
 /// One that waits, or that was cancelled while it waited, can be on its way to a device: a hand-over is noted
-/// after it happened. One that ended in another way without a hand-over is on none.
-#[must_use]
-pub fn can_be_on_a_device(state: &DeliveryState, was_logged: bool) -> bool {
+/// after it happened. One that ended in another way without a hand-over is on none, unless a try was on its
+/// way at its end, or was not proven to have failed.
+///
+/// # Errors
+/// When the attempts cannot be loaded.
+pub fn can_be_on_a_device<E>(
+    state: &DeliveryState,
+    was_logged: bool,
+    attempts: impl FnOnce() -> Result<Vec<Attempt>, E>,
+) -> Result<bool, E> {
     // What never came into a log is nowhere.
     if !was_logged {
-        return false;
+        return Ok(false);
     }
-    match state.status {
+    Ok(match state.status {
         DeliveryStatus::Scheduled => false,
         DeliveryStatus::Pending
         | DeliveryStatus::Sent
@@ -71,7 +79,18 @@ pub fn can_be_on_a_device(state: &DeliveryState, was_logged: bool) -> bool {
         DeliveryStatus::Suppressed
         | DeliveryStatus::Failed
         | DeliveryStatus::Undelivered
-        | DeliveryStatus::Expired => state.sent_at.is_some() || state.delivered_at.is_some(),
+        | DeliveryStatus::Expired => {
+            let is_proven = state.sent_at.is_some() || state.delivered_at.is_some();
+            is_proven || attempts()?.iter().any(may_be_taken)
+        }
+    })
+}
+
+/// Whether what was tried was taken, or nobody knows whether it was.
+const fn may_be_taken(attempt: &Attempt) -> bool {
+    match attempt.state {
+        State::Sending | State::Sent => true,
+        State::Retrying | State::Failed => attempt.unproven > 0 || attempt.undecrypted > 0,
     }
 }
 
@@ -92,13 +111,7 @@ impl Trace<'_> {
     /// Whether the notification can have come this way: it was taken, or nobody knows whether it was. What
     /// was proven not to be taken has not come.
     fn may_have_come(&self) -> bool {
-        let may_be_taken = match self.attempt.state {
-            State::Sending | State::Sent => true,
-            State::Retrying | State::Failed => {
-                self.attempt.unproven > 0 || self.attempt.undecrypted > 0
-            }
-        };
-        may_be_taken || self.delivered_at.is_some()
+        may_be_taken(self.attempt) || self.delivered_at.is_some()
     }
 }
 
@@ -156,7 +169,8 @@ pub fn look(view: &View<'_>) -> Step {
         ..
     } = *view;
     let has_time = now < view.expires_at;
-    let is_blocked = device.blocked.is_some();
+    // What the app's own switch keeps from being shown is taken off the screen all the same.
+    let is_blocked = device.blocked == Some(Reason::BlockedOs);
     if view.has_entry || !has_time || is_blocked || !may_be_on(traces) {
         return Step::Done;
     }

@@ -1,3 +1,5 @@
+use std::convert::Infallible;
+
 use jiff::SignedDuration;
 use vestnik_model::{InstallationId, Reason};
 
@@ -229,11 +231,60 @@ fn a_delivery_that_was_never_handed_over_is_nowhere() {
         (DeliveryStatus::Failed, false),
         (DeliveryStatus::Expired, false),
     ] {
-        assert_eq!(can_be_on_a_device(&state(status, None), true), expected);
-        assert!(!can_be_on_a_device(&state(status, Some(1)), false));
+        assert_eq!(can_be(&state(status, None), true, &[]), expected);
+        assert!(!can_be(&state(status, Some(1)), false, &[]));
     }
     let handed = state(DeliveryStatus::Undelivered, Some(1));
-    assert!(can_be_on_a_device(&handed, true));
+    assert!(can_be(&handed, true, &[]));
+}
+
+fn can_be(state: &DeliveryState, was_logged: bool, attempts: &[Attempt]) -> bool {
+    let attempts = || Ok::<_, Infallible>(attempts.to_vec());
+    let Ok(can_be) = can_be_on_a_device(state, was_logged, attempts);
+    can_be
+}
+
+/// Somebody opted out while a push was on its way, or while nobody knew what had become of it.
+#[test]
+fn what_ended_before_its_try_did_can_be_on_a_device() {
+    let ended = DeliveryState {
+        status: DeliveryStatus::Suppressed,
+        ..DeliveryState::pending()
+    };
+    let unproven = |state| Attempt {
+        unproven: 1,
+        ..attempt(state, None)
+    };
+    let refused = attempt(State::Failed, None);
+    for (attempts, expected) in [
+        (vec![refused.clone()], false),
+        (vec![attempt(State::Retrying, Some(9))], false),
+        (
+            vec![refused.clone(), attempt(State::Sending, Some(9))],
+            true,
+        ),
+        (vec![unproven(State::Retrying)], true),
+        (vec![refused, unproven(State::Failed)], true),
+    ] {
+        assert_eq!(can_be(&ended, true, &attempts), expected, "{attempts:?}");
+    }
+}
+
+/// The app's own switch does not speak against taking something off the screen.
+#[test]
+fn an_app_that_is_switched_off_is_told_what_to_take_off_the_screen() {
+    let sent = attempt(State::Sent, None);
+    let traces = [by(Channel::Fcm, &sent)];
+    for (reason, expected) in [
+        (Reason::BlockedOs, Step::Done),
+        (Reason::BlockedApp, Step::Push(Channel::Fcm)),
+    ] {
+        let phone = Device {
+            blocked: Some(reason),
+            ..phone(&[Channel::Fcm])
+        };
+        assert_eq!(look(&view(&phone, &traces, &FRESH)), expected, "{reason}");
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ statements! {
              release_at, expires_at, among)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10) ON CONFLICT (notification, user) DO NOTHING";
     FIND = concat!("SELECT ", columns!(), " FROM delivery d WHERE d.notification = ?1 AND d.user = ?2");
+    IS_THERE = "SELECT 1 FROM delivery WHERE notification = ?1 AND user = ?2";
     PART = concat!("SELECT ", columns!(), " FROM delivery d
          WHERE d.notification = ?1 AND d.user > ?2 ORDER BY d.user LIMIT ?3");
     PAGE = concat!("SELECT ", columns!(), ", u.id FROM delivery d CROSS JOIN user u ON u.row = d.user
@@ -140,6 +141,12 @@ impl<'a> Insert<'a> {
         ))?;
         Ok(made == 1)
     }
+}
+
+/// Whether a user has a delivery of a notification.
+pub(crate) fn is_there(db: &Connection, key: Key) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(IS_THERE)?
+        .exists((key.notification, key.user))
 }
 
 /// A delivery, if there is one.

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row};
 use vestnik_model::{InstallationId, TopicName, UserId, preference::OptOuts};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
-    consent::{Passage, Ways, passage},
+    consent::{Passage, Ways, is_left, passage},
     contact::ContactHash,
     delivery::{Move, is_timed},
     device::{self, Wanted},
@@ -131,7 +131,7 @@ pub(crate) fn expand(
         for member in walked {
             position = position.past(member.key);
             if let Some(named) = member.named {
-                expanded.users.extend(pen.deliver(named, &source.members)?);
+                expanded.users.extend(pen.deliver(named, &source)?);
             }
         }
         if is_end {
@@ -292,17 +292,9 @@ fn owners(
 /// What may name a user.
 fn ways(db: &Connection, part: &Part<'_>, named: &Named) -> Result<Ways, rusqlite::Error> {
     let (app, user) = (&part.subject.app, named.head.row);
-    let mut topics = Vec::new();
-    for name in part.plan.topics() {
-        if let Some(topic) = topic::find(db, app, &name)?
-            && topic::is_subscribed(db, topic.row, user)?
-        {
-            topics.push(name);
-        }
-    }
     let sessions = present::sessions(db, app, &named.user)?.into_iter();
     Ok(Ways {
-        topics,
+        topics: topic::names_of(db, user)?,
         contacts: contact::of_user(db, user)?,
         installations: sessions.map(|(installation, _)| installation).collect(),
     })
@@ -320,14 +312,10 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     /// Makes the delivery of a user; gives the user when they got an entry.
-    fn deliver(
-        &mut self,
-        named: Named,
-        members: &Members,
-    ) -> Result<Option<Grown>, rusqlite::Error> {
-        let passage = passage((self.part.plan, members), &named.opt_outs, || {
-            ways(self.db, self.part, &named)
-        })?;
+    fn deliver(&mut self, named: Named, source: &Source) -> Result<Option<Grown>, rusqlite::Error> {
+        let Some(passage) = self.passage(&named, source)? else {
+            return Ok(None);
+        };
         let Named {
             mut head,
             user,
@@ -375,6 +363,24 @@ impl Pen<'_> {
             expires_at: made.expires_at,
         };
         self.arrivals.append(&mut head, to).map(Some)
+    }
+
+    /// What a source is to a user whom it names; `None` for one who opted out of it and has a delivery
+    /// already.
+    fn passage(&self, named: &Named, source: &Source) -> Result<Option<Passage>, rusqlite::Error> {
+        if !is_left(&source.members, &named.opt_outs) {
+            return Ok(Some(Passage::Open));
+        }
+        let key = Key {
+            notification: self.part.subject.row,
+            user: named.head.row,
+        };
+        if delivery::is_there(self.db, key)? {
+            return Ok(None);
+        }
+        let ways = ways(self.db, self.part, named)?;
+        let passage = passage(self.part.plan, source, &named.opt_outs, &ways);
+        Ok(Some(passage))
     }
 
     /// Stores a delivery; tells whether it is new.

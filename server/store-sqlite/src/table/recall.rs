@@ -37,7 +37,11 @@ pub(crate) fn recall(
         let Some(found) = pass.unreadable.pass_over("delivery", found)? else {
             continue;
         };
-        if can_be_on_a_device(&found.state, found.seq.is_some()) {
+        let attempts = || {
+            let found = attempt::of_delivery(db, key, pass.unreadable)?;
+            Ok::<_, rusqlite::Error>(found.into_iter().map(|found| found.attempt).collect())
+        };
+        if can_be_on_a_device(&found.state, found.seq.is_some(), attempts)? {
             recalled
                 .users
                 .extend(withdraw(db, pass, (key, &found), (seed, has_provider))?);

@@ -1,5 +1,7 @@
 //! Topics and subscriptions.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{
     AppId, TopicName,
@@ -24,6 +26,8 @@ statements! {
     SUBSCRIBERS = "SELECT user FROM subscription WHERE topic = ?1 AND user > ?2
          ORDER BY user LIMIT ?3";
     OF_USER = "SELECT topic FROM subscription WHERE user = ?1 ORDER BY topic LIMIT ?2";
+    NAMES_OF = "SELECT t.name FROM subscription s CROSS JOIN topic t ON t.row = s.topic
+         WHERE s.user = ?1 AND t.name IS NOT NULL";
     /// Through the rows of a part: a range of users.
     DELETE_PART = "DELETE FROM subscription WHERE topic = ?1 AND user <= ?2";
 }
@@ -143,4 +147,16 @@ pub(crate) fn leave_part(db: &Connection, user: i64, rows: u32) -> Result<usize,
         unsubscribe(db, *topic, user)?;
     }
     Ok(topics.len())
+}
+
+/// The topics that a user subscribes to. A name that cannot be read is passed over.
+pub(crate) fn names_of(db: &Connection, user: i64) -> Result<BTreeSet<TopicName>, rusqlite::Error> {
+    let names = db
+        .prepare_cached(NAMES_OF)?
+        .query_map([user], |row| row.get(0))?
+        .collect::<Result<Vec<String>, _>>()?;
+    let names = names.into_iter();
+    Ok(names
+        .filter_map(|name| TopicName::parse(name).ok())
+        .collect())
 }

@@ -1,5 +1,6 @@
 //! Letters that come back after a mail server had taken them.
 
+use serde_json::json;
 use vestnik_model::{
     AttemptStatus, Channel, DeliveryStatus, NotificationStatus, Reason,
     publish::{Goal, StepChannel, StepRequest, Steps},
@@ -8,6 +9,7 @@ use vestnik_rules::{attempt::Outcome, bounce::Fate, work::WorkKind};
 
 use super::{
     Fixture,
+    consent::end,
     letters::{begin, letter, publish_by, standing},
     name::{ACCEPTED, EXPIRED, at, bank, shop, user},
     pushing::{attempts, dispatch, has_address, provide, settle, tried},
@@ -199,6 +201,23 @@ pub async fn a_bounce_proves_that_a_try_without_an_answer_was_taken(fixture: &im
         settle(&world, 22, tried(&begun[0], 20, Outcome::Accepted)).await,
         0
     );
+    world.is_sound().await;
+}
+
+/// A step is left, and the person opted out: the letter was all.
+pub async fn a_letter_that_came_back_after_an_opt_out_is_lost(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let then_push = [
+        (StepChannel::Email, Goal::Delivered, Some(3_600)),
+        (StepChannel::Push, Goal::Delivered, None),
+    ];
+    taken(&world, 1, steps(&then_push)).await;
+    world
+        .opts_out("anna", json!({"all": true}), ACCEPTED + 1)
+        .await;
+    let noted = told(&world, 1, FULL, ACCEPTED + 2).await;
+    assert_eq!(noted, (true, false));
+    assert_eq!(world.ends(1).await, [end("anna", Reason::EmailBounced)]);
     world.is_sound().await;
 }
 

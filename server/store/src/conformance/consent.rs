@@ -12,10 +12,12 @@ use super::{
     Fixture,
     name::{at, bank, new, notification, shop, topics, user, users},
     pushing::{self, dispatch, dispatch_of, settle, tried},
+    withdrawing,
     world::World,
 };
 use crate::{
     audiences::{ReachOutcome, ReachQuery},
+    dispatch::Sends,
     publishing::{NewNotification, PublishOutcome},
     recipients::Whose,
 };
@@ -38,7 +40,7 @@ fn promotion(number: u32, to: AudienceRequest) -> NewNotification {
 }
 
 impl World {
-    async fn opts_out(&self, who: &str, value: Value, second: i64) {
+    pub(super) async fn opts_out(&self, who: &str, value: Value, second: i64) {
         let whose = Whose::User(shop(), user(who));
         let put = self.store.put_opt_outs(whose, said(value), at(second));
         assert_eq!(put.await, Ok(true));
@@ -53,7 +55,7 @@ impl World {
     }
 
     /// Who of the shop has a delivery, and why it ended if it did.
-    async fn ends(&self, number: u32) -> Vec<(String, Option<Reason>)> {
+    pub(super) async fn ends(&self, number: u32) -> Vec<(String, Option<Reason>)> {
         let views = self.deliveries(number).await.into_iter();
         let ends = views.map(|view| {
             let reason = view.reason.as_ref().and_then(Open::known);
@@ -65,7 +67,7 @@ impl World {
     }
 }
 
-fn end(who: &str, reason: impl Into<Option<Reason>>) -> (String, Option<Reason>) {
+pub(super) fn end(who: &str, reason: impl Into<Option<Reason>>) -> (String, Option<Reason>) {
     (who.to_owned(), reason.into())
 }
 
@@ -194,6 +196,51 @@ pub async fn an_opt_out_counts_until_the_hand_over(fixture: &impl Fixture) {
     assert_eq!(world.ends(3).await, [end("anna", None)]);
     let status = world.delivery(3, "anna").await.status;
     assert_eq!(status, DeliveryStatus::Sent);
+    world.is_sound().await;
+}
+
+/// What may have come to a phone before its user opted out is withdrawn from it.
+pub async fn what_an_opt_out_ended_can_be_recalled(fixture: &impl Fixture) {
+    let (world, anna) = pushing::begin(fixture).await;
+    withdrawing::has_key(&world, &anna).await;
+    world.publish(1, users(&["anna"])).await;
+    let begun = dispatch(&world, 20).await;
+    settle(&world, 21, tried(&begun[0], 20, Outcome::Unproven)).await;
+    world.opts_out("anna", json!({"all": true}), 22).await;
+    for claim in world.claim(WorkKind::Dispatch, 600).await {
+        assert!(dispatch_of(&world, &claim, 600).await.begun.is_empty());
+    }
+    assert_eq!(world.ends(1).await, [end("anna", Reason::OptoutAll)]);
+    let recalled = world.store.recall(shop(), notification(1), at(601));
+    assert!(recalled.await.unwrap());
+    world.work(WorkKind::Recall, 10, 602).await;
+    let log = world.log("anna").await;
+    assert_eq!(log.len(), 2, "the device is told: {log:?}");
+    let begun = dispatch(&world, 700).await;
+    let sends: Vec<_> = begun.iter().map(|begun| begun.sends).collect();
+    assert_eq!(sends, [Sends::Withdrawal]);
+    world.is_sound().await;
+}
+
+/// Who changes their mind between two parts has a delivery, by one topic or the other.
+pub async fn nobody_is_lost_between_two_parts_of_an_audience(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    for (who, number) in [("anna", 1), ("bert", 2)] {
+        world.login(who, number).await;
+    }
+    world.topic("news", &["anna", "bert"]).await;
+    world.topic("sports", &["anna"]).await;
+    world.opts_out("anna", json!({"topics": ["news"]}), 2).await;
+    world.publish(1, topics(&["news", "sports"])).await;
+    let claim = world.claim_one(WorkKind::Expand, 20).await;
+    world.perform(&claim, 2, 20).await;
+    assert_eq!(world.ends(1).await, [end("bert", None)], "sports is ahead");
+    world
+        .opts_out("anna", json!({"topics": ["sports"]}), 21)
+        .await;
+    world.work(WorkKind::Expand, 2, 600).await;
+    let left = Reason::OptoutTopic;
+    assert_eq!(world.ends(1).await, [end("anna", left), end("bert", None)]);
     world.is_sound().await;
 }
 

@@ -125,6 +125,8 @@ macro_rules! conformance {
                 a_device_says_it_for_its_user_while_its_session_lasts,
                 opt_outs_go_with_their_user, what_is_not_wanted_is_made_for_nobody,
                 an_opt_out_counts_until_the_hand_over,
+                what_an_opt_out_ended_can_be_recalled,
+                nobody_is_lost_between_two_parts_of_an_audience,
                 a_topic_that_somebody_left_names_them_no_more,
                 who_does_not_want_it_is_counted_apart;
             publishing: a_user_is_reached_once_by_any_number_of_ways,
@@ -241,6 +243,7 @@ macro_rules! conformance {
                 a_step_that_waits_gives_way_to_the_next, a_mailbox_that_was_set_since_lives,
                 what_was_handed_over_otherwise_goes_on, a_letter_that_is_delayed_is_not_lost,
                 a_bounce_proves_that_a_try_without_an_answer_was_taken,
+                a_letter_that_came_back_after_an_opt_out_is_lost,
                 reports_of_other_apps_and_of_other_things_are_nobodys;
             letters: who_has_no_device_gets_a_letter_at_once,
                 a_silenced_device_and_a_dead_token_give_way_to_a_letter,

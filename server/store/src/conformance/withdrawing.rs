@@ -21,7 +21,7 @@ use super::{
 use crate::dispatch::{Begun, Sends};
 
 /// The phone reports an address and a key, so that what is withdrawn can be sealed for it.
-async fn has_key(world: &World, anna: &Session) {
+pub(super) async fn has_key(world: &World, anna: &Session) {
     let state = json!({
         "platform": "android", "permission": "granted", "envelope_key": "key-1",
         "push_addresses": [{"kind": "fcm_token", "value": "token-1"}],

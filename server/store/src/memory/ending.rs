@@ -1,5 +1,7 @@
 //! The end of deliveries: their time runs out, or the sender cancels or recalls their notification.
 
+use std::convert::Infallible;
+
 use jiff::Timestamp;
 use vestnik_model::Recall;
 use vestnik_rules::{
@@ -122,7 +124,12 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
         let Some(delivery) = txn.world.deliveries.get(&(pass.notification, user)) else {
             continue;
         };
-        let is_anywhere = can_be_on_a_device(&delivery.state, delivery.seq.is_some());
+        let key = (pass.notification, user);
+        let attempts = || {
+            let found = of_delivery(&txn.world, key);
+            Ok::<_, Infallible>(found.map(|(_, row)| row.attempt.clone()).collect())
+        };
+        let Ok(is_anywhere) = can_be_on_a_device(&delivery.state, delivery.seq.is_some(), attempts);
         if !is_anywhere || txn.world.name_of(user).is_none() {
             continue;
         }

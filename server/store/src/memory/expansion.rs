@@ -64,8 +64,7 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
         left -= walked.len();
         for member in walked {
             position = position.past(member.key);
-            let from = (&plan, &source.members);
-            deliver(txn, part, from, member)?;
+            deliver(txn, part, (&plan, &source), member)?;
         }
         next = Some(if is_end { position.end() } else { position });
     }
@@ -160,17 +159,16 @@ fn owners(
 }
 
 /// What a source of an audience is to a user whom it names.
-pub(super) fn passage_of(
+fn passage_of(
     world: &World,
     (app, user): (&AppId, UserKey),
-    from: (&Plan, &Members),
+    (plan, source): (&Plan, &Source),
 ) -> Passage {
     let Some(row) = world.users.get(&user) else {
         return Passage::Open;
     };
-    let ways = || Ok::<_, Infallible>(ways(world, (app, user), row.name.as_ref()));
-    let Ok(passage) = passage(from, &row.opt_outs, ways);
-    passage
+    let ways = ways(world, (app, user), row.name.as_ref());
+    passage(plan, source, &row.opt_outs, &ways)
 }
 
 /// What may name a user.
@@ -193,7 +191,7 @@ fn ways(world: &World, (app, user): (&AppId, UserKey), name: Option<&UserId>) ->
 fn deliver(
     txn: &mut Txn,
     part: &Part<'_>,
-    (plan, members): (&Plan, &Members),
+    (plan, source): (&Plan, &Source),
     walked: Walked,
 ) -> Result<(), StoreError> {
     let key = (part.notification, walked.user);
@@ -217,7 +215,7 @@ fn deliver(
     if txn.world.deliveries.contains_key(&key) {
         return Ok(());
     }
-    let turn = match passage_of(&txn.world, (&app, walked.user), (plan, members)) {
+    let turn = match passage_of(&txn.world, (&app, walked.user), (plan, source)) {
         Passage::Open => {
             let takes_place = is_timed(&member.state);
             let turn = release::turn_of(&mut txn.world, key, takes_place, part.now);

@@ -12,6 +12,7 @@ use super::{
     attempt::of_delivery,
     dispatch::{Key, look_at, save, wake},
     ledger::find,
+    release::hours_of,
     txn::Txn,
     world::World,
 };
@@ -67,8 +68,13 @@ fn kill(
 
 /// Brings a delivery on whose letter came back.
 fn go_on(txn: &mut Txn, key: Key, now: Timestamp) {
+    // What is over goes on by no other step.
+    let hours = match hours_of(&txn.world, key, now) {
+        Hours::Over(reason) => Hours::Over(reason),
+        Hours::Open | Hours::Closed(_) => Hours::Open,
+    };
     let (Some(looked), Some(row)) = (
-        look_at(&txn.world, key, &Hours::Open, now),
+        look_at(&txn.world, key, &hours, now),
         txn.world.deliveries.get(&key),
     ) else {
         return;
@@ -82,7 +88,7 @@ fn go_on(txn: &mut Txn, key: Key, now: Timestamp) {
     let others = others.map(|(_, row)| &row.attempt);
     let ended = end(row.state.status, others, (&course, &looked));
     let looked = Looked {
-        end: looked.end.or(ended),
+        end: ended.or(looked.end),
         ..looked
     };
     save(txn, key, &looked, now);

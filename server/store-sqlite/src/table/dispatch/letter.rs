@@ -90,16 +90,18 @@ impl Desk<'_> {
         let Some(case) = self.case((key, course))? else {
             return Ok(());
         };
-        // Tries begin in the next part.
-        let looked = self
-            .look(&case, &Hours::Open)
-            .left_to_dispatch(course, self.now);
+        // Tries begin in the next part, when the hours are open. What is over goes on by none.
+        let hours = match self.hours(&case)? {
+            Hours::Over(reason) => Hours::Over(reason),
+            Hours::Open | Hours::Closed(_) => Hours::Open,
+        };
+        let looked = self.look(&case, &hours).left_to_dispatch(course, self.now);
         let others = case.attempts.iter();
         let others = others.filter(|found| found.target != Target::Mailbox);
         let others = others.map(|found| &found.attempt);
         let ended = end(case.delivery.state.status, others, (&course, &looked));
         let looked = Looked {
-            end: looked.end.or(ended),
+            end: ended.or(looked.end),
             ..looked
         };
         self.save(&case, &looked)
