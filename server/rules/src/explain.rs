@@ -13,6 +13,7 @@
 //! use vestnik_model::{DeliveryState, Expansion, publish::Steps};
 //! use vestnik_rules::device::{Addressed, Wanted};
 //! use vestnik_rules::explain::{DeliveryFindings, Findings, NotificationFindings, Times, english, explain};
+//! use vestnik_rules::schedule::Hours;
 //!
 //! let accepted_at = "2026-11-29T10:02:00Z".parse()?;
 //! let findings = Findings {
@@ -32,7 +33,7 @@
 //!     devices: Vec::new(),
 //!     mailbox: None,
 //!     tries: Vec::new(),
-//!     held: None,
+//!     hours: Hours::Open,
 //! };
 //! let statements = explain(&findings, "2026-11-29T10:05:00Z".parse()?);
 //! let times = Times::of_day(accepted_at);

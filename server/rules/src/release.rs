@@ -15,7 +15,7 @@ use vestnik_model::{DeliveryState, DeliveryStatus, Evidence, Reason};
 use crate::{
     audience::Member,
     delivery::{Advanced, Event, advance, cancel, is_timed},
-    schedule::{Held, Hours, Mailing, Pace, Recipient, Turn, held, hours},
+    schedule::{Hours, Mailing, Pace, Recipient, Turn, held, hours},
 };
 
 /// What a delivery is made as.
@@ -101,27 +101,27 @@ pub fn ask(state: DeliveryState, turn: Turn, is_reachable: bool, now: Timestamp)
     }
 }
 
-/// What of its schedule holds a delivery: one that waits for its time, or one that was released and may
-/// not go on now, or be tried anew.
+/// Whether a delivery may go on, for its sender to be told: one that waits for its time, or one that was
+/// released, or is to be tried anew.
 #[must_use]
 pub fn holds(
     state: &DeliveryState,
     (mailing, pace): (&Mailing<'_>, Pace),
     recipient: &Recipient<'_>,
     now: Timestamp,
-) -> Option<Held> {
+) -> Hours {
     match state.status {
-        DeliveryStatus::Scheduled => held(mailing, recipient, pace, now),
+        DeliveryStatus::Scheduled => match recipient.opt_out {
+            Some(opt_out) => Hours::Over(opt_out.reason()),
+            None => held(mailing, recipient, pace, now).map_or(Hours::Open, Hours::Closed),
+        },
         DeliveryStatus::Pending
         | DeliveryStatus::Sent
         | DeliveryStatus::Delivered
         | DeliveryStatus::Suppressed
         | DeliveryStatus::Failed
-        | DeliveryStatus::Undelivered => match hours(mailing, recipient, now) {
-            Hours::Closed(held) => Some(held),
-            Hours::Open | Hours::Over(_) => None,
-        },
-        DeliveryStatus::Read | DeliveryStatus::Expired | DeliveryStatus::Cancelled => None,
+        | DeliveryStatus::Undelivered => hours(mailing, recipient, now),
+        DeliveryStatus::Read | DeliveryStatus::Expired | DeliveryStatus::Cancelled => Hours::Open,
     }
 }
 

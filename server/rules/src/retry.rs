@@ -95,6 +95,13 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
     if !is_lost(&delivery.state) || findings.notification.expires_at <= now {
         return None;
     }
+    let begins_at = match &findings.hours {
+        Hours::Open => now,
+        // In closed hours the first step would be over before anything is tried.
+        Hours::Closed(held) => held.until,
+        // The next look would end it.
+        Hours::Over(_) => return None,
+    };
     let advanced = advance(delivery.state.clone(), Event::Retried, now);
     let course = Course::new(now);
     let devices = findings.looked_at(|tried| anew(tried, now));
@@ -120,9 +127,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
     if looked.end.is_some() {
         return None;
     }
-    // In closed hours the first step would be over before anything is tried.
-    let held = findings.held.as_ref();
-    let course = Course::new(held.map_or(now, |held| held.until));
+    let course = Course::new(begins_at);
     let failed = findings.tries.iter().filter(|tried| is_failed(tried));
     let reopened = failed.map(|tried| (tried.target, reopened(&tried.attempt, now)));
     Some(Round {

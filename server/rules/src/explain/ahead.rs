@@ -90,8 +90,11 @@ impl<'a> Ahead<'a> {
     /// What a look will find.
     fn looked(&self, at: Timestamp) -> Looked {
         let (findings, at) = (self.findings, at.max(self.now));
-        let held = findings.held.clone().filter(|held| at < held.until);
-        let hours = held.map_or(Hours::Open, Hours::Closed);
+        let hours = match &findings.hours {
+            Hours::Closed(held) if at < held.until => Hours::Closed(held.clone()),
+            Hours::Open | Hours::Closed(_) => Hours::Open,
+            Hours::Over(reason) => Hours::Over(*reason),
+        };
         let devices = findings.looked_at(|tried| tried.attempt.clone());
         let mailbox = findings.mailbox_looked_at(|tried| tried.attempt.clone());
         let notification = &findings.notification;

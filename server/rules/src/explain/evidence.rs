@@ -103,7 +103,7 @@ impl Meaning {
         self
     }
 
-    const fn because(mut self, reason: Reason) -> Self {
+    pub(super) const fn because(mut self, reason: Reason) -> Self {
         self.evidence.reason = Some(reason);
         self
     }

@@ -11,7 +11,7 @@ use crate::{
     attempt::Attempt,
     cascade::{self, Course, Target, preferred},
     device::{Addressed, Wanted},
-    schedule::Held,
+    schedule::Hours,
 };
 
 /// Everything that an explanation is made of.
@@ -27,8 +27,8 @@ pub struct Findings {
     pub mailbox: Option<Address>,
     /// What was tried.
     pub tries: Vec<Try>,
-    /// What of the schedule holds the delivery, if something does.
-    pub held: Option<Held>,
+    /// Whether the delivery may go on, by its schedule and by what the person wants.
+    pub hours: Hours,
 }
 
 /// What is known of the notification.

@@ -64,6 +64,11 @@ pub enum Waiting {
     },
     /// Nothing holds it any more: it goes out with the next part.
     Due,
+    /// It will not go on, and ends when it is looked at next.
+    Over {
+        /// Why.
+        reason: Reason,
+    },
 }
 
 /// What the sender asked for, and who is a recipient.

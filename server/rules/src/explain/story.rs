@@ -19,6 +19,7 @@ use super::{
 use crate::{
     attempt::State,
     cascade::{ACK_WINDOW, Target},
+    schedule::Hours,
 };
 
 /// Explains a delivery, or why there is none, as of `now`: what was asked for, how the devices can be
@@ -356,6 +357,8 @@ fn open(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) -> Opt
         true if notification.is_recalled => Some(Standing::RecalledUnsent),
         true if notification.is_cancelled => Some(Standing::Cancelled),
         true if is_at_mailbox(findings, delivery) => None,
+        // That it ends is said already.
+        true if matches!(findings.hours, Hours::Over(_)) => None,
         true => Some(Standing::WaitsForDevice { until }),
         false if cannot_be_lost => None,
         false if is_over => Some(Standing::Unconfirmed { at: until }),

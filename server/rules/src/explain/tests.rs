@@ -16,7 +16,7 @@ use crate::{
     attempt::{Attempt, State},
     cascade::{Course as Stand, Target},
     device::{Addressed, Wanted},
-    schedule::{Held, HeldBy, ZoneSource},
+    schedule::{Held, HeldBy, Hours, ZoneSource},
 };
 
 /// A moment of the day of the acceptance, which is at 10:02.
@@ -70,7 +70,7 @@ fn findings() -> Findings {
         devices: vec![phone(1)],
         mailbox: None,
         tries: Vec::new(),
-        held: None,
+        hours: Hours::Open,
     }
 }
 
@@ -403,7 +403,7 @@ fn a_scheduled_notification_waits_for_its_time() {
 fn what_a_schedule_waits_for_is_said_with_whose_clock() {
     let mut findings = findings();
     *state(&mut findings) = DeliveryState::scheduled();
-    findings.held = Some(Held {
+    findings.hours = Hours::Closed(Held {
         until: at("14:00:00"),
         by: HeldBy::SendAt,
         zone: Some(("America/New_York".to_owned(), ZoneSource::UserAttribute)),
@@ -418,12 +418,23 @@ fn what_a_schedule_waits_for_is_said_with_whose_clock() {
             "It expires before that, at 13:00:00.",
         ],
     );
-    findings.held = None;
+    findings.hours = Hours::Open;
     check(
         &findings,
         "14:00:00",
         &["Its time has come: it goes out with the next part of the mailing."],
     );
+}
+
+/// Nothing is promised to a person who opted out meanwhile.
+#[test]
+fn what_is_not_wanted_any_more_is_tried_no_more() {
+    let mut findings = findings();
+    findings.hours = Hours::Over(Reason::OptoutAll);
+    let said = said(&findings, "10:03:00");
+    let last = said.last().map(String::as_str);
+    let expected = "Nothing more will be tried, because the person wants no notifications.";
+    assert_eq!(last, Some(expected), "{said:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What of the schedule a delivery waits for.
 
-use vestnik_model::DeliveryStatus;
+use vestnik_model::{DeliveryStatus, Reason};
 
 use super::{
     evidence::{Meaning, meaning},
@@ -8,15 +8,18 @@ use super::{
     principle::Rule,
     statement::{Statement, Waiting},
 };
-use crate::schedule::{Held, HeldBy, ZoneSource};
+use crate::schedule::{Held, HeldBy, Hours, ZoneSource};
 
 /// What of its schedule holds a delivery that has not ended, if something does.
 pub(super) fn waiting(findings: &Findings) -> Vec<Statement> {
     let status = findings.delivery.as_ref().map(|of| of.state.status);
-    let said = match (&findings.held, status) {
-        (Some(held), Some(DeliveryStatus::Scheduled | DeliveryStatus::Pending)) => because(held),
-        (None, Some(DeliveryStatus::Scheduled)) => vec![Waiting::Due],
-        (Some(_) | None, _) => Vec::new(),
+    let is_open = status == Some(DeliveryStatus::Pending);
+    let is_scheduled = status == Some(DeliveryStatus::Scheduled);
+    let said = match &findings.hours {
+        Hours::Closed(held) if is_open || is_scheduled => because(held),
+        Hours::Over(reason) if is_open || is_scheduled => vec![Waiting::Over { reason: *reason }],
+        Hours::Open if is_scheduled => vec![Waiting::Due],
+        Hours::Open | Hours::Closed(_) | Hours::Over(_) => Vec::new(),
     };
     said.into_iter().map(Statement::Waiting).collect()
 }
@@ -44,7 +47,20 @@ impl Waiting {
             Self::Held { by, until } => held_meaning(*by).until(*until),
             Self::EndsBefore { at } => meaning("ends_before", Rule::Expiry).at(*at),
             Self::Due => meaning("due", Rule::Schedule),
+            Self::Over { reason } => meaning("nothing_more", over_rule(*reason)).because(*reason),
         }
+    }
+}
+
+/// What a person does not want no channel brings; all else that ends by its hours is a matter of the schedule.
+const fn over_rule(reason: Reason) -> Rule {
+    if matches!(
+        reason,
+        Reason::OptoutAll | Reason::OptoutCategory | Reason::OptoutTopic
+    ) {
+        Rule::Reachability
+    } else {
+        Rule::Schedule
     }
 }
 

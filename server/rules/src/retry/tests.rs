@@ -90,7 +90,7 @@ fn ended(reason: Reason) -> Findings {
         devices: vec![phone()],
         mailbox: None,
         tries: Vec::new(),
-        held: None,
+        hours: Hours::Open,
     }
 }
 
@@ -127,6 +127,10 @@ fn what_would_end_again_stays_as_it_ended() {
     check(Reason::DeviceNoneActive, |findings| {
         findings.devices.clear();
     });
+    check(Reason::DeviceNoAddress, |findings| {
+        // The person has opted out since.
+        findings.hours = Hours::Over(Reason::OptoutAll);
+    });
     check(Reason::BlockedOs, |findings| {
         findings.devices[0].blocked = Some(Reason::BlockedOs);
     });
@@ -143,7 +147,7 @@ fn what_would_end_again_stays_as_it_ended() {
 fn what_is_tried_anew_in_closed_hours_begins_when_they_open() {
     let mut findings = ended(Reason::ProviderUnavailable);
     let until = now() + SignedDuration::from_hours(1);
-    findings.held = Some(Held {
+    findings.hours = Hours::Closed(Held {
         until,
         by: HeldBy::QuietHours,
         zone: None,

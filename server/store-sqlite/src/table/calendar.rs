@@ -14,9 +14,7 @@ use vestnik_rules::{
     consent::unwanted,
     hold::OptOut,
     release::holds,
-    schedule::{
-        Attributes, Held, Hours, Known, Mailing, Pace, Turn, has_hours, hours, reads_zone, turn,
-    },
+    schedule::{Attributes, Hours, Known, Mailing, Pace, Turn, has_hours, hours, reads_zone, turn},
 };
 
 use super::{app, change::Subject, user_attribute};
@@ -134,13 +132,8 @@ impl Calendar {
         turn
     }
 
-    /// What holds a delivery, for its sender to be told.
-    pub(crate) fn held(
-        &self,
-        known: &Known,
-        state: &DeliveryState,
-        now: Timestamp,
-    ) -> Option<Held> {
+    /// Whether a delivery may go on, for its sender to be told.
+    pub(crate) fn may_go_on(&self, known: &Known, state: &DeliveryState, now: Timestamp) -> Hours {
         holds(state, (&self.mailing(), self.pace), &known.recipient(), now)
     }
 

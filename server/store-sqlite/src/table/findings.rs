@@ -8,7 +8,7 @@ use vestnik_rules::{
     cascade::{Course, channel_of},
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
     hold::Block,
-    schedule::Held,
+    schedule::Hours,
 };
 use vestnik_sqlite::value::uuid;
 use vestnik_store::ledger::FindingsQuery;
@@ -50,7 +50,7 @@ pub(crate) fn of(
         devices: Vec::new(),
         mailbox: None,
         tries: Vec::new(),
-        held: None,
+        hours: Hours::Open,
     };
     let Some(head) = user::find(db, &asked.app, &asked.user)? else {
         return Ok(Some(findings));
@@ -74,7 +74,7 @@ pub(crate) fn of(
     };
     findings.devices = devices(db, asked, &reached)?;
     findings.mailbox = mailbox(db, &asked.app, head.row)?;
-    findings.held = held(db, (&found, head.row), (asked, &delivery.state), unreadable)?;
+    findings.hours = hours(db, (&found, head.row), (asked, &delivery.state), unreadable)?;
     findings.delivery = Some(DeliveryFindings {
         course: course(db, key)?,
         addressed: delivery.addressed,
@@ -83,23 +83,23 @@ pub(crate) fn of(
     Ok(Some(findings))
 }
 
-/// What of the schedule holds a delivery.
-fn held(
+/// Whether a delivery may go on, by its schedule and by what the person wants.
+fn hours(
     db: &Connection,
     (found, user): (&notification::Found, i64),
     (asked, state): (&FindingsQuery, &DeliveryState),
     unreadable: &Unreadable,
-) -> Result<Option<Held>, rusqlite::Error> {
+) -> Result<Hours, rusqlite::Error> {
     let read = notification::content(db, found.subject.row);
     let content = unreadable.pass_over("notification", read)?;
     let content = content.as_ref().map(|(content, _)| content);
     let Some(calendar) = Calendar::load(db, &found.subject, content)? else {
-        return Ok(None);
+        return Ok(Hours::Open);
     };
     let attributes = user_attribute::get(db, user)?;
     let opt_outs = user_attribute::opt_outs(db, user)?;
     let known = calendar.known(db, &asked.user, (attributes, &opt_outs))?;
-    Ok(calendar.held(&known, state, asked.now))
+    Ok(calendar.may_go_on(&known, state, asked.now))
 }
 
 fn of_notification(

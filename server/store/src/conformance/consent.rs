@@ -6,7 +6,7 @@ use vestnik_model::{
     Audience, AudienceRequest, CategoryName, DeliveryStatus, Open, Reason, email::EmailAddress,
     preference::OptOuts, publish::Schedule,
 };
-use vestnik_rules::{attempt::Outcome, session::Session, work::WorkKind};
+use vestnik_rules::{attempt::Outcome, schedule::Hours, session::Session, work::WorkKind};
 
 use super::{
     Fixture,
@@ -18,6 +18,7 @@ use super::{
 use crate::{
     audiences::{ReachOutcome, ReachQuery},
     dispatch::Sends,
+    ledger::FindingsQuery,
     publishing::{NewNotification, PublishOutcome},
     recipients::Whose,
 };
@@ -185,12 +186,20 @@ pub async fn an_opt_out_counts_until_the_hand_over(fixture: &impl Fixture) {
     settle(&world, 23, tried(&begun[0], 22, accepted)).await;
 
     world.opts_out("anna", json!({"all": true}), 24).await;
+    let asked = FindingsQuery {
+        app: shop(),
+        notification: notification(1),
+        user: user("anna"),
+        now: at(24),
+    };
+    let findings = world.store.findings(asked).await.unwrap().unwrap();
+    let all = Reason::OptoutAll;
+    assert_eq!(findings.hours, Hours::Over(all), "nothing is promised");
     // Opting out of what waits for its time ends it at once.
     world.go_on(10, 25).await;
     for claim in world.claim(WorkKind::Dispatch, 600).await {
         assert!(dispatch_of(&world, &claim, 600).await.begun.is_empty());
     }
-    let all = Reason::OptoutAll;
     assert_eq!(world.ends(1).await, [end("anna", all)]);
     assert_eq!(world.ends(2).await, [end("anna", all)]);
     assert_eq!(world.ends(3).await, [end("anna", None)]);

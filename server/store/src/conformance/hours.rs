@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use vestnik_model::{DeliveryStatus, Permission, Reason};
 use vestnik_rules::{
     attempt::Outcome,
-    schedule::{HeldBy, ZoneSource},
+    retry::Obstacle,
+    schedule::{HeldBy, Hours, ZoneSource},
     session::Session,
     work::WorkKind,
 };
@@ -48,17 +49,21 @@ async fn lost(fixture: &impl Fixture, on_missed: &str) -> (World, Session) {
     (world, anna)
 }
 
-async fn retry(world: &World, second: i64) {
+async fn retried(world: &World, second: i64) -> RetryOutcome {
     let asked = Retry {
         app: shop(),
         id: notification(1),
         now: at(second),
     };
+    world.store.retry(asked).await.unwrap()
+}
+
+async fn retry(world: &World, second: i64) {
     let begun = RetryOutcome::Begun {
         retried: 1,
         is_complete: true,
     };
-    assert_eq!(world.store.retry(asked).await, Ok(begun));
+    assert_eq!(retried(world, second).await, begun);
 }
 
 pub async fn what_is_tried_anew_waits_for_open_hours(fixture: &impl Fixture) {
@@ -77,7 +82,9 @@ pub async fn what_is_tried_anew_waits_for_open_hours(fixture: &impl Fixture) {
         now: at(closed),
     };
     let findings = world.store.findings(asked).await.unwrap().unwrap();
-    let held = findings.held.unwrap();
+    let Hours::Closed(held) = findings.hours else {
+        panic!("the window is closed: {:?}", findings.hours);
+    };
     let opens = second("2027-01-16T08:00:00Z");
     assert_eq!((held.until, held.by), (at(opens), HeldBy::Window));
     assert_eq!(held.zone.unwrap().1, ZoneSource::Sender);
@@ -95,14 +102,15 @@ pub async fn what_is_tried_anew_in_open_hours_goes_out(fixture: &impl Fixture) {
     world.is_sound().await;
 }
 
-pub async fn a_window_that_is_over_ends_what_is_tried_anew(fixture: &impl Fixture) {
+/// The sender is told that nothing can be tried anew, and the delivery keeps the reason of its end.
+pub async fn a_window_that_is_over_lets_nothing_be_tried_anew(fixture: &impl Fixture) {
     let (world, _) = lost(fixture, "drop").await;
     let over = second("2027-01-15T08:05:00Z");
-    retry(&world, over).await;
-    assert_eq!(dispatch(&world, over).await, []);
+    let refused = RetryOutcome::Refused(Obstacle::NothingLost);
+    assert_eq!(retried(&world, over).await, refused);
     let delivery = world.delivery(1, "anna").await;
-    assert_eq!(delivery.status, DeliveryStatus::Expired);
-    assert_eq!(delivery.reason, Some(Reason::ExpiredWindow.into()));
+    assert_eq!(delivery.status, DeliveryStatus::Undelivered);
+    assert_eq!(delivery.reason, Some(Reason::TokenDead.into()));
     world.is_sound().await;
 }
 

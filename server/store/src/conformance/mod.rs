@@ -158,7 +158,7 @@ macro_rules! conformance {
                 nobody_confirms_what_is_in_no_log, who_logs_in_before_the_time_is_reached;
             hours: what_is_tried_anew_waits_for_open_hours,
                 what_is_tried_anew_in_open_hours_goes_out,
-                a_window_that_is_over_ends_what_is_tried_anew,
+                a_window_that_is_over_lets_nothing_be_tried_anew,
                 hours_do_not_end_what_was_withdrawn;
             mailing: a_mailing_crosses_the_night_in_which_clocks_go_forward,
                 a_mailing_crosses_the_night_in_which_clocks_go_back,

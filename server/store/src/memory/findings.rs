@@ -8,6 +8,7 @@ use vestnik_rules::{
     hold::Block,
     log::epoch_of,
     release::holds,
+    schedule::Hours,
 };
 
 use super::{
@@ -32,7 +33,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         devices: Vec::new(),
         mailbox: None,
         tries: Vec::new(),
-        held: None,
+        hours: Hours::Open,
     };
     let Some((key, delivery)) = delivery else {
         return Some(found);
@@ -52,7 +53,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         })
         .collect();
     found.mailbox = mailbox(world, &asked.app, key.1);
-    found.held = known(world, key).and_then(|known| {
+    found.hours = known(world, key).map_or(Hours::Open, |known| {
         let of = (&row.mailing(), row.pace);
         holds(&delivery.state, of, &known.recipient(), asked.now)
     });

@@ -1,6 +1,6 @@
 //! What of the schedule a delivery waits for, in English.
 
-use super::{super::statement::Waiting, Times, moment, until};
+use super::{super::statement::Waiting, Times, moment, reason::because, until};
 use crate::schedule::{HeldBy, ZoneSource};
 
 pub(super) fn waits(waiting: &Waiting, times: Times) -> String {
@@ -23,6 +23,9 @@ pub(super) fn waits(waiting: &Waiting, times: Times) -> String {
         Waiting::EndsBefore { at } => format!("It expires before that, {}.", moment(*at, times)),
         Waiting::Due => {
             "Its time has come: it goes out with the next part of the mailing.".to_owned()
+        }
+        Waiting::Over { reason } => {
+            format!("Nothing more will be tried, because {}.", because(*reason))
         }
     }
 }

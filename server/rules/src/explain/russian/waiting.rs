@@ -1,6 +1,6 @@
 //! What of the schedule a delivery waits for, in Russian.
 
-use super::{super::statement::Waiting, Times, moment, until};
+use super::{super::statement::Waiting, Times, moment, reason::because, until};
 use crate::schedule::{HeldBy, ZoneSource};
 
 pub(super) fn waits(waiting: &Waiting, times: Times) -> String {
@@ -22,6 +22,9 @@ pub(super) fn waits(waiting: &Waiting, times: Times) -> String {
         }
         Waiting::EndsBefore { at } => {
             format!("Срок его жизни истекает раньше, {}.", moment(*at, times))
+        }
+        Waiting::Over { reason } => {
+            format!("Больше ничего не будет сделано: {}.", because(*reason))
         }
         Waiting::Due => "Его время наступило: оно уйдёт со следующей частью рассылки.".to_owned(),
     }

@@ -186,8 +186,15 @@ fn waits() -> Vec<Waiting> {
         HeldBy::Pace,
     ];
     let held = held.map(|by| Waiting::Held { by, until });
+    let over = [Reason::OptoutAll, Reason::ExpiredWindow];
+    let over = over.map(|reason| Waiting::Over { reason });
     let rest = [Waiting::EndsBefore { at: until }, Waiting::Due];
-    clocks.into_iter().chain(held).chain(rest).collect()
+    clocks
+        .into_iter()
+        .chain(held)
+        .chain(rest)
+        .chain(over)
+        .collect()
 }
 
 fn standings() -> Vec<Standing> {
