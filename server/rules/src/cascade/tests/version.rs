@@ -204,3 +204,10 @@ fn the_others_who_follow_are_those_with_a_new_app() {
     assert_eq!(follow.look().opens, Some(Opens::All));
     assert_eq!(follow.look().tries, [push(3, Channel::Fcm)]);
 }
+
+#[test]
+fn an_oldest_version_is_looked_at_without_a_push_service() {
+    let steps = Steps::default();
+    assert!(is_routed(&steps, &from(Devices::All, "3.1"), false));
+    assert!(!is_routed(&steps, &Wanted::ALL, false));
+}
