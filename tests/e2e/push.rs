@@ -3,6 +3,7 @@
 
 mod decrypt;
 mod device;
+mod environment;
 mod import;
 mod rotation;
 mod unreadable;

@@ -7,7 +7,9 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Builder;
-use vestnik_model::{ImportOutcome, InstallationId, PushAddress, UserId, email::EmailAddress};
+use vestnik_model::{
+    ImportOutcome, InstallationId, Open, PushAddress, PushEnvironment, UserId, email::EmailAddress,
+};
 
 /// For how long a dead address that is reported again stays dead.
 pub const DEAD_FOR: SignedDuration = SignedDuration::from_hours(24);
@@ -105,9 +107,53 @@ pub fn upload(stored: Option<Stored>, hash: &[u8; 32], now: Timestamp) -> Upload
     }
 }
 
+/// The address to which a push went that its service took in another environment than the address says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    /// The SHA-256 of the address.
+    pub hash: [u8; 32],
+    /// Where it was taken.
+    pub environment: PushEnvironment,
+    /// When the try began.
+    pub began_at: Timestamp,
+}
+
+/// An address as it is kept after such a push, so that the next one goes to the right environment at once.
+/// `None` if nothing is kept: another address has taken its place, or the device has reported it since the
+/// try began, which is newer.
+#[must_use]
+pub fn moved(known: &PushAddress, refreshed_at: Timestamp, moved: Moved) -> Option<PushAddress> {
+    let environment = Some(Open::Known(moved.environment));
+    let is_it = hash(known) == moved.hash && moved.began_at >= refreshed_at;
+    (is_it && known.environment != environment).then(|| PushAddress {
+        environment,
+        ..known.clone()
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use vestnik_model::PushAddressKind;
+
     use super::*;
+
+    #[test]
+    fn an_environment_is_kept_with_the_address_that_was_tried() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let address = PushAddress::new(PushAddressKind::Apns, "token");
+        let took = Moved {
+            hash: hash(&address),
+            environment: PushEnvironment::Sandbox,
+            began_at: at(10),
+        };
+        let kept = moved(&address, at(10), took).unwrap();
+        assert_eq!(kept.environment, Some(PushEnvironment::Sandbox.into()));
+        assert_eq!((&kept.kind, &kept.value), (&address.kind, &address.value));
+        assert_eq!(moved(&kept, at(10), took), None);
+        assert_eq!(moved(&address, at(11), took), None);
+        let other = PushAddress::new(PushAddressKind::Apns, "other");
+        assert_eq!(moved(&other, at(1), took), None);
+    }
 
     #[test]
     fn an_import_takes_nothing_from_a_device_and_revives_nothing() {

@@ -18,10 +18,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, AttemptId, DeliveryId, InstallationId, Notification, NotificationId, PushAddress,
-    UserId, email::EmailAddress,
+    PushEnvironment, UserId, email::EmailAddress,
 };
 use vestnik_rules::{
-    attempt::Outcome, bounce::Fate, cascade::Target, decrypt::KeyMark, work::Progress,
+    address::Moved, attempt::Outcome, bounce::Fate, cascade::Target, decrypt::KeyMark,
+    work::Progress,
 };
 
 use crate::{Answer, work::Part};
@@ -142,8 +143,23 @@ pub struct Tried {
     pub began_at: Timestamp,
     /// What became of it.
     pub outcome: Outcome,
+    /// The environment of its service that took it, if that is not the one of its address: it is kept with
+    /// the address ([`vestnik_rules::address::moved`]).
+    pub moved: Option<PushEnvironment>,
     /// What the service said, for operators: a code, no content.
     pub said: Option<String>,
+}
+
+impl Tried {
+    /// Where its address belongs, if its service took it elsewhere than the address says.
+    #[must_use]
+    pub fn moved(&self) -> Option<Moved> {
+        self.moved.map(|environment| Moved {
+            hash: self.address,
+            environment,
+            began_at: self.began_at,
+        })
+    }
 }
 
 /// What became of a letter that a mail server had taken.

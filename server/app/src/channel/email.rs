@@ -186,6 +186,7 @@ impl MailSender {
             lease_until: begun.lease_until,
             began_at: self.posting.clock.now(),
             outcome: Outcome::Unproven,
+            moved: None,
             said: None,
         }
     }

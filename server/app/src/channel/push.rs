@@ -132,6 +132,7 @@ impl PushSender {
             lease_until: parcel.begun.lease_until,
             began_at: self.clock.now(),
             outcome: Outcome::Unproven,
+            moved: None,
             said: None,
         }
     }
@@ -169,6 +170,7 @@ impl PushSender {
         Tried {
             said: sent.said.as_ref().map(ToString::to_string),
             outcome: outcome(&sent),
+            moved: sent.moved,
             ..tried
         }
     }

@@ -107,6 +107,7 @@ mod tests {
             lease_until: jiff::Timestamp::UNIX_EPOCH,
             began_at: jiff::Timestamp::UNIX_EPOCH,
             outcome,
+            moved: None,
             said: None,
         };
         (attempt(number), tried)

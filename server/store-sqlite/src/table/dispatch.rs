@@ -8,9 +8,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Channel, InstallationId, Notification, Open, publish::Steps};
+use vestnik_model::{
+    AppId, Channel, InstallationId, Notification, Open, PushAddress, publish::Steps,
+};
 use vestnik_rules::{
-    address::hash_email,
+    address::{hash_email, moved},
     attempt::{Attempt, Bounds, Known, State, begin, kills, settle_try},
     cascade::{Course, Device, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
@@ -110,16 +112,18 @@ impl Sending {
 struct Used {
     /// Whether there is one by now that it did not go to.
     has_other: bool,
-    /// The one that it went to, if its outcome proves that it is dead.
-    dead: Option<Dead>,
+    /// What it proves of the one that it went to.
+    lesson: Option<Lesson>,
 }
 
-/// An address that is dead.
-enum Dead {
-    /// Of an installation at a push service.
-    Push(InstallationId, push_address::Found),
-    /// The user's mailbox.
-    Mailbox,
+/// What a try proves of an address.
+enum Lesson {
+    /// That of an installation at a push service is dead.
+    Dead(InstallationId, push_address::Found),
+    /// The user's mailbox is dead.
+    DeadMailbox,
+    /// That of an installation belongs to another environment of its service, and is kept with it.
+    Moved(InstallationId, PushAddress),
 }
 
 impl Desk<'_> {
@@ -308,8 +312,8 @@ impl Desk<'_> {
         if let Some(said) = &tried.said {
             attempt::set_said(self.db, key, tried.target, said)?;
         }
-        if let Some(dead) = used.dead {
-            self.kill(key, dead)?;
+        if let Some(lesson) = used.lesson {
+            self.learn(key, lesson)?;
         }
         let is_taken = settled.state == State::Sent;
         Ok(Some((key, is_taken.then(|| tried.target.channel()))))
@@ -352,10 +356,10 @@ impl Desk<'_> {
             let is_it = |email: &Email| hash_email(&email.address) == tried.address;
             return Ok(Used {
                 has_other: email.as_ref().is_some_and(|email| !is_it(email)),
-                dead: email
+                lesson: email
                     .filter(is_it)
                     .filter(|email| kills(&tried.outcome, email.set_at, tried.began_at))
-                    .map(|_| Dead::Mailbox),
+                    .map(|_| Lesson::DeadMailbox),
             });
         };
         let app = self.sending.app();
@@ -372,25 +376,25 @@ impl Desk<'_> {
         let (it, others): (Vec<_>, Vec<_>) = addresses
             .into_iter()
             .partition(|found| found.hash == tried.address);
-        let is_proven =
-            |found: &push_address::Found| kills(&tried.outcome, found.refreshed_at, tried.began_at);
+        let has_other = others.iter().any(|found| found.address.is_some());
+        let mut it = it.into_iter();
         Ok(Used {
-            has_other: others.iter().any(|found| found.address.is_some()),
-            dead: it
-                .into_iter()
-                .find(is_proven)
-                .map(|found| Dead::Push(installation, found)),
+            has_other,
+            lesson: it.find_map(|found| lesson(installation, found, tried)),
         })
     }
 
-    /// Notes that the address of a try is dead.
-    fn kill(&self, key: Key, dead: Dead) -> Result<(), rusqlite::Error> {
-        match dead {
-            Dead::Push(installation, found) => {
-                let whose = (self.sending.app(), installation);
-                push_address::kill(self.db, whose, &found, self.now)
+    /// Notes what a try proved of its address.
+    fn learn(&self, key: Key, lesson: Lesson) -> Result<(), rusqlite::Error> {
+        let app = self.sending.app();
+        match lesson {
+            Lesson::Dead(installation, found) => {
+                push_address::kill(self.db, (app, installation), &found, self.now)
             }
-            Dead::Mailbox => email_address::kill(self.db, key.user, self.now),
+            Lesson::DeadMailbox => email_address::kill(self.db, key.user, self.now),
+            Lesson::Moved(installation, kept) => {
+                push_address::keep(self.db, self.seal, (app, installation), &kept)
+            }
         }
     }
 
@@ -423,6 +427,19 @@ impl Desk<'_> {
             .left_to_dispatch(course, self.now);
         self.save(&case, &looked)
     }
+}
+
+/// What a try proves of the address of an installation that it went to.
+fn lesson(
+    installation: InstallationId,
+    found: push_address::Found,
+    tried: &Tried,
+) -> Option<Lesson> {
+    if kills(&tried.outcome, found.refreshed_at, tried.began_at) {
+        return Some(Lesson::Dead(installation, found));
+    }
+    let kept = moved(found.address.as_ref()?, found.refreshed_at, tried.moved()?)?;
+    Some(Lesson::Moved(installation, kept))
 }
 
 /// When the next delivery or withdrawal of a notification is due.

@@ -147,6 +147,21 @@ fn sealed(
     seal.seal_column(&place, json.as_bytes())
 }
 
+/// Puts an address that an installation has in the place of itself, with what was found out of it. It counts as
+/// reported when it was.
+pub(crate) fn keep(
+    db: &Connection,
+    seal: &Seal,
+    (app, installation): (&AppId, InstallationId),
+    address: &PushAddress,
+) -> Result<(), rusqlite::Error> {
+    let value = sealed(seal, (app, installation), address)?;
+    let kind = address.kind.as_str();
+    db.prepare_cached(RESEAL)?
+        .execute((app.as_str(), key(installation), kind, value))
+        .map(drop)
+}
+
 /// The addresses of an installation.
 pub(crate) fn of_installation(
     db: &Connection,
@@ -234,13 +249,7 @@ pub(crate) fn reseal(db: &Connection, from: &Seal, to: &Seal) -> Result<(), rusq
             let Some(address) = found.address else {
                 continue;
             };
-            let value = sealed(to, (&app, installation), &address)?;
-            db.prepare_cached(RESEAL)?.execute((
-                app.as_str(),
-                key(installation),
-                &found.kind,
-                value,
-            ))?;
+            keep(db, to, (&app, installation), &address)?;
         }
     }
     Ok(())

@@ -20,6 +20,7 @@ pub mod devices;
 pub mod dispatch;
 pub mod durability;
 pub mod effects;
+pub mod environments;
 pub mod epochs;
 pub mod events;
 pub mod expansion;
@@ -169,6 +170,9 @@ macro_rules! conformance {
                 a_refused_request_is_not_remembered, racing_repetitions_publish_once;
             recall: a_recall_is_an_entry_of_each_log, a_recall_is_told_once,
                 a_recall_goes_in_parts, an_unknown_notification_is_not_recalled;
+            environments: the_environment_that_took_a_push_is_kept,
+                what_a_device_reports_later_is_newer_than_an_environment,
+                a_withdrawal_keeps_its_environment_too;
             withdrawing: a_phone_that_sleeps_is_told_of_a_recall,
                 a_withdrawal_is_repeated_under_its_identity, a_withdrawal_ends_with_its_notification,
                 a_dead_address_ends_a_withdrawal, what_never_came_is_not_withdrawn,

@@ -9,7 +9,7 @@ use vestnik_model::{
 use vestnik_rules::{
     address::{hash as address_hash, hash_email},
     attempt::Outcome,
-    cascade::Target,
+    cascade::{Target, channel_of},
     session::Session,
     work::{Claim, WorkKind},
 };
@@ -84,9 +84,10 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
             address,
             ..
         } => {
+            let channel = address.kind.known().and_then(channel_of);
             let target = Target::Device {
                 installation: *installation,
-                channel: Channel::Fcm,
+                channel: channel.expect("it is of a service that is sent to"),
             };
             (target, address_hash(address))
         }
@@ -100,6 +101,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
         lease_until: begun.lease_until,
         began_at: at(second),
         outcome,
+        moved: None,
         said: Some("200".to_owned()),
     };
     (begun.notification.id, tried)

@@ -1,6 +1,7 @@
 //! Sending deliveries: what a look needs of the maps, and what follows from it.
 
 pub(super) mod case;
+mod lesson;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,7 +9,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, Known, State, begin, kills, settle_try},
+    attempt::{Bounds, Known, State, begin, settle_try},
     cascade::{Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Opens,
@@ -17,7 +18,11 @@ use vestnik_rules::{
     work::{Progress, Stage, WorkKind, lease_until},
 };
 
-use self::case::{device, mailbox};
+pub(super) use self::lesson::learn;
+use self::{
+    case::{device, mailbox},
+    lesson::kill_mailbox,
+};
 use super::{
     MemoryStore,
     attempt::{mailed, of_delivery},
@@ -415,7 +420,7 @@ fn settle_one(
     }
     match tried.target {
         Target::Device { installation, .. } => {
-            kill(&mut txn.world, (app, installation), tried, settling.now);
+            learn(&mut txn.world, (app, installation), tried, settling.now);
         }
         Target::Mailbox => kill_mailbox(&mut txn.world, key.1, tried, settling.now),
     }
@@ -444,37 +449,6 @@ fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bo
         Target::Mailbox => world.emails.get(&user).is_some_and(|email| {
             email.died_at.is_none() && hash_email(&email.address) != tried.address
         }),
-    }
-}
-
-/// Notes that the address of a try is dead, if its outcome proves it.
-pub(super) fn kill(
-    world: &mut World,
-    (app, installation): (&AppId, InstallationId),
-    tried: &Tried,
-    now: Timestamp,
-) {
-    let dead: Vec<_> = addresses_of(world, app, installation)
-        .filter(|(_, row)| row.hash == tried.address && row.died_at.is_none())
-        .filter(|(_, row)| kills(&tried.outcome, row.refreshed_at, tried.began_at))
-        .map(|(kind, _)| (app.clone(), installation, kind.to_owned()))
-        .collect();
-    for key in dead {
-        if let Some(row) = world.addresses.get_mut(&key) {
-            row.address = None;
-            row.died_at = Some(now);
-        }
-    }
-}
-
-/// Notes that the mailbox of a try is dead, if its outcome proves it.
-fn kill_mailbox(world: &mut World, user: UserKey, tried: &Tried, now: Timestamp) {
-    if let Some(email) = world.emails.get_mut(&user)
-        && hash_email(&email.address) == tried.address
-        && email.died_at.is_none()
-        && kills(&tried.outcome, email.set_at, tried.began_at)
-    {
-        email.died_at = Some(now);
     }
 }
 

@@ -14,7 +14,7 @@ use vestnik_rules::{
 
 use super::{
     attempt::of_delivery,
-    dispatch::{Key, case::device, kill, known, recipient},
+    dispatch::{Key, case::device, known, learn, recipient},
     logs::for_user,
     row::{AttemptKey, AttemptRow, NotificationKey, WithdrawalKey, WithdrawalRow},
     txn::Txn,
@@ -192,7 +192,7 @@ pub(super) fn settle_one(
             world.withdrawals.remove(&key);
         }
     }
-    kill(world, (app, installation), tried, settling.now);
+    learn(world, (app, installation), tried, settling.now);
     true
 }
 

@@ -147,8 +147,8 @@ impl Desk<'_> {
         let Some(settled) = self.settled(&found.attempt, tried, &used, bounds) else {
             return Ok(false);
         };
-        if let Some(dead) = used.dead {
-            self.kill(key, dead)?;
+        if let Some(lesson) = used.lesson {
+            self.learn(key, lesson)?;
         }
         match (settled.state, settled.until) {
             (State::Retrying | State::Sending, Some(until)) => {

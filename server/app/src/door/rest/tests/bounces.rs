@@ -72,6 +72,7 @@ async fn take(world: &World, notification: NotificationId) {
         lease_until: begun.lease_until,
         began_at: now,
         outcome: Outcome::Accepted,
+        moved: None,
         said: Some("250".to_owned()),
     };
     let settling = Settling {
