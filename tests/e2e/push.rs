@@ -6,6 +6,7 @@ mod device;
 mod environment;
 mod import;
 mod rotation;
+mod unproven;
 mod unreadable;
 mod version;
 mod withdraw;

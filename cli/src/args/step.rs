@@ -1,13 +1,20 @@
 //! A step of a cascade on the command line.
 
-use vestnik_model::publish::{Goal, StepChannel, StepRequest};
+use vestnik_model::publish::{Goal, OnUnproven, StepChannel, StepRequest};
 
 /// What a step must look like.
 const FORM: &str = "must be CHANNEL, CHANNEL:SECONDS or CHANNEL:SECONDS:GOAL, with push, hub or email as CHANNEL \
-     and handed, delivered or read as GOAL";
+     and handed, delivered or read as GOAL, and may end with :give_up or :repeat";
 
-/// Reads `push:60:delivered`: the channel, for how long it is waited for, and what for.
+/// Reads `push:60:delivered:give_up`: the channel, for how long it is waited for, what for, and what comes of a
+/// try of which nobody knows whether it was taken.
 pub(super) fn parse(text: &str) -> Result<StepRequest, &'static str> {
+    let end = text.rsplit_once(':');
+    let end = end.and_then(|(rest, word)| Some((rest, OnUnproven::from_code(word)?)));
+    let (text, on_unproven) = match end {
+        Some((rest, on_unproven)) => (rest, Some(on_unproven)),
+        None => (text, None),
+    };
     let mut parts = text.split(':');
     let channel = parts.next().and_then(StepChannel::from_code).ok_or(FORM)?;
     let within_seconds = parts.next().map(str::parse).transpose();
@@ -19,6 +26,7 @@ pub(super) fn parse(text: &str) -> Result<StepRequest, &'static str> {
         channel,
         wait_for: goal.transpose()?.unwrap_or_default(),
         within_seconds: within_seconds.map_err(|_| FORM)?,
+        on_unproven,
     })
 }
 
@@ -32,6 +40,11 @@ mod tests {
             channel,
             wait_for,
             within_seconds,
+            on_unproven: None,
+        };
+        let giving_up = |step| StepRequest {
+            on_unproven: Some(OnUnproven::GiveUp),
+            ..step
         };
         for (text, expected) in [
             ("email", step(StepChannel::Email, None, Goal::Delivered)),
@@ -40,6 +53,18 @@ mod tests {
                 step(StepChannel::Push, Some(60), Goal::Delivered),
             ),
             ("hub:5:read", step(StepChannel::Hub, Some(5), Goal::Read)),
+            (
+                "email:give_up",
+                giving_up(step(StepChannel::Email, None, Goal::Delivered)),
+            ),
+            (
+                "push:60:give_up",
+                giving_up(step(StepChannel::Push, Some(60), Goal::Delivered)),
+            ),
+            (
+                "push:60:read:give_up",
+                giving_up(step(StepChannel::Push, Some(60), Goal::Read)),
+            ),
         ] {
             assert_eq!(parse(text), Ok(expected), "{text}");
         }
@@ -50,6 +75,9 @@ mod tests {
             "push:60:eaten",
             "push:60:read:x",
             "push:",
+            "give_up",
+            "push:give_up:60",
+            "push:give_up:give_up",
         ] {
             assert_eq!(parse(text), Err(FORM), "{text}");
         }

@@ -78,13 +78,15 @@ fn own_times(audience: &AudiencePreview) -> Option<String> {
 }
 
 fn step(step: &StepPreview) -> String {
-    match step.within_seconds {
-        Some(seconds) => format!(
-            "{} (until {}, at most {seconds} s)",
-            step.channel, step.wait_for
-        ),
-        None => step.channel.to_string(),
+    let within = step.within_seconds;
+    let within = within.map(|seconds| format!("until {}, at most {seconds} s", step.wait_for));
+    let on_unproven = step.on_unproven.as_ref();
+    let on_unproven = on_unproven.map(|word| format!("unproven: {word}"));
+    let more: Vec<_> = within.into_iter().chain(on_unproven).collect();
+    if more.is_empty() {
+        return step.channel.to_string();
     }
+    format!("{} ({})", step.channel, more.join(", "))
 }
 
 fn payload(payload: &PayloadPreview) -> String {
@@ -119,7 +121,7 @@ mod tests {
             "opens_at": "2026-11-29T10:00:00Z", "expires_at": "2026-12-06T10:00:00Z",
             "steps": [
                 {"channel": "push", "wait_for": "delivered", "within_seconds": 60},
-                {"channel": "email", "wait_for": "delivered"},
+                {"channel": "email", "wait_for": "delivered", "on_unproven": "give_up"},
             ],
             "entry_bytes": 512,
             "payloads": [{
@@ -133,7 +135,7 @@ mod tests {
             [
                 "3 recipients  1 without a device, 0 whose devices show nothing",
                 "reachable now: 2 by fcm",
-                "steps: push (until delivered, at most 60 s) → email",
+                "steps: push (until delivered, at most 60 s) → email (unproven: give_up)",
                 "from 2026-11-29T10:00:00Z until 2026-12-06T10:00:00Z",
                 "512 bytes in a device's history",
                 "fcm      900 of 4096 bytes, sealed, no credentials",

@@ -211,6 +211,7 @@ impl Story<'_> {
             channel,
             wait_for: Goal::Handed,
             within_seconds,
+            on_unproven: None,
         };
         let request = PublishRequest {
             to: only(vera),

@@ -163,6 +163,7 @@ impl EmailMessage {
             channel: StepChannel::Email,
             wait_for: Goal::default(),
             within_seconds: None,
+            on_unproven: None,
         };
         let request = PublishRequest {
             to: AudienceRequest {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     channel::Channel,
     open::{Open, words},
-    publish::{Goal, StepChannel},
+    publish::{Goal, OnUnproven, StepChannel},
 };
 
 /// What a publish request would come to. Nothing was stored and nothing sent.
@@ -81,6 +81,11 @@ pub struct StepPreview {
     /// For how many seconds, before the next step begins; absent for the last one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within_seconds: Option<u64>,
+    /// What comes of a try of which nobody knows whether its service took it, if that is not what is usual
+    /// on the channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<OnUnproven>))]
+    pub on_unproven: Option<Open<OnUnproven>>,
 }
 
 /// What a push service would get.

@@ -27,5 +27,5 @@ pub use self::{
         ScheduleRequest, ScheduleView, Timing, Weekdays, Window, WindowRequest, WindowView,
         ZoneName, ZoneRule, parse_end, parse_time,
     },
-    steps::{Goal, MAX_STEPS, Step, StepChannel, StepRequest, Steps},
+    steps::{Goal, MAX_STEPS, OnUnproven, Step, StepChannel, StepRequest, Steps},
 };

@@ -3,17 +3,23 @@
 //! A try is *begun* before anything is sent, in a transaction of its own, and *settled* by the answer
 //! in another one. A process that ends in between leaves a try that nobody settles; when its lease has
 //! passed, nobody knows whether the service took it, and it is repeated: under the same identifier, so
-//! that a push replaces the first one.
+//! that a push replaces the first one. A sender can have such a try given up instead.
 //!
 //! ```
 //! use jiff::{SignedDuration, Timestamp};
-//! use vestnik_model::Reason;
+//! use vestnik_model::{Reason, publish::OnUnproven};
 //! use vestnik_rules::attempt::{Attempt, Bounds, Outcome, State, begin, settle};
 //!
 //! let now: Timestamp = "2026-11-29T09:00:00Z".parse()?;
 //! let lease_until = now + SignedDuration::from_secs(30);
 //! let first = begin(None, lease_until);
-//! let bounds = Bounds { until: now + SignedDuration::from_mins(10), collapses: true, random: 0.5, now };
+//! let bounds = Bounds {
+//!     until: now + SignedDuration::from_mins(10),
+//!     collapses: true,
+//!     on_unproven: OnUnproven::Repeat,
+//!     random: 0.5,
+//!     now,
+//! };
 //! let busy = Outcome::Retry { reason: Reason::ProviderUnavailable, after: None };
 //! let waits = settle(&first, &busy, bounds);
 //! assert_eq!((waits.state, waits.tries), (State::Retrying, 1));
@@ -23,7 +29,7 @@
 //! ```
 
 use jiff::{SignedDuration, Timestamp};
-use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word};
+use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word, publish::OnUnproven};
 
 use crate::{
     decrypt::{KeyMark, Seals},
@@ -164,6 +170,22 @@ impl Attempt {
         }
     }
 
+    /// The same if no try may follow one that nobody settled: it may have been taken.
+    #[must_use]
+    pub fn given_up(self) -> Self {
+        match self.state {
+            State::Sending => Self {
+                state: State::Failed,
+                reason: Some(Reason::ProviderUnproven),
+                tries: self.tries.saturating_add(1),
+                unproven: self.unproven.saturating_add(1),
+                until: None,
+                ..self
+            },
+            State::Retrying | State::Sent | State::Failed => self,
+        }
+    }
+
     /// The same with its try sealed for a key at `at`; without a key, nothing is sealed.
     #[must_use]
     pub fn sealed(self, key: Option<KeyMark>, at: Timestamp) -> Self {
@@ -218,6 +240,8 @@ pub struct Bounds {
     /// Whether a repetition takes the place of what was handed over before, as a push does by its identifier.
     /// A letter does not: whoever gets it twice has two.
     pub collapses: bool,
+    /// What comes of a try of which nobody knows whether it was taken.
+    pub on_unproven: OnUnproven,
     /// A fraction from 0 to 1, which spreads tries that failed together.
     pub random: f64,
     /// The time.
@@ -367,10 +391,12 @@ pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
             // answered again, is taken for handed over.
             let is_silent = begun.reason == Some(reason) && unproven >= UNANSWERED;
             let pause = (!bounds.collapses).then_some(UNANSWERED_PAUSE);
-            let next = if is_silent && !bounds.collapses {
-                done(State::Sent, Some(reason))
-            } else {
-                again(begun, reason, pause, bounds)
+            let next = match bounds.on_unproven {
+                OnUnproven::GiveUp => done(State::Failed, Some(reason)),
+                OnUnproven::Repeat if is_silent && !bounds.collapses => {
+                    done(State::Sent, Some(reason))
+                }
+                OnUnproven::Repeat => again(begun, reason, pause, bounds),
             };
             Attempt { unproven, ..next }
         }

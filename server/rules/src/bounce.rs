@@ -156,7 +156,7 @@ mod tests {
             ..Course::new(at(1))
         };
         let looked = Looked {
-            drops: None,
+            ends: Vec::new(),
             opens: None,
             tries: Vec::new(),
             course,

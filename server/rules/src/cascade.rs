@@ -14,6 +14,11 @@
 //! A device whose app is older than the sender allows gets nothing, and counts like one that may show
 //! nothing.
 //!
+//! # Unproven tries
+//! A try of which nobody knows whether its service took it is repeated, unless its step says `give_up`. Then it
+//! is no hand-over, and a device may still confirm it: the step waits for that until its end. The last step
+//! does not wait.
+//!
 //! # Primary first
 //! A delivery that is for the primary device and then for all begins with that one. All follow at once if
 //! nothing can come of it, and after [`PRIMARY_WINDOW`] unless it confirmed. They get the ack window from
@@ -60,7 +65,7 @@ mod target;
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
     DeliveryState, DeliveryStatus, Reason,
-    publish::{Goal, Step, StepChannel, Steps},
+    publish::{Goal, OnUnproven, Step, StepChannel, Steps},
 };
 
 use self::meant::Meant;
@@ -140,8 +145,9 @@ pub struct Looked {
     pub opens: Option<Opens>,
     /// Where the delivery stands, and when to look again.
     pub course: Course,
-    /// An attempt that waits for its next try and will have none: nobody needs it any more.
-    pub drops: Option<Target>,
+    /// The attempts that have no further try, as they are from now on: nobody needs it any more, or their
+    /// sender wants none after one of which nobody knows whether it was taken.
+    pub ends: Vec<(Target, Attempt)>,
     /// Why the delivery ends, if it does.
     pub end: Option<Reason>,
 }
@@ -153,7 +159,7 @@ impl Looked {
     #[must_use]
     pub fn left_to_dispatch(self, before: Course, now: Timestamp) -> Self {
         let goes_on = self.course.step != before.step && self.end.is_none();
-        let changes = self.opens.is_some() || self.drops.is_some() || !self.tries.is_empty();
+        let changes = self.opens.is_some() || !self.ends.is_empty() || !self.tries.is_empty();
         if !changes && !goes_on {
             return self;
         }
@@ -165,7 +171,7 @@ impl Looked {
             tries: Vec::new(),
             opens: None,
             course,
-            drops: None,
+            ends: Vec::new(),
             end: None,
         }
     }
@@ -183,8 +189,10 @@ struct Found {
     is_reachable: bool,
     /// Some device has no address, and gets the delivery when it connects.
     awaits_connection: bool,
-    /// An attempt that will have no further try.
-    drops: Option<Target>,
+    /// Of a try that was made nobody knows whether it was taken, and no other one follows.
+    is_unproven: bool,
+    /// The attempts that have no further try.
+    ends: Vec<(Target, Attempt)>,
     failure: Option<Reason>,
 }
 
@@ -203,9 +211,14 @@ impl Found {
         }
     }
 
+    /// Whether nothing more is done in the step, and nothing is known to have been handed over.
+    const fn is_done(&self) -> bool {
+        self.tries.is_empty() && self.wait.is_none() && !self.is_handed && !self.is_reachable
+    }
+
     /// Whether nothing more can come of the step.
     const fn is_over(&self) -> bool {
-        self.tries.is_empty() && self.wait.is_none() && !self.is_handed && !self.is_reachable
+        self.is_done() && !self.is_unproven
     }
 }
 
@@ -219,7 +232,7 @@ pub fn look(view: &View<'_>) -> Looked {
             due_at: None,
             ..view.course
         },
-        drops: None,
+        ends: Vec::new(),
         end: None,
     };
     let is_over = match view.state.status {
@@ -246,7 +259,7 @@ pub fn look(view: &View<'_>) -> Looked {
             looked.opens = meant.opens;
             looked.course.opened_at = Some(view.now);
         }
-        looked.drops = found.drops.or(looked.drops);
+        looked.ends.extend(found.ends.iter().cloned());
         let Some(reason) = outlook(view, step, &found, &mut looked) else {
             looked.tries = found.tries;
             return looked;
@@ -266,7 +279,8 @@ fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> 
     let goes_on = consequences(failure).escalation != Escalation::Stops;
     looked.course.due_at = next;
     let Some(deadline) = looked.course.step_end(step) else {
-        let is_lost = found.is_over() && !found.awaits_connection;
+        // After the last step nobody waits for a device to prove what was not proven.
+        let is_lost = found.is_done() && !found.awaits_connection;
         let is_open = view.state.status == DeliveryStatus::Pending;
         looked.end = (is_lost && is_open).then_some(ending(failure));
         return None;
@@ -431,15 +445,30 @@ fn find_attempt(
             }
             let reason = attempt.reason.unwrap_or(Reason::Unknown);
             found.failed(reason);
+            let is_unproven = reason == Reason::ProviderUnproven && gives_up(view, target);
+            found.is_unproven |= is_unproven;
             // A device that cannot decrypt a push decrypts none that comes by another service.
-            return is_decrypt(reason);
+            return is_decrypt(reason) || is_unproven;
         }
         State::Sending | State::Retrying => match attempt.waits_until(view.now) {
             Some(until) => found.waits_for(until),
+            None if attempt.state == State::Sending && gives_up(view, target) => {
+                found.failed(Reason::ProviderUnproven);
+                found.is_unproven = true;
+                found.ends.push((target, attempt.clone().given_up()));
+            }
             None => found.tries.push(target),
         },
     }
     true
+}
+
+/// Whether nothing follows a try of which nobody knows whether it was taken.
+fn gives_up(view: &View<'_>, target: Target) -> bool {
+    match view.steps.on_unproven(target.step()) {
+        OnUnproven::GiveUp => true,
+        OnUnproven::Repeat => false,
+    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,10 @@ pub struct StepRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub within_seconds: Option<u32>,
+    /// What comes of a try of which nobody knows whether its service took it. Absent: what is usual on the
+    /// channel; pushes and letters are repeated. A step `hub` tries nothing and says nothing here.
+    #[serde(default, alias = "onUnproven", skip_serializing_if = "Option::is_none")]
+    pub on_unproven: Option<OnUnproven>,
 }
 
 fn is_default(goal: &Goal) -> bool {
@@ -56,6 +60,31 @@ words!(StepChannel {
     Push = "push",
     Hub = "hub",
     Email = "email",
+});
+
+impl StepChannel {
+    /// What comes of a try of which nobody knows whether its service took it, if the sender does not say: a
+    /// push takes the place of the one before, and another letter costs nothing.
+    #[must_use]
+    pub const fn on_unproven(self) -> OnUnproven {
+        match self {
+            Self::Push | Self::Hub | Self::Email => OnUnproven::Repeat,
+        }
+    }
+}
+
+/// What comes of a try of which nobody knows whether its service took it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OnUnproven {
+    /// It is repeated under the same id.
+    Repeat,
+    /// Nothing more is tried by that channel at that device or mailbox.
+    GiveUp,
+}
+
+words!(OnUnproven {
+    Repeat = "repeat",
+    GiveUp = "give_up",
 });
 
 /// What a step waits for.
@@ -85,6 +114,8 @@ pub struct Step {
     pub goal: Goal,
     /// For how long, before the next step begins. The last step has none.
     pub within: Option<SignedDuration>,
+    /// What comes of a try of which nobody knows whether its service took it.
+    pub on_unproven: OnUnproven,
 }
 
 /// The steps of a cascade, at least one.
@@ -98,6 +129,7 @@ impl Default for Steps {
             channel: StepChannel::Push,
             goal: Goal::default(),
             within: None,
+            on_unproven: StepChannel::Push.on_unproven(),
         }])
     }
 }
@@ -107,6 +139,14 @@ impl Steps {
     #[must_use]
     pub fn get(&self, number: u8) -> Option<&Step> {
         self.0.get(usize::from(number))
+    }
+
+    /// What comes of an unproven try of the step with a channel.
+    #[must_use]
+    pub fn on_unproven(&self, channel: StepChannel) -> OnUnproven {
+        let mut steps = self.0.iter();
+        let step = steps.find(|step| step.channel == channel);
+        step.map_or(channel.on_unproven(), |step| step.on_unproven)
     }
 
     /// All of them.
@@ -132,6 +172,8 @@ impl Steps {
             within_seconds: step
                 .within
                 .map(|within| u32::try_from(within.as_secs()).unwrap_or(u32::MAX)),
+            on_unproven: Some(step.on_unproven)
+                .filter(|on_unproven| *on_unproven != step.channel.on_unproven()),
         };
         (*self != Self::default()).then(|| self.0.iter().map(request).collect())
     }
@@ -155,13 +197,27 @@ impl Steps {
             }
             let pointer = format!("/steps/{number}/within_seconds");
             let within = problems.check(&pointer, within(&step, number == last));
-            steps.extend(within.map(|within| Step {
+            let pointer = format!("/steps/{number}/on_unproven");
+            let on_unproven = problems.check(&pointer, on_unproven(&step));
+            let checked = within.zip(on_unproven);
+            steps.extend(checked.map(|(within, on_unproven)| Step {
                 channel: step.channel,
                 goal: step.wait_for,
                 within,
+                on_unproven,
             }));
         }
         (steps.len() == last + 1 && problems.is_empty()).then_some(Self(steps))
+    }
+}
+
+fn on_unproven(step: &StepRequest) -> Result<OnUnproven, super::check::Wrong> {
+    match (step.channel, step.on_unproven) {
+        (StepChannel::Hub, Some(_)) => Err((
+            FieldCode::NotAllowed,
+            "nothing is tried by a connection".to_owned(),
+        )),
+        (channel, asked) => Ok(asked.unwrap_or(channel.on_unproven())),
     }
 }
 
@@ -220,11 +276,32 @@ mod tests {
     fn stored_steps_are_read_back() {
         let steps = parse(json!([
             {"channel": "push", "wait_for": "read", "within_seconds": 60},
-            {"channel": "email", "wait_for": "handed"},
+            {"channel": "email", "wait_for": "handed", "on_unproven": "give_up"},
         ]))
         .unwrap();
         assert_eq!(Steps::from_stored(steps.stored().unwrap()), steps);
         assert_eq!(Steps::from_stored(Vec::new()), Steps::default());
+    }
+
+    #[test]
+    fn what_is_unproven_is_repeated_unless_the_step_says_otherwise() {
+        use {OnUnproven::*, StepChannel::*};
+        let push = json!({"channel": "push", "within_seconds": 60, "on_unproven": "give_up"});
+        let email = json!({"channel": "email"});
+        let steps = parse(json!([push, email])).unwrap();
+        let each = [Push, Email, Hub].map(|channel| steps.on_unproven(channel));
+        assert_eq!(each, [GiveUp, Repeat, Repeat]);
+        // One step that says so is no default, and is stored.
+        let alone = parse(json!([{"channel": "push", "onUnproven": "give_up"}])).unwrap();
+        assert_eq!(Steps::from_stored(alone.stored().unwrap()), alone);
+        let usual = parse(json!([{"channel": "push", "on_unproven": "repeat"}])).unwrap();
+        assert_eq!(usual.stored(), None);
+        let hub = json!([{"channel": "hub", "on_unproven": "repeat"}]);
+        let wrong = (
+            "/steps/0/on_unproven".to_owned(),
+            Some(FieldCode::NotAllowed),
+        );
+        assert_eq!(parse(hub), Err(vec![wrong]));
     }
 
     #[test]

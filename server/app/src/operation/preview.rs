@@ -99,6 +99,9 @@ fn steps(steps: &Steps) -> Vec<StepPreview> {
         within_seconds: step
             .within
             .and_then(|within| u64::try_from(within.as_secs()).ok()),
+        on_unproven: Some(step.on_unproven)
+            .filter(|on_unproven| *on_unproven != step.channel.on_unproven())
+            .map(Open::Known),
     };
     steps.as_slice().iter().map(view).collect()
 }

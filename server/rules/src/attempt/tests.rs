@@ -8,6 +8,7 @@ fn bounds(until: i64, now: i64) -> Bounds {
     Bounds {
         until: at(until),
         collapses: true,
+        on_unproven: OnUnproven::Repeat,
         random: 1.0,
         now: at(now),
     }
@@ -298,4 +299,28 @@ fn a_server_that_takes_letters_and_never_answers_gets_three_at_most() {
     }
     let waits = settle(&attempt, &Outcome::Unproven, letters(100_000, 0));
     assert_eq!((waits.state, waits.unproven), (State::Retrying, 11));
+}
+
+#[test]
+fn what_the_sender_wants_given_up_has_one_try_that_nobody_answered() {
+    for collapses in [true, false] {
+        let once = Bounds {
+            collapses,
+            on_unproven: OnUnproven::GiveUp,
+            ..bounds(100_000, 0)
+        };
+        let begun = begin(None, at(30));
+        let over = settle(&begun, &Outcome::Unproven, once);
+        let seen = (over.state, over.reason, over.until, over.unproven);
+        let unproven = Some(Reason::ProviderUnproven);
+        assert_eq!(seen, (State::Failed, unproven, None, 1));
+        assert_eq!(over.tries, 1);
+        // A try that its process left behind ends in the same way.
+        assert_eq!(begun.given_up(), over);
+        // What is known not to have been taken is repeated.
+        let begun = begin(None, at(30));
+        let waits = settle(&begun, &busy(None), once);
+        assert_eq!(waits.state, State::Retrying);
+        assert_eq!(waits.clone().given_up(), waits);
+    }
 }

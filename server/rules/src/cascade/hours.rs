@@ -12,7 +12,7 @@ pub(super) fn put_off(course: Course, hours: &Hours) -> Option<Looked> {
         Hours::Over(reason) => (None, Some(*reason)),
     };
     Some(Looked {
-        drops: None,
+        ends: Vec::new(),
         opens: None,
         tries: Vec::new(),
         course: Course { due_at, ..course },

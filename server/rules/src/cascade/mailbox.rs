@@ -3,7 +3,10 @@
 use vestnik_model::Reason;
 
 use super::{Found, View, find_address, is_under_way, target::Target};
-use crate::{attempt::State, delivery::needs_no_letter};
+use crate::{
+    attempt::{Attempt, State},
+    delivery::needs_no_letter,
+};
 
 pub(super) fn find(view: &View<'_>) -> Found {
     let mut found = Found::default();
@@ -11,8 +14,11 @@ pub(super) fn find(view: &View<'_>) -> Found {
     if needs_no_letter(view.state, view.steps) && !is_under_way(view, attempt) {
         // The proof came after the step before had given way. What waits is not sent; nothing is lost.
         found.is_handed = true;
-        let waits = attempt.is_some_and(|it| matches!(it.state, State::Sending | State::Retrying));
-        found.drops = waits.then_some(Target::Mailbox);
+        let waits = |it: &&Attempt| matches!(it.state, State::Sending | State::Retrying);
+        let waiting = attempt.filter(waits).cloned();
+        found
+            .ends
+            .extend(waiting.map(|it| (Target::Mailbox, it.dropped())));
         return found;
     }
     match view.mailbox {

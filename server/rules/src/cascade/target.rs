@@ -1,6 +1,6 @@
 //! Where attempts go.
 
-use vestnik_model::{Channel, InstallationId, PushAddressKind, Reason};
+use vestnik_model::{Channel, InstallationId, PushAddressKind, Reason, publish::StepChannel};
 
 /// The channel of an address, if the server has an adapter for it.
 #[must_use]
@@ -43,6 +43,20 @@ impl Target {
         match self {
             Self::Device { installation, .. } => Some(installation),
             Self::Mailbox => None,
+        }
+    }
+
+    /// The channel of the step that tries it.
+    #[must_use]
+    pub const fn step(self) -> StepChannel {
+        match self {
+            Self::Device { channel, .. } => match channel {
+                Channel::Hub => StepChannel::Hub,
+                Channel::Fcm | Channel::Apns | Channel::Webpush | Channel::Email => {
+                    StepChannel::Push
+                }
+            },
+            Self::Mailbox => StepChannel::Email,
         }
     }
 

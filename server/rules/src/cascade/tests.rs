@@ -1,6 +1,7 @@
 mod chosen;
 mod handed;
 mod hours;
+mod unproven;
 mod version;
 
 use uuid::Uuid;
@@ -59,6 +60,7 @@ fn waiting_for(wait_for: Goal) -> Steps {
         channel,
         wait_for,
         within_seconds,
+        on_unproven: None,
     };
     Steps::from_stored(vec![
         step(StepChannel::Push, Some(60)),
@@ -428,6 +430,7 @@ fn letter(mailbox: Address) -> Case {
         channel: StepChannel::Email,
         wait_for: Goal::Handed,
         within_seconds: None,
+        on_unproven: None,
     };
     Case {
         steps: Steps::from_stored(vec![only]),

@@ -1,6 +1,6 @@
 use vestnik_model::{
     Channel, Evidence, InstallationId, ReceiptKind,
-    publish::{Goal, StepRequest, Steps},
+    publish::{Goal, OnUnproven, StepRequest, Steps},
 };
 
 use super::*;
@@ -65,6 +65,7 @@ impl World {
             channel,
             wait_for: Goal::Delivered,
             within_seconds,
+            on_unproven: None,
         };
         Self::new(Steps::from_stored(vec![
             step(StepChannel::Push, Some(60)),
@@ -137,6 +138,7 @@ impl World {
     fn settle(&mut self) {
         let bounds = Bounds {
             collapses: true,
+            on_unproven: OnUnproven::Repeat,
             until: at(10_000),
             random: 0.5,
             now: self.now,

@@ -121,6 +121,7 @@ fn cascade(goal: Goal) -> Steps {
         channel,
         wait_for: goal,
         within_seconds,
+        on_unproven: None,
     };
     Steps::from_stored(vec![
         step(StepChannel::Push, Some(60)),
@@ -161,6 +162,7 @@ fn late_evidence_behind_a_letter_is_a_double_contact() {
         channel: StepChannel::Email,
         wait_for: Goal::Handed,
         within_seconds: None,
+        on_unproven: None,
     }]);
     let advanced = advance(after(&[HANDED]), DELIVERED, at(9));
     assert!(!contacted(advanced, &letter_only, true).state.double_contact);

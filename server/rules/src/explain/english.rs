@@ -262,6 +262,11 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
              repetition has the same id.",
             count_of(count, "try", "tries"),
         ),
+        AttemptFinding::GivenUp { count } => format!(
+            "{} of {what} for {to} had no answer from {by}: it may have been taken all the same, and the \
+             sender wants no further try.",
+            count_of(count, "try", "tries"),
+        ),
     }
 }
 

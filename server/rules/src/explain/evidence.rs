@@ -199,6 +199,9 @@ impl AttemptFinding {
                 meaning("returned", Rule::Failure).at(at).because(reason)
             }
             Self::Unproven { count } => meaning("unproven", Rule::Unproven).after(count),
+            Self::GivenUp { count } => meaning("given_up", Rule::Unproven)
+                .after(count)
+                .because(Reason::ProviderUnproven),
         }
     }
 }

@@ -23,7 +23,7 @@ pub enum Rule {
     Push,
     /// A try that failed for a while is repeated.
     Repetition,
-    /// A try of unknown outcome is repeated under the same id.
+    /// A try of unknown outcome is repeated under the same id, unless its sender wants it given up.
     Unproven,
     /// What a device could not decrypt is sent anew for its present key.
     Sealing,

@@ -222,17 +222,10 @@ impl Target {
 }
 
 fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
-    let Target { what, by, whose } = target;
+    let Target { what, by, whose: _ } = target;
     match outcome {
         AttemptFinding::Handed { at, tries, cause } => {
-            let (when, why) = (moment(at, times), cause_of(cause, whose));
-            if tries > 1 {
-                format!(
-                    "Через {by} передано {what}: первая попытка {when}, принято с попытки № {tries}, потому что {why}."
-                )
-            } else {
-                format!("Через {by} передано {what} {when}, потому что {why}.")
-            }
+            handed(target, tries, (&moment(at, times), cause))
         }
         AttemptFinding::OnItsWay {
             until: end,
@@ -281,6 +274,23 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
              самый.",
             count_of(count),
         ),
+        AttemptFinding::GivenUp { count } => format!(
+            "Без ответа от {by} осталось: {}; {what} могло быть принято, и отправитель просил больше не \
+             пробовать.",
+            count_of(count),
+        ),
+    }
+}
+
+fn handed(target: &Target, tries: u32, (when, cause): (&str, Cause)) -> String {
+    let Target { what, by, whose } = target;
+    let why = cause_of(cause, whose);
+    if tries > 1 {
+        format!(
+            "Через {by} передано {what}: первая попытка {when}, принято с попытки № {tries}, потому что {why}."
+        )
+    } else {
+        format!("Через {by} передано {what} {when}, потому что {why}.")
     }
 }
 

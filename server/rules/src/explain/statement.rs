@@ -242,6 +242,11 @@ pub enum AttemptFinding {
         /// How many.
         count: u32,
     },
+    /// The same, and the sender wants no further try.
+    GivenUp {
+        /// How many.
+        count: u32,
+    },
 }
 
 /// What is known of the cascade.

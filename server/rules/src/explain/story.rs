@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{
     Channel, DeliveryState, DeliveryStatus, Devices, Expansion, InstallationId, Open, Reason,
-    publish::StepChannel,
+    publish::{OnUnproven, StepChannel},
 };
 
 use super::{
@@ -189,6 +189,7 @@ fn sent(
     };
     // A try that nobody waits for any more had no answer.
     let mut count = attempt.unproven;
+    let gives_up = gives_up(findings, tried.target);
     let outcome = match (attempt.state, attempt.until, tried.returned_at) {
         (State::Sent, _, _) => Some(AttemptFinding::Handed {
             at: if tries > 1 { tried.started_at } else { last },
@@ -199,6 +200,7 @@ fn sent(
         (State::Failed, Some(until), None) if until > now => {
             Some(AttemptFinding::AwaitsKey { reason, until })
         }
+        (State::Failed, _, None) if gives_up && reason == Reason::ProviderUnproven => None,
         (State::Failed, _, None) => Some(AttemptFinding::Refused { tries, reason }),
         (State::Retrying, Some(at), _) => match (again(at), attempt.reason) {
             (Some(at), Some(reason)) => Some(AttemptFinding::Retrying { tries, reason, at }),
@@ -214,12 +216,21 @@ fn sent(
             is_waited_for.then_some(AttemptFinding::OnItsWay { until, is_repeated })
         }
     };
-    let unproven = (count > 0).then_some(AttemptFinding::Unproven { count });
+    let unproven = (count > 0).then_some(match outcome {
+        None if gives_up => AttemptFinding::GivenUp { count },
+        Some(_) | None => AttemptFinding::Unproven { count },
+    });
     let count = attempt.undecrypted;
     let is_anew = count > 0 && attempt.state != State::Failed;
     let undecrypted = is_anew.then_some(AttemptFinding::Undecrypted { count });
     let said = outcome.into_iter().chain(undecrypted);
     said.chain(unproven).collect()
+}
+
+/// Whether the sender wants no try at a target after one of which nobody knows whether it was taken.
+fn gives_up(findings: &Findings, target: Target) -> bool {
+    let steps = &findings.notification.steps;
+    steps.on_unproven(target.step()) == OnUnproven::GiveUp
 }
 
 /// Why something was handed to a service. A push that came a while after the same was written to the

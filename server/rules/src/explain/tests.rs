@@ -2,6 +2,7 @@
 
 mod sentences;
 mod stories;
+mod unproven;
 
 use jiff::Timestamp;
 use vestnik_model::{
@@ -444,6 +445,7 @@ fn the_next_step_says_what_the_former_one_missed() {
         channel,
         wait_for: Goal::Delivered,
         within_seconds,
+        on_unproven: None,
     };
     findings.notification.steps = Steps::from_stored(vec![
         step(StepChannel::Push, Some(60)),

@@ -212,6 +212,7 @@ fn a_cascade_begins_at_its_first_step_again() {
         channel,
         wait_for: Goal::Delivered,
         within_seconds,
+        on_unproven: None,
     };
     findings.notification.steps = Steps::from_stored(vec![
         step(StepChannel::Push, Some(60)),
@@ -282,6 +283,7 @@ fn a_letter_that_was_lost_is_written_again() {
         channel: StepChannel::Email,
         wait_for: Goal::Handed,
         within_seconds: None,
+        on_unproven: None,
     };
     findings.notification.steps = Steps::from_stored(vec![step]);
     findings.devices = Vec::new();

@@ -168,8 +168,8 @@ impl Desk<'_> {
                 self.open(&case, opens, seed)?;
             }
             self.save(&case, &looked)?;
-            if let Some(target) = looked.drops {
-                self.drop_attempt(&case, target)?;
+            for (target, ended) in &looked.ends {
+                attempt::put(self.db, key, *target, ended, self.now)?;
             }
             for target in &looked.tries {
                 begun.extend(self.begin(&case, *target)?);
@@ -247,15 +247,6 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// An attempt that waits will have no further try.
-    fn drop_attempt(&self, case: &Case, target: Target) -> Result<(), rusqlite::Error> {
-        let Some(found) = case.attempts.iter().find(|found| found.target == target) else {
-            return Ok(());
-        };
-        let dropped = found.attempt.clone().dropped();
-        attempt::put(self.db, case.key, target, &dropped, self.now)
-    }
-
     /// Begins a try. Without content or address, which only damaged rows can cause, none begins.
     fn begin(&self, case: &Case, target: Target) -> Result<Option<Begun>, rusqlite::Error> {
         let (Some(content), Some(recipient)) = (&self.sending.content, case.recipient(target))
@@ -302,6 +293,7 @@ impl Desk<'_> {
         let bounds = Bounds {
             until: self.until(key)?,
             collapses: tried.target.collapses(),
+            on_unproven: self.sending.steps.on_unproven(tried.target.step()),
             random,
             now: self.now,
         };

@@ -31,6 +31,7 @@ fn steps(steps: &[(StepChannel, Goal, Option<u32>)]) -> Steps {
             channel: *channel,
             wait_for: *wait_for,
             within_seconds: *within_seconds,
+            on_unproven: None,
         };
     Steps::from_stored(steps.iter().map(step).collect())
 }

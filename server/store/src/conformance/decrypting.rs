@@ -57,6 +57,7 @@ async fn publish_cascade(world: &World) {
         channel,
         wait_for: Goal::Delivered,
         within_seconds,
+        on_unproven: None,
     };
     let mut new = new(&shop(), 1, to_anna());
     new.publication.steps = Steps::from_stored(vec![

@@ -365,6 +365,7 @@ pub async fn a_step_gives_way_to_the_next(fixture: &impl Fixture) {
         channel,
         wait_for: Goal::Delivered,
         within_seconds,
+        on_unproven: None,
     };
     let mut asked = new(&shop(), 1, users(&["anna", "nobody"]));
     asked.publication.steps = Steps::from_stored(vec![

@@ -28,6 +28,7 @@ fn cascade() -> Steps {
         channel,
         wait_for,
         within_seconds,
+        on_unproven: None,
     };
     Steps::from_stored(vec![
         step(StepChannel::Push, Goal::Delivered, Some(60)),

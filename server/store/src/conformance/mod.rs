@@ -52,6 +52,7 @@ pub mod sessions;
 pub mod tenancy;
 pub mod tokens;
 pub mod topics;
+pub mod unproven;
 pub mod users;
 pub mod versions;
 pub mod views;
@@ -249,6 +250,9 @@ macro_rules! conformance {
                 a_bounce_proves_that_a_try_without_an_answer_was_taken,
                 a_letter_that_came_back_after_an_opt_out_is_lost,
                 reports_of_other_apps_and_of_other_things_are_nobodys;
+            unproven: what_is_unproven_is_waited_for_and_not_repeated,
+                a_push_that_its_process_left_is_not_made_again,
+                a_last_step_ends_unproven_until_a_device_proves_it;
             letters: who_has_no_device_gets_a_letter_at_once,
                 a_silenced_device_and_a_dead_token_give_way_to_a_letter,
                 a_letter_is_the_same_attempt_when_it_is_repeated,

@@ -88,11 +88,10 @@ fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
             open(txn, key, opens, part);
         }
         save(txn, key, &looked, part.now);
-        if let Some(row) = looked
-            .drops
-            .and_then(|target| txn.world.attempts.get_mut(&(key.0, key.1, target)))
-        {
-            row.attempt = row.attempt.clone().dropped();
+        for (target, ended) in looked.ends {
+            if let Some(row) = txn.world.attempts.get_mut(&(key.0, key.1, target)) {
+                row.attempt = ended;
+            }
         }
         for target in looked.tries {
             begun.extend(begin_one(&mut txn.world, key, target, part.now));
@@ -407,6 +406,12 @@ fn settle_one(
     let bounds = Bounds {
         until: until(&txn.world, key)?,
         collapses: tried.target.collapses(),
+        on_unproven: txn
+            .world
+            .notifications
+            .get(&notification)?
+            .steps
+            .on_unproven(tried.target.step()),
         random: settling.random,
         now: settling.now,
     };

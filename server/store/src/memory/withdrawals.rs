@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId};
+use vestnik_model::{AppId, InstallationId, publish::OnUnproven};
 use vestnik_rules::{
     attempt::{Bounds, State, begin as begin_try, settle_try},
     cascade::Target,
@@ -178,6 +178,7 @@ pub(super) fn settle_one(
     let bounds = Bounds {
         until,
         collapses: tried.target.collapses(),
+        on_unproven: OnUnproven::Repeat,
         random: settling.random,
         now: settling.now,
     };

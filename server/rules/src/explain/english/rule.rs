@@ -29,7 +29,7 @@ pub fn english_rule(rule: Rule) -> String {
         }
         Rule::Unproven => {
             "A try that nobody answered is repeated under the same id, so that a device shows it \
-             once."
+             once, unless its sender wants it given up."
         }
         Rule::Sealing => {
             "A push that a device could not decrypt is sent anew for the key that the device has now, once \

@@ -130,6 +130,7 @@ fn outcomes() -> Vec<AttemptFinding> {
             reason: Reason::EmailBounced,
         },
         AttemptFinding::Unproven { count: 1 },
+        AttemptFinding::GivenUp { count: 1 },
     ]
 }
 

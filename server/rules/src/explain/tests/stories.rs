@@ -40,7 +40,7 @@ proptest! {
 
     #[test]
     fn no_statement_contradicts_what_is_stored(
-        course in 0_usize..6, only: bool, happenings in happenings(),
+        course in 0_usize..8, only: bool, happenings in happenings(),
     ) {
         let mut life = Life::begin(steps(course), only);
         for happening in happenings {
@@ -157,6 +157,11 @@ fn is_true_of_try(life: &Life, target: Target, outcome: AttemptFinding) {
         AttemptFinding::Unproven { count } => {
             let is_lost = tried.attempt.state == State::Sending;
             assert!(count <= tried.attempt.unproven + u32::from(is_lost));
+        }
+        AttemptFinding::GivenUp { .. } => {
+            assert_ne!(tried.attempt.state, State::Sent, "{}", context());
+            let at = tried.attempt.until.unwrap_or(life.now);
+            assert!(!life.is_tried_at(at, |to| to == target), "{}", context());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vestnik_model::InstallationId;
+use vestnik_model::{InstallationId, publish::OnUnproven};
 use vestnik_rules::{
     attempt::{Bounds, State, begin},
     cascade::{Course, Target},
@@ -141,6 +141,7 @@ impl Desk<'_> {
         let bounds = Bounds {
             until: own.unwrap_or(self.sending.found.expires_at),
             collapses: tried.target.collapses(),
+            on_unproven: OnUnproven::Repeat,
             random,
             now: self.now,
         };

@@ -8,7 +8,7 @@ fn request(body: &str) -> Value {
     json!({
         "to": {"users": ["anna", "bert", "carl"], "exclude_users": ["carl"]},
         "notification": {"title": "PLANTED", "body": body},
-        "steps": [{"channel": "push", "within_seconds": 60}, {"channel": "email"}],
+        "steps": [{"channel": "push", "within_seconds": 60}, {"channel": "email", "on_unproven": "give_up"}],
     })
 }
 
@@ -27,6 +27,7 @@ async fn a_preview_counts_and_renders_and_changes_nothing() {
     assert_eq!(preview.body["audience"], expected);
     assert_eq!(preview.body["steps"][0]["within_seconds"], 60);
     assert_eq!(preview.body["steps"][1]["channel"], "email");
+    assert_eq!(preview.body["steps"][1]["on_unproven"], "give_up");
     let payloads = preview.body["payloads"].as_array().unwrap();
     assert_eq!(payloads.len(), 3);
     for payload in payloads {

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
     Channel, DeliveryState, DeliveryStatus, Reason, ReceiptKind,
-    publish::{Goal, StepChannel, StepRequest, Steps},
+    publish::{Goal, OnUnproven, StepChannel, StepRequest, Steps},
 };
 
 use super::super::*;
@@ -65,7 +65,7 @@ pub(super) enum Happening {
 /// The cascades that are tried.
 pub(super) fn steps(which: usize) -> Steps {
     use {Goal::*, StepChannel::*};
-    let all: [&[(StepChannel, Goal, Option<u32>)]; 6] = [
+    let all: [&[(StepChannel, Goal, Option<u32>)]; 8] = [
         &[],
         &[(Push, Delivered, Some(60)), (Email, Handed, None)],
         &[(Email, Delivered, Some(60)), (Push, Handed, None)],
@@ -76,12 +76,17 @@ pub(super) fn steps(which: usize) -> Steps {
         ],
         &[(Push, Handed, Some(60)), (Email, Handed, None)],
         &[(Email, Handed, None)],
+        // What is unproven is given up in these.
+        &[(Push, Delivered, Some(60)), (Email, Handed, None)],
+        &[(Email, Delivered, Some(60)), (Push, Handed, None)],
     ];
+    let on_unproven = (which >= 6).then_some(OnUnproven::GiveUp);
     let step =
         |(channel, wait_for, within_seconds): &(StepChannel, Goal, Option<u32>)| StepRequest {
             channel: *channel,
             wait_for: *wait_for,
             within_seconds: *within_seconds,
+            on_unproven,
         };
     Steps::from_stored(all[which].iter().map(step).collect())
 }
@@ -297,6 +302,12 @@ impl Life {
 
     fn save(&mut self, looked: &Looked) {
         self.findings.delivery.as_mut().unwrap().course = Some(looked.course);
+        for (target, ended) in &looked.ends {
+            let mut tries = self.findings.tries.iter_mut();
+            if let Some(tried) = tries.find(|tried| tried.target == *target) {
+                tried.attempt = ended.clone();
+            }
+        }
         if let Some(reason) = looked.end {
             self.advance(Event::Ended(reason));
         }
@@ -363,6 +374,7 @@ impl Life {
             Bounds {
                 until,
                 collapses: tried.target.collapses(),
+                on_unproven: steps.on_unproven(tried.target.step()),
                 random,
                 now,
             },
