@@ -318,7 +318,7 @@ pub(crate) struct SendArgs {
     #[arg(long)]
     pub(crate) ttl: Option<u32>,
     /// A step of the cascade, as push:60 or push:60:read or email: a channel, for how many seconds the next
-    /// one waits for it, and for what (handed, delivered or read); repeat for several. At its end, :give_up says
+    /// one waits for it, and for what (handed, delivered or read); repeat for several. At its end, `:give_up` says
     /// that a try of which nobody knows whether it was taken is not repeated.
     #[arg(long = "step", value_parser = step::parse)]
     pub(crate) steps: Vec<StepRequest>,

@@ -146,7 +146,7 @@ impl Steps {
     pub fn on_unproven(&self, channel: StepChannel) -> OnUnproven {
         let mut steps = self.0.iter();
         let step = steps.find(|step| step.channel == channel);
-        step.map_or(channel.on_unproven(), |step| step.on_unproven)
+        step.map_or_else(|| channel.on_unproven(), |step| step.on_unproven)
     }
 
     /// All of them.
@@ -217,7 +217,7 @@ fn on_unproven(step: &StepRequest) -> Result<OnUnproven, super::check::Wrong> {
             FieldCode::NotAllowed,
             "nothing is tried by a connection".to_owned(),
         )),
-        (channel, asked) => Ok(asked.unwrap_or(channel.on_unproven())),
+        (channel, asked) => Ok(asked.unwrap_or_else(|| channel.on_unproven())),
     }
 }
 

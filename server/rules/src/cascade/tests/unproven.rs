@@ -72,7 +72,7 @@ fn a_try_that_its_process_left_behind_is_not_made_again() {
         lost.look().ends,
         [(push(1, Channel::Fcm), left.clone().given_up())]
     );
-    let usual = Case::cascade(vec![phone(1, Some(left.clone()))]).at(130);
+    let usual = Case::cascade(vec![phone(1, Some(left))]).at(130);
     usual.check(&[push(1, Channel::Fcm)], 0, Some(160), None);
     assert_eq!(usual.look().ends, []);
     // What is known not to have been taken is.
