@@ -19,8 +19,8 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use vestnik_core::Pushed;
 use vestnik_model::{
-    AttemptStatus, Channel, DeliveryStatus, NotificationId, NotificationStatus, PushAddress,
-    PushAddressKind, Reason, UserId, route,
+    AttemptStatus, Channel, DeliveryStatus, EventKind, NotificationId, NotificationStatus,
+    PushAddress, PushAddressKind, Reason, UserId, route,
     view::{InstallationView, List, ProviderCheck, ProviderView},
 };
 use vestnik_sim::{Death, Ending, Event, Fault, Kind, Match, Options, Registration, Rule, When};
@@ -174,6 +174,10 @@ async fn a_dead_address_ends_the_delivery_and_is_not_asked_again() -> anyhow::Re
     let id = publish(&stage, &anna).await?;
     let lost = stage.becomes(id, DeliveryStatus::Undelivered).await?;
     assert_eq!(lost.reason, Some(Reason::TokenDead.into()));
+    let events = stage.server.backend.events().await?.into_iter();
+    let told = events.filter(|event| event.kind == EventKind::DeliveryUndelivered);
+    let told: Vec<_> = told.map(|event| event.data.reason).collect();
+    assert_eq!(told, [lost.reason]);
     let view = stage.server.backend.notification(id).await?;
     assert_eq!(view.status, NotificationStatus::Error);
     assert_eq!(view.legacy_status, "ERROR");

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::json;
-use vestnik_model::webhook::{WebhookDisabledReason, WebhookStatus, WebhookTrouble};
+use vestnik_model::{
+    Channel,
+    webhook::{WebhookDisabledReason, WebhookStatus, WebhookTrouble},
+};
 use vestnik_testkit::{Receiver, name::user, receiver::Reaction, server::Halt};
 
 use self::stage::{PLANTED, Stage, ids, is_signed, received};
@@ -34,6 +37,8 @@ async fn events_are_sent_in_order_signed_and_without_content() -> anyhow::Result
         kinds.ends_with(&["delivery.read", "notification.sent"]),
         "{kinds:?}"
     );
+    let channels = events.iter().filter_map(|event| event.data.channel.clone());
+    assert_eq!(channels.collect::<Vec<_>>(), [Channel::Hub]);
     let told: Vec<_> = events.iter().map(|event| event.id.to_string()).collect();
     assert!(told.len() >= 3, "{told:?}");
     for (receiver, key) in [(&shared, &hmac), (&public, &ed25519)] {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use console::style;
-use vestnik_model::{EventId, EventPage, EventView, route};
+use vestnik_model::{EventId, EventPage, EventView, Open, route};
 
 use crate::{api::Api, args::EventsArgs, exit::Failure, output::Output, termination};
 
@@ -76,6 +76,13 @@ fn words(event: &EventView) -> String {
     if let Some(user) = &data.user {
         line.push_str(&format!("  {user}"));
     }
+    let reason = data.reason.as_ref().map(Open::as_str);
+    let channel = data.channel.as_ref().map(Open::as_str);
+    let late = data.late.then_some("late");
+    let twice = data.double_contact.then_some("reached twice");
+    for word in [reason, channel, late, twice].into_iter().flatten() {
+        line.push_str(&format!("  {}", plain(word)));
+    }
     if let Some(response) = &data.response {
         let parts = [&response.action, &response.text].into_iter().flatten();
         parts.for_each(|part| line.push_str(&format!("  {}", plain(part))));
@@ -111,6 +118,20 @@ mod tests {
         assert_eq!(
             words(&event),
             "2026-11-29T10:02:05Z  evt_7  delivery.sent  ntf_00000000000000000000000000000001  anna  2 sent"
+        );
+    }
+
+    #[test]
+    fn a_delivery_is_told_with_what_explains_it() {
+        console::set_colors_enabled(false);
+        let event = json!({
+            "id": "evt_7", "type": "delivery.undelivered", "timestamp": "2026-11-29T10:02:05Z",
+            "data": {"user": "anna", "reason": "token.dead", "channel": "fcm"},
+        });
+        let event: EventView = serde_json::from_value(event).unwrap();
+        assert_eq!(
+            words(&event),
+            "2026-11-29T10:02:05Z  evt_7  delivery.undelivered  anna  token.dead  fcm"
         );
     }
 

@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
 
 use crate::{
-    DeliveryId, DeliveryStatus, InstallationId, NotificationId, NotificationStatus, Response,
-    UserId,
-    open::{Open, words},
+    Channel, DeliveryId, DeliveryStatus, InstallationId, NotificationId, NotificationStatus,
+    Reason, Response, UserId,
+    open::{Open, is_default, words},
 };
 
 /// The id of an event: the number of its commit, and its delivery if it is about one.
@@ -277,6 +277,22 @@ pub struct EventData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub user: Option<UserId>,
+    /// Why the delivery came to it, when that is a negative end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
+    pub reason: Option<Open<Reason>>,
+    /// The channel that the delivery was handed over by last, or by which a device confirmed it first; absent
+    /// if it was handed over by none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Channel>))]
+    pub channel: Option<Open<Channel>>,
+    /// Positive evidence came after a negative end; absent if not.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub late: bool,
+    /// A device's evidence came after a later step of the cascade was handed over: the person got it twice;
+    /// absent if not.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub double_contact: bool,
     /// How many deliveries came to which status.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<String, u64>,
@@ -362,13 +378,18 @@ mod tests {
                 notification_id: Some("ntf_0192f0c1000070008000000000000001".parse().unwrap()),
                 external_id: Some("8812".to_owned()),
                 user: Some(UserId::parse("anna").unwrap()),
+                channel: Some(Channel::Fcm.into()),
+                late: true,
                 ..EventData::default()
             },
         };
         let expected = serde_json::json!({
             "id": "evt_9_0192f0c1000070008000000000000002", "type": "delivery.read",
             "timestamp": "2026-11-28T09:00:00Z",
-            "data": {"notification_id": "ntf_0192f0c1000070008000000000000001", "external_id": "8812", "user": "anna"},
+            "data": {
+                "notification_id": "ntf_0192f0c1000070008000000000000001", "external_id": "8812",
+                "user": "anna", "channel": "fcm", "late": true,
+            },
         });
         assert_eq!(serde_json::to_value(&event).unwrap(), expected);
         assert_eq!(

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Arrival, DeliveryId, DeliveryStatus, Entry, InstallationId, Notification,
-    NotificationId, NotificationStatus, Response, UserId,
+    AppId, Arrival, Channel, DeliveryId, DeliveryState, DeliveryStatus, Entry, InstallationId,
+    Notification, NotificationId, NotificationStatus, Open, Reason, Response, UserId,
 };
 use vestnik_rules::{
     identity::{delivery_id_of, user_hash},
@@ -155,8 +155,37 @@ pub struct ChangedDelivery {
     pub id: DeliveryId,
     /// The user it is for.
     pub user: UserId,
-    /// Its status after the change.
+    /// What it came to by the change.
+    pub summary: Summary,
+}
+
+/// What is told of a delivery that changed, as of the commit that changed it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Summary {
+    /// Its status.
     pub status: DeliveryStatus,
+    /// Why, when that is a negative end.
+    pub reason: Option<Open<Reason>>,
+    /// The channel that it was handed over by last, or by which a device confirmed it first.
+    pub channel: Option<Channel>,
+    /// Positive evidence came after a negative end.
+    pub late: bool,
+    /// The person got it twice.
+    pub double_contact: bool,
+}
+
+impl Summary {
+    /// What is told of a delivery that stands so.
+    #[must_use]
+    pub fn of(state: &DeliveryState) -> Self {
+        Self {
+            status: state.status,
+            reason: state.reason.clone(),
+            channel: state.channel,
+            late: state.late,
+            double_contact: state.double_contact,
+        }
+    }
 }
 
 /// What a person did with a button.

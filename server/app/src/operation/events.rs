@@ -9,7 +9,7 @@ use vestnik_model::{
 use vestnik_rules::webhook::missed;
 use vestnik_store::{
     Store,
-    effect::{ChangedDelivery, Responded},
+    effect::{ChangedDelivery, Responded, Summary},
     events::{Asked, Happened},
 };
 
@@ -195,14 +195,10 @@ pub(crate) fn views(happened: Happened) -> Vec<EventView> {
     };
     deliveries.sort_by_key(|delivery| delivery.id);
     let is_named = !deliveries.is_empty();
-    let of_delivery = |ChangedDelivery { id, user, status }| {
-        let kind = EventKind::of_delivery(status)?;
-        let data = EventData {
-            delivery_id: Some(id),
-            user: Some(user),
-            ..data()
-        };
-        let delivery = Some(id);
+    let of_delivery = |changed: ChangedDelivery| {
+        let kind = EventKind::of_delivery(changed.summary.status)?;
+        let delivery = Some(changed.id);
+        let data = of_change(changed, data());
         Some(view(EventId { number, delivery }, kind, data))
     };
     let mut views: Vec<_> = deliveries.into_iter().filter_map(of_delivery).collect();
@@ -227,6 +223,27 @@ pub(crate) fn views(happened: Happened) -> Vec<EventView> {
     views
 }
 
+/// What a delivery came to, beside what is said of its notification.
+fn of_change(changed: ChangedDelivery, data: EventData) -> EventData {
+    let ChangedDelivery { id, user, summary } = changed;
+    let Summary {
+        status: _,
+        reason,
+        channel,
+        late,
+        double_contact,
+    } = summary;
+    EventData {
+        delivery_id: Some(id),
+        user: Some(user),
+        reason,
+        channel: channel.map(Open::Known),
+        late,
+        double_contact,
+        ..data
+    }
+}
+
 /// What a person did, beside what is said of its notification.
 fn of_person(responded: Responded, data: EventData) -> EventData {
     let Responded {
@@ -246,7 +263,9 @@ fn of_person(responded: Responded, data: EventData) -> EventData {
 
 #[cfg(test)]
 mod tests {
-    use vestnik_model::{DeliveryStatus, NotificationStatus, UserId};
+    use vestnik_model::{
+        Channel, DeliveryState, DeliveryStatus, NotificationStatus, Reason, UserId,
+    };
 
     use super::*;
 
@@ -270,7 +289,10 @@ mod tests {
                 .parse()
                 .unwrap(),
             user: UserId::parse(format!("u{number}")).unwrap(),
-            status,
+            summary: Summary {
+                status,
+                ..Summary::of(&DeliveryState::pending())
+            },
         }
     }
 
@@ -309,6 +331,49 @@ mod tests {
                 "delivery.read u1 {}",
                 "delivery.sent u3 {}",
                 "notification.sent  {}"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_delivery_is_told_with_what_explains_it() {
+        let lost = changed(1, DeliveryStatus::Undelivered);
+        let lost = ChangedDelivery {
+            summary: Summary {
+                reason: Some(Reason::TokenDead.into()),
+                channel: Some(Channel::Fcm),
+                ..lost.summary
+            },
+            ..lost
+        };
+        let late = changed(2, DeliveryStatus::Read);
+        let late = ChangedDelivery {
+            summary: Summary {
+                late: true,
+                double_contact: true,
+                ..late.summary
+            },
+            ..late
+        };
+        let happened = Happened {
+            deliveries: vec![lost, late, changed(3, DeliveryStatus::Sent)],
+            ..happened()
+        };
+        let told = |view: EventView| {
+            let mut data = serde_json::to_value(view.data).unwrap();
+            let about = ["notification_id", "external_id", "delivery_id", "reached"];
+            data.as_object_mut()
+                .unwrap()
+                .retain(|name, _| !about.contains(&name.as_str()));
+            data
+        };
+        let told: Vec<_> = views(happened).into_iter().map(told).collect();
+        assert_eq!(
+            told,
+            [
+                serde_json::json!({"user": "u1", "reason": "token.dead", "channel": "fcm"}),
+                serde_json::json!({"user": "u2", "late": true, "double_contact": true}),
+                serde_json::json!({"user": "u3"}),
             ]
         );
     }

@@ -8,25 +8,20 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{
-    AppId, Channel, Counts, DeliveryStatus, NotificationId, NotificationStatus, UserId,
-};
+use vestnik_model::{AppId, Channel, Counts, NotificationId, NotificationStatus, UserId};
 use vestnik_rules::{
     delivery::{Advanced, Deltas, Move, Slot},
     identity::delivery_id,
     work::{Stage, WorkKind},
 };
-use vestnik_store::effect::{ChangedDelivery, Effect};
+use vestnik_store::effect::{ChangedDelivery, Effect, Summary};
 
 use super::{
     Txn, count,
-    event::{self, Kind, Row},
+    event::{self, Kind, Row, body},
     notification, work,
 };
-use crate::{
-    sql::statements,
-    value::{optional_word, to_json},
-};
+use crate::{sql::statements, value::optional_word};
 
 statements! {
     COUNT = "INSERT INTO notification_count (notification, channel, status, n)
@@ -45,13 +40,13 @@ pub(crate) struct Subject {
 }
 
 /// A delivery that changed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Told<'a> {
     /// The row of its user.
     user: i64,
     /// The name of its user.
     name: &'a UserId,
-    status: DeliveryStatus,
+    summary: Summary,
     moved: Option<Move>,
 }
 
@@ -61,7 +56,7 @@ impl<'a> Told<'a> {
         Self {
             user,
             name,
-            status: advanced.state.status,
+            summary: Summary::of(&advanced.state),
             moved: advanced.moved,
         }
     }
@@ -76,20 +71,19 @@ struct Change {
     subject: Subject,
     deltas: Deltas,
     /// By the row of the user.
-    deliveries: BTreeMap<i64, (UserId, DeliveryStatus)>,
+    deliveries: BTreeMap<i64, (UserId, Summary)>,
 }
 
 impl Changes {
-    /// A delivery changed, and is told by itself if it moved.
+    /// A delivery changed, and is told by itself if its status did: now, or before in this commit.
     pub(crate) fn moved(&mut self, subject: &Subject, told: Told<'_>) {
         let Some(moved) = told.moved else { return };
-        if moved.stays() {
-            return self.moved_in_part(subject, Some(moved));
-        }
         let change = self.of(subject);
         change.deltas.add([moved]);
-        let delivery = (told.name.clone(), told.status);
-        change.deliveries.insert(told.user, delivery);
+        if !moved.stays() || change.deliveries.contains_key(&told.user) {
+            let delivery = (told.name.clone(), told.summary);
+            change.deliveries.insert(told.user, delivery);
+        }
     }
 
     /// A delivery moved as one of a part that changed alike: it is counted, and not told by itself.
@@ -133,10 +127,10 @@ impl Change {
             deltas,
             deliveries,
         } = self;
-        let changed = |(user, status): (UserId, DeliveryStatus)| ChangedDelivery {
+        let changed = |(user, summary): (UserId, Summary)| ChangedDelivery {
             id: delivery_id(id, &user),
             user,
-            status,
+            summary,
         };
         let effect = Effect::NotificationChanged {
             notification: id,
@@ -169,20 +163,23 @@ impl Change {
                 let body = event::reached_json(self.deltas.reached())?;
                 event::insert(db, &Row { body, ..row })
             }
-            (Some((user, (_, status))), None) => {
-                let (user, status) = (Some(*user), Some(*status));
+            (Some((user, (_, summary))), None) => {
+                let (user, status) = (Some(*user), Some(summary.status));
                 event::insert(
                     db,
                     &Row {
                         kind: Kind::Delivery,
                         user,
                         status,
+                        body: body::of_one(summary)?,
                         ..row
                     },
                 )
             }
             (Some(_), Some(_)) => {
-                let body = Some(to_json(&self.by_status())?);
+                let deliveries = self.deliveries.iter();
+                let deliveries = deliveries.map(|(user, (_, summary))| (*user, summary));
+                let body = Some(body::of_several(deliveries)?);
                 event::insert(
                     db,
                     &Row {
@@ -193,14 +190,6 @@ impl Change {
                 )
             }
         }
-    }
-
-    fn by_status(&self) -> BTreeMap<&'static str, Vec<i64>> {
-        let mut by_status: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (user, (_, status)) in &self.deliveries {
-            by_status.entry(status.as_str()).or_default().push(*user);
-        }
-        by_status
     }
 }
 

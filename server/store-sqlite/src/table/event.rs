@@ -1,10 +1,11 @@
 //! The event table: what was committed, numbered.
 //!
-//! A row is of one of these kinds. `delivery`: one delivery came to a status. `deliveries`: several did,
-//! and the body has the rows of their users by status. `part`: a part of a notification changed alike,
+//! A row is of one of these kinds. `delivery`: one delivery came to a status, and the body says why.
+//! `deliveries`: several did, and the body has the rows of their users by what they came to. `part`: a part of a notification changed alike,
 //! and the body says how many deliveries came to each status. `response`: a person did something, and the
 //! body names the fact that says what. `revoked`: the body has the revocation.
 
+pub(crate) mod body;
 pub(crate) mod old;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use vestnik_model::{
 use vestnik_rules::{identity::delivery_id, work::Stage};
 use vestnik_store::{
     Event,
-    effect::{ChangedDelivery, Effect, Grown, Revocation},
+    effect::{ChangedDelivery, Effect, Grown, Revocation, Summary},
     events::{Asked, Happened, HappenedPage},
 };
 
@@ -309,17 +310,17 @@ fn happened(
 /// What a row tells of a notification.
 #[derive(Debug, Default)]
 struct Told {
-    /// Deliveries that changed one by one: users with the status they came to.
-    deliveries: Vec<(UserId, DeliveryStatus)>,
+    /// Deliveries that changed one by one: users with what they came to.
+    deliveries: Vec<(UserId, Summary)>,
     reached: Vec<(DeliveryStatus, u64)>,
 }
 
 impl Told {
     fn effect(self, notification: NotificationId, became: Option<NotificationStatus>) -> Effect {
-        let changed = |(user, status): (UserId, DeliveryStatus)| ChangedDelivery {
+        let changed = |(user, summary): (UserId, Summary)| ChangedDelivery {
             id: delivery_id(notification, &user),
             user,
-            status,
+            summary,
         };
         Effect::NotificationChanged {
             notification,
@@ -334,10 +335,7 @@ impl Told {
 fn told(db: &Connection, row: &rusqlite::Row<'_>, kind: &str) -> Result<Told, rusqlite::Error> {
     match kind {
         "delivery" => one(db, row),
-        "deliveries" => {
-            let by_status: BTreeMap<String, Vec<i64>> = optional_json(row, 6)?.unwrap_or_default();
-            several(db, by_status)
-        }
+        "deliveries" => several(db, body::several(row, 6)?),
         "part" => {
             let reached: BTreeMap<String, u64> = optional_json(row, 6)?.unwrap_or_default();
             let known =
@@ -355,28 +353,26 @@ fn one(db: &Connection, row: &rusqlite::Row<'_>) -> Result<Told, rusqlite::Error
     let Some(status) = optional_word(row, 5)? else {
         return Ok(Told::default());
     };
+    let summary = body::one(row, 6, status)?;
     let user = user::name(db, row.get(4)?)?;
     Ok(Told {
-        deliveries: user.map(|user| (user, status)).into_iter().collect(),
+        deliveries: user.map(|user| (user, summary)).into_iter().collect(),
         reached: vec![(status, 1)],
     })
 }
 
-fn several(
-    db: &Connection,
-    by_status: BTreeMap<String, Vec<i64>>,
-) -> Result<Told, rusqlite::Error> {
+fn several(db: &Connection, groups: Vec<(Summary, Vec<i64>)>) -> Result<Told, rusqlite::Error> {
     let mut told = Told::default();
-    for (status, users) in by_status {
-        let Some(status) = DeliveryStatus::from_word(&status) else {
-            continue;
-        };
-        told.reached.push((status, users.len() as u64));
+    let mut reached = BTreeMap::<_, u64>::new();
+    for (summary, users) in groups {
+        *reached.entry(summary.status).or_default() += users.len() as u64;
         for user in users {
             let user = user::name(db, user)?;
-            told.deliveries.extend(user.map(|user| (user, status)));
+            told.deliveries
+                .extend(user.map(|user| (user, summary.clone())));
         }
     }
+    told.reached = reached.into_iter().collect();
     Ok(told)
 }
 
@@ -394,7 +390,7 @@ pub(crate) fn changed_after(
     while let Some(row) = rows.next()? {
         let users: Vec<i64> = match row.get(0)? {
             Some(user) => vec![user],
-            None => listed(row, 1),
+            None => body::users(row, 1),
         };
         for user in users {
             if !changed.contains(&user) {
@@ -408,13 +404,6 @@ pub(crate) fn changed_after(
     changed.truncate(limit as usize);
     changed.reverse();
     Ok(changed)
-}
-
-/// The users that a body of the kind `deliveries` lists; nobody in a body of any other kind.
-fn listed(row: &rusqlite::Row<'_>, column: usize) -> Vec<i64> {
-    let by_status = optional_json::<BTreeMap<String, Vec<i64>>>(row, column);
-    let by_status = by_status.ok().flatten().unwrap_or_default();
-    by_status.into_values().flatten().collect()
 }
 
 /// The first event of an App's notifications from a number on: its number and its time in milliseconds.

@@ -1,7 +1,11 @@
 //! Rows of another version, or damaged ones: each is one absent entry.
 
+use vestnik_model::{Channel, DeliveryStatus, Open, Reason};
 use vestnik_rules::work::WorkKind;
-use vestnik_store::{Ledger as _, PageQuery};
+use vestnik_store::{
+    Effect, Ledger as _, Operations as _, PageQuery,
+    effect::{ChangedDelivery, Summary},
+};
 
 use super::world::{World, start, to_topic, to_users};
 
@@ -92,4 +96,72 @@ async fn a_user_of_a_later_version_stops_no_mailing() {
         .unwrap();
     assert_eq!(view.unwrap().counts.total(), 2);
     assert_eq!(world.store.unreadable_rows(), 1);
+}
+
+/// The deliveries that the events after a number name.
+async fn named(world: &World, after: u64) -> Vec<ChangedDelivery> {
+    let events = world.store.events(after, 100).await.unwrap();
+    let named = events.into_iter().filter_map(|event| match event.effect {
+        Effect::NotificationChanged { deliveries, .. } => Some(deliveries),
+        Effect::LogGrew { .. }
+        | Effect::Responded { .. }
+        | Effect::Stopped { .. }
+        | Effect::Revoked(_)
+        | Effect::WorkDue { .. } => None,
+    });
+    named.flatten().collect()
+}
+
+#[tokio::test]
+async fn events_of_other_versions_say_what_they_know() {
+    let world = World::new().await;
+    for name in ["anna", "boris"] {
+        world.login(name).await;
+    }
+    world.publish(to_users(&["anna", "boris"])).await;
+    let before = world.store.last_event().await.unwrap();
+    damage(
+        &world,
+        r#"INSERT INTO event (app, at, kind, notification, user, status, body)
+            SELECT app, at, 'deliveries', notification, NULL, NULL, '{"sent": [1, 2], "volcanic": [1]}'
+                FROM event WHERE number = 1
+            UNION ALL SELECT app, at, 'delivery', notification, 1, 'read', NULL FROM event WHERE number = 1
+            UNION ALL SELECT app, at, 'delivery', notification, 1, 'failed',
+                '{"reason": "lava.cold", "channel": "pigeon", "mood": 7}' FROM event WHERE number = 1
+            UNION ALL SELECT app, at, 'deliveries', notification, NULL, NULL,
+                '[{"status": "failed", "reason": "token.dead", "channel": "fcm", "mood": 7, "users": [2]}]'
+                FROM event WHERE number = 1"#,
+    );
+    let plain = |status| Summary {
+        status,
+        reason: None,
+        channel: None,
+        late: false,
+        double_contact: false,
+    };
+    let unknown = Summary {
+        reason: Some(Open::Unknown("lava.cold".to_owned())),
+        ..plain(DeliveryStatus::Failed)
+    };
+    let known = Summary {
+        reason: Some(Reason::TokenDead.into()),
+        channel: Some(Channel::Fcm),
+        ..plain(DeliveryStatus::Failed)
+    };
+    let named = named(&world, before).await.into_iter();
+    let told: Vec<_> = named
+        .map(|one| (one.user.as_str().to_owned(), one.summary))
+        .collect();
+    let of = |who: &str, summary| (who.to_owned(), summary);
+    assert_eq!(
+        told,
+        [
+            of("anna", plain(DeliveryStatus::Sent)),
+            of("boris", plain(DeliveryStatus::Sent)),
+            of("anna", plain(DeliveryStatus::Read)),
+            of("anna", unknown),
+            of("boris", known),
+        ]
+    );
+    assert_eq!(world.store.unreadable_rows(), 0);
 }

@@ -134,7 +134,7 @@ fn told(event: &Event) -> String {
             reached: _,
             became,
         } => {
-            let one = |one: &ChangedDelivery| format!("{} {} {}", one.id, one.user, one.status);
+            let one = |one: &ChangedDelivery| format!("{} {} {:?}", one.id, one.user, one.summary);
             let mut deliveries: Vec<_> = deliveries.iter().map(one).collect();
             deliveries.sort();
             format!("{notification}: {deliveries:?} {became:?}")

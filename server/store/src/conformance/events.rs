@@ -1,15 +1,21 @@
 //! What happened to an App's notifications, for its backend.
 
-use vestnik_model::{Claim, DeliveryStatus, NotificationStatus, ReceiptKind, Response};
+use vestnik_model::{
+    Channel, Claim, DeliveryStatus, NotificationStatus, Open, Reason, ReceiptKind, Response,
+};
 use vestnik_rules::work::WorkKind;
 
 use super::{
     Fixture,
     fact::{fact, receipt, reply},
     name::{at, bank, notification, shop, topics, users},
+    pushing::{self, dead, dispatch, settle, tried},
     world::World,
 };
-use crate::events::{Asked, Happened, HappenedPage};
+use crate::{
+    effect::Summary,
+    events::{Asked, Happened, HappenedPage},
+};
 
 fn asked(from: u64) -> Asked {
     Asked {
@@ -31,7 +37,7 @@ async fn page(world: &World, asked: Asked) -> HappenedPage {
 /// What a change says of the notification, and of each user.
 fn told(happened: &Happened) -> (Option<NotificationStatus>, Vec<(&str, DeliveryStatus)>) {
     let deliveries = happened.deliveries.iter();
-    let deliveries = deliveries.map(|one| (one.user.as_str(), one.status));
+    let deliveries = deliveries.map(|one| (one.user.as_str(), one.summary.status));
     (happened.became, deliveries.collect())
 }
 
@@ -78,6 +84,57 @@ pub async fn a_notification_s_life_is_told(fixture: &impl Fixture) {
             .iter()
             .all(|one| one.notification == notification(3))
     );
+    world.is_sound().await;
+}
+
+/// What the events say of a user's deliveries, oldest first.
+pub(super) async fn summaries(world: &World, who: &str) -> Vec<Summary> {
+    let deliveries = all(world).await.into_iter().flat_map(|one| one.deliveries);
+    let own = deliveries.filter(|one| one.user.as_str() == who);
+    own.map(|one| one.summary).collect()
+}
+
+pub async fn a_change_says_why_as_of_its_commit(fixture: &impl Fixture) {
+    let (world, anna) = pushing::begin(fixture).await;
+    let boris = world.login("boris", 2).await;
+    world.publish(1, users(&["anna", "boris"])).await;
+    let begun = dispatch(&world, 20).await;
+    settle(&world, 21, tried(&begun[0], 20, dead(None))).await;
+    // One commit, in which one of the two is late.
+    let batch = vec![
+        world.handed(&anna, 1, 50).await,
+        world.handed(&boris, 1, 50).await,
+    ];
+    world.store.hand_over(batch).await.unwrap();
+    let read = vec![receipt(1, ReceiptKind::Read, 60)];
+    world.report(&anna, read).await;
+    let sent = Summary {
+        status: DeliveryStatus::Sent,
+        reason: None,
+        channel: Some(Channel::Hub),
+        late: false,
+        double_contact: false,
+    };
+    let sent_late = Summary {
+        late: true,
+        ..sent.clone()
+    };
+    let read = Summary {
+        status: DeliveryStatus::Read,
+        ..sent_late.clone()
+    };
+    let lost = Summary {
+        status: DeliveryStatus::Undelivered,
+        reason: Some(Open::Known(Reason::TokenDead)),
+        channel: None,
+        ..sent.clone()
+    };
+    let of_anna = summaries(&world, "anna").await;
+    let is_named = |one: &Summary| one.status != DeliveryStatus::Pending;
+    let of_anna: Vec<_> = of_anna.into_iter().filter(is_named).collect();
+    assert_eq!(of_anna, [lost, sent_late, read]);
+    let of_boris = summaries(&world, "boris").await;
+    assert_eq!(of_boris.last(), Some(&sent));
     world.is_sound().await;
 }
 

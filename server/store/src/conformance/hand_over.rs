@@ -1,6 +1,6 @@
 //! Hand-overs: notifications were written to devices.
 
-use vestnik_model::{AttemptStatus, DeliveryId, DeliveryStatus, NotificationStatus};
+use vestnik_model::{AttemptStatus, Channel, DeliveryId, DeliveryStatus, NotificationStatus};
 use vestnik_rules::work::WorkKind;
 
 use super::{
@@ -8,7 +8,10 @@ use super::{
     name::{EXPIRED, at, installation, notification, shop, user, users},
     world::{World, changed},
 };
-use crate::{effect::ChangedDelivery, ledger::HandOver};
+use crate::{
+    effect::{ChangedDelivery, Summary},
+    ledger::HandOver,
+};
 
 pub async fn a_hand_over_is_sent_and_an_attempt(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
@@ -23,7 +26,13 @@ pub async fn a_hand_over_is_sent_and_an_attempt(fixture: &impl Fixture) {
     let expected = ChangedDelivery {
         id: delivery.id,
         user: user("anna"),
-        status: DeliveryStatus::Sent,
+        summary: Summary {
+            status: DeliveryStatus::Sent,
+            reason: None,
+            channel: Some(Channel::Hub),
+            late: false,
+            double_contact: false,
+        },
     };
     assert_eq!(changed(&world.taken(), 1), [vec![expected]]);
     assert_eq!(world.status(1).await, NotificationStatus::Sent);

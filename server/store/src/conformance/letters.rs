@@ -10,7 +10,7 @@ use vestnik_model::{
 use vestnik_rules::{attempt::Outcome, session::Session, work::WorkKind};
 
 use super::{
-    Fixture,
+    Fixture, events,
     fact::receipt,
     name::{ACCEPTED, EXPIRED, at, new, notification, shop, user, users},
     pushing::{attempts, dispatch, has_address, settle, tried},
@@ -294,6 +294,11 @@ pub async fn evidence_behind_a_letter_is_a_double_contact(fixture: &impl Fixture
     for kind in [ReceiptKind::Delivered, ReceiptKind::Read] {
         world.report(&anna, vec![receipt(1, kind, 90)]).await;
         assert_eq!(double_contacts(&world).await, (true, 1));
+        let told = events::summaries(&world, "anna").await;
+        assert!(
+            told.last().is_some_and(|one| one.double_contact),
+            "{told:?}"
+        );
     }
     let counts = world.counts(1).await;
     assert_eq!((counts.read, counts.total()), (1, 1));

@@ -294,7 +294,7 @@ macro_rules! conformance {
             effects: effects_come_before_the_answer, what_a_log_gained_is_what_it_has, numbers_never_fall,
                 what_fails_has_no_effects, events_are_read_behind_a_number,
                 a_caller_that_goes_away_changes_nothing;
-            events: a_notification_s_life_is_told, an_app_reads_its_own_events,
+            events: a_notification_s_life_is_told, a_change_says_why_as_of_its_commit, an_app_reads_its_own_events,
                 what_a_person_did_is_told_once,
                 a_page_is_bounded_by_its_deliveries, what_was_deleted_is_passed_over;
             webhooks: a_webhook_is_kept_as_it_was_made, an_app_has_so_many_webhooks_of_its_own,

@@ -43,7 +43,7 @@ pub async fn facts_raise_a_delivery(fixture: &impl Fixture) {
     let counts = world.counts(1).await;
     assert_eq!((counts.read, counts.total()), (1, 1));
     let named: Vec<_> = changed(&world.taken(), 1).concat();
-    let statuses: Vec<_> = named.iter().map(|one| one.status).collect();
+    let statuses: Vec<_> = named.iter().map(|one| one.summary.status).collect();
     assert_eq!(statuses, [DeliveryStatus::Delivered, DeliveryStatus::Read]);
     let attempts = world.store.attempts(shop(), delivery.id).await;
     let attempt = attempts.unwrap().unwrap().remove(0);

@@ -274,9 +274,8 @@ pub(super) fn move_on(txn: &mut Txn, key: Key, event: Event, now: Timestamp) {
         Some(steps) => contacted(advanced, &steps, true),
         None => advanced,
     };
-    let status = advanced.state.status;
-    row.state = advanced.state;
-    txn.moved(key, status, advanced.moved);
+    row.state = advanced.state.clone();
+    txn.moved(key, &advanced.state, advanced.moved);
 }
 
 fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Option<Begun> {

@@ -146,9 +146,8 @@ fn hand_over_one(txn: &mut Txn, hand_over: &HandOver) {
         delivery::Event::HandedOver(Channel::Hub),
         hand_over.at,
     );
-    let status = advanced.state.status;
-    row.state = advanced.state;
-    txn.moved(key, status, advanced.moved);
+    row.state = advanced.state.clone();
+    txn.moved(key, &advanced.state, advanced.moved);
     attempt(&mut txn.world, key, hand_over.installation, hand_over.at);
 }
 

@@ -184,7 +184,7 @@ fn save(txn: &mut Txn, desk: &Desk<'_>, target: &Aimed, change: &Change) {
     if let Some(row) = txn.world.deliveries.get_mut(&key) {
         row.state = state.clone();
     }
-    txn.moved(key, state.status, change.advanced.moved);
+    txn.moved(key, state, change.advanced.moved);
     let seq = change.entry.clone().map(|entry| {
         let new = Append {
             user: desk.user,

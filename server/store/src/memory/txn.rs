@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, DeliveryStatus, NotificationId, UserId};
+use vestnik_model::{AppId, Channel, DeliveryState, NotificationId, UserId};
 use vestnik_rules::{
     delivery::{Deltas, Move},
     work::{Stage, WorkKind},
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    effect::{ChangedDelivery, Effect, Event, Grown, Responded, Revocation},
+    effect::{ChangedDelivery, Effect, Event, Grown, Responded, Revocation, Summary},
 };
 
 /// A transaction. What it changes about notifications is collected and written once, so that a commit
@@ -38,8 +38,8 @@ pub(super) struct Txn {
 #[derive(Debug, Default)]
 struct Changes {
     deltas: Deltas,
-    /// The deliveries that changed one by one, with the status they came to last.
-    deliveries: BTreeMap<UserKey, DeliveryStatus>,
+    /// The deliveries that changed one by one, with what they came to last.
+    deliveries: BTreeMap<UserKey, Summary>,
 }
 
 /// Rows contradict each other.
@@ -75,20 +75,20 @@ impl Txn {
         self.changes.entry(notification).or_default();
     }
 
-    /// A delivery moved. One whose status stays is no change to others.
+    /// A delivery moved. One whose status stays is no change to others, unless it has changed before in
+    /// this commit.
     pub(super) fn moved(
         &mut self,
         (notification, user): (NotificationKey, UserKey),
-        status: DeliveryStatus,
+        state: &DeliveryState,
         moved: Option<Move>,
     ) {
         if let Some(moved) = moved {
-            if moved.stays() {
-                return self.moved_in_part(notification, Some(moved));
-            }
             let changes = self.changes.entry(notification).or_default();
             changes.deltas.add([moved]);
-            changes.deliveries.insert(user, status);
+            if !moved.stays() || changes.deliveries.contains_key(&user) {
+                changes.deliveries.insert(user, Summary::of(state));
+            }
         }
     }
 
@@ -186,12 +186,12 @@ impl Txn {
     fn named(
         &self,
         notification: NotificationKey,
-        deliveries: BTreeMap<UserKey, DeliveryStatus>,
+        deliveries: BTreeMap<UserKey, Summary>,
     ) -> Vec<ChangedDelivery> {
-        let changed = deliveries.into_iter().filter_map(|(user, status)| {
+        let changed = deliveries.into_iter().filter_map(|(user, summary)| {
             let id = self.world.deliveries.get(&(notification, user))?.id;
             let user = self.world.users.get(&user)?.name.clone()?;
-            Some(ChangedDelivery { id, user, status })
+            Some(ChangedDelivery { id, user, summary })
         });
         changed.collect()
     }
