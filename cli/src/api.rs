@@ -100,11 +100,6 @@ impl Api {
         answer(self.request(Method::POST, path)).await
     }
 
-    /// Does what the path's verb says, to which there is no answer.
-    pub(crate) async fn act_silently(&self, path: &str) -> Result<(), Failure> {
-        done(self.request(Method::POST, path)).await
-    }
-
     pub(crate) async fn put(&self, path: &str, body: &impl Serialize) -> Result<(), Failure> {
         done(self.request(Method::PUT, path).json(body)).await
     }

@@ -25,9 +25,10 @@ pub(crate) async fn run(args: StatusArgs, output: &Output) -> Result<(), Failure
 pub(super) fn words(view: &NotificationView) -> String {
     let status = view.status.as_str();
     let mut words = format!(
-        "{}  {}\n{}\n{}",
+        "{}  {}{}\n{}\n{}",
         style(view.id).bold(),
         status_style(status).apply_to(status),
+        recalled_word(view.is_recalled),
         view.notification.title,
         counts_words(&view.counts),
     );
@@ -40,6 +41,11 @@ pub(super) fn words(view: &NotificationView) -> String {
         words += &format!("\n  {}  {}", channel.as_str(), counts_words(counts));
     }
     words
+}
+
+/// What stands behind the status of a notification that was recalled.
+pub(crate) fn recalled_word(is_recalled: bool) -> &'static str {
+    if is_recalled { "  recalled" } else { "" }
 }
 
 /// The counts that are not zero, each in its status' colour.

@@ -10,7 +10,7 @@ use vestnik_model::{
     contract::{DeliveryChange, StatusChange},
 };
 
-use super::status::counts_words;
+use super::status::{counts_words, recalled_word};
 use crate::{
     api,
     args::ServerArgs,
@@ -166,8 +166,9 @@ fn words(change: &StatusChange) -> String {
     let status = change.status.as_str();
     let time = style(format!("{:.3}", change.at)).dim();
     format!(
-        "{time}  {:8} {}{}",
+        "{time}  {:8}{} {}{}",
         status_style(status).apply_to(status),
+        recalled_word(change.is_recalled),
         deliveries_words(&change.deliveries),
         counts_words(&change.counts)
     )

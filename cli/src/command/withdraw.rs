@@ -19,14 +19,8 @@ pub(crate) async fn recall(args: RecallArgs, output: &Output) -> Result<(), Fail
 }
 
 async fn withdraw(args: &OneArgs, route: &str, output: &Output) -> Result<(), Failure> {
-    let api = Api::new(&args.server)?;
-    let id = args.id.to_string();
-    api.act_silently(&route::with(route, &id)).await?;
-    // A key that may publish need not be one that may read.
-    match api.get(&route::with(route::NOTIFICATION, &id)).await {
-        Ok(view) => output.result::<NotificationView>(&view, status::words),
-        Err(Failure::Unauthorized(_)) => output.result(&args.id, ToString::to_string),
-        Err(failure) => return Err(failure),
-    }
+    let path = route::with(route, &args.id.to_string());
+    let view: NotificationView = Api::new(&args.server)?.act(&path).await?;
+    output.result(&view, status::words);
     Ok(())
 }

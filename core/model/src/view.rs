@@ -14,7 +14,7 @@ use crate::{
     installation::InstallationState,
     notification::{Click, Notification, Priority, TrafficType},
     open::{Open, readable_list, words},
-    publish::ScheduleView,
+    publish::{ScheduleView, StepChannel},
     reason::Reason,
     status::{DeliveryStatus, Engagement, NotificationStatus},
     warning::Warning,
@@ -29,6 +29,10 @@ pub struct NotificationView {
     pub id: NotificationId,
     /// What became of it.
     pub status: NotificationStatus,
+    /// Whether its sender recalled it: it is taken off the devices that have it. The status says what had
+    /// become of it.
+    #[serde(default)]
+    pub is_recalled: bool,
     /// The same in the broadcast workers' words: `SCHEDULED`, `QUEUED`, `SENT`, `ERROR`.
     pub legacy_status: String,
     /// When it is sent, as the sender wrote it; absent if at once.
@@ -159,6 +163,18 @@ pub struct DeliveryView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Channel>))]
     pub channel: Option<Open<Channel>>,
+    /// The number of the step of the cascade that it stands at, or ended at, from 0; absent if it has come
+    /// to none, as of a notification for connected devices only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u8>,
+    /// The channel of that step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<StepChannel>))]
+    pub step_channel: Option<Open<StepChannel>>,
+    /// Why the step before gave way to that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
+    pub switched: Option<Open<Reason>>,
     /// What else was done with it.
     #[serde(default, deserialize_with = "readable_list::<64, _, _>")]
     pub engagement: Vec<Engagement>,

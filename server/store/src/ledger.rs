@@ -119,6 +119,8 @@ pub struct Watched {
     pub version: u64,
     /// Its status.
     pub status: NotificationStatus,
+    /// Whether its sender recalled it.
+    pub is_recalled: bool,
     /// Its deliveries by status.
     pub counts: Counts,
     /// What changed after the version asked, oldest first.

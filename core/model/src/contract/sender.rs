@@ -79,6 +79,9 @@ pub struct StatusChange {
     pub id: NotificationId,
     /// Its status.
     pub status: NotificationStatus,
+    /// Whether its sender recalled it: it is taken off the devices that have it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_recalled: bool,
     /// Its deliveries by status. Every count but `pending` falls only by later evidence (a read
     /// delivery is no longer counted as delivered).
     pub counts: Counts,

@@ -206,6 +206,7 @@ fn what_a_sender_sees() {
         version: 12,
         id: notification().id,
         status: NotificationStatus::Sending,
+        is_recalled: true,
         counts: Counts {
             pending: 1,
             delivered: 2,

@@ -25,6 +25,7 @@ fn notification() -> NotificationView {
     NotificationView {
         id: "ntf_00000000000000000000000000000001".parse().unwrap(),
         status: NotificationStatus::Sent,
+        is_recalled: true,
         legacy_status: NotificationStatus::Sent.legacy_status().to_owned(),
         schedule: Some(ScheduleView {
             send_at: Some("2026-11-21T09:00:00Z".to_owned()),
@@ -62,6 +63,9 @@ fn delivery() -> DeliveryView {
         late: false,
         double_contact: true,
         channel: Some(Channel::Email.into()),
+        step: Some(1),
+        step_channel: Some(StepChannel::Email.into()),
+        switched: Some(Reason::DeviceNoneActive.into()),
         engagement: vec![Engagement::Actioned],
         sent_at: Some(time()),
         delivered_at: None,

@@ -43,6 +43,7 @@ pub(crate) const READERS: &[(&str, Reader)] = &[
     ("published", again::<Answer<Published>>),
     ("watch", again::<Watch>),
     ("status-change", again::<StatusChange>),
+    ("status-change-recalled", again::<StatusChange>),
     ("of-notification", again::<OfNotification>),
     // Over REST.
     ("token-by-identity", again::<TokenRequest>),
@@ -54,8 +55,10 @@ pub(crate) const READERS: &[(&str, Reader)] = &[
     ("publish-accepted", again::<PublishAccepted>),
     ("notification-view", again::<NotificationView>),
     ("notification-view-by-channel", again::<NotificationView>),
+    ("notification-view-recalled", again::<NotificationView>),
     ("delivery-view", again::<DeliveryView>),
     ("delivery-view-by-channel", again::<DeliveryView>),
+    ("delivery-view-at-step", again::<DeliveryView>),
     ("attempt-view", again::<AttemptView>),
     ("installation-view", again::<InstallationView>),
     ("installation-view-primary", again::<InstallationView>),

@@ -17,6 +17,7 @@ use vestnik_model::{
         StatusChange, Subscribe, Sync, UpdateState, Watch, Welcome,
     },
     limits,
+    publish::StepChannel,
     token::TokenType,
     view::{AttemptStatus, AttemptView, DeliveryView, InstallationView, List, NotificationView},
 };
@@ -278,6 +279,7 @@ fn of_senders() -> Vec<(&'static str, Value)> {
         version: 12,
         id: parsed(NOTIFICATION),
         status: NotificationStatus::Sending,
+        is_recalled: false,
         counts: counts(),
         warnings: words::<Warning>(),
         deliveries: vec![DeliveryChange {
@@ -288,6 +290,10 @@ fn of_senders() -> Vec<(&'static str, Value)> {
             late: true,
         }],
         at: parsed(AT),
+    };
+    let recalled = StatusChange {
+        is_recalled: true,
+        ..change.clone()
     };
     let watch = Watch {
         notification_id: parsed(NOTIFICATION),
@@ -305,6 +311,7 @@ fn of_senders() -> Vec<(&'static str, Value)> {
         ("published", value(published)),
         ("watch", value(watch)),
         ("status-change", value(change)),
+        ("status-change-recalled", value(recalled)),
         ("of-notification", value(named)),
     ]
 }
@@ -407,6 +414,9 @@ fn delivery() -> DeliveryView {
         late: true,
         double_contact: false,
         channel: None,
+        step: None,
+        step_channel: None,
+        switched: None,
         engagement: Engagement::ALL.to_vec(),
         sent_at: Some(parsed(AT)),
         delivered_at: Some(parsed(AT)),
@@ -414,10 +424,11 @@ fn delivery() -> DeliveryView {
     }
 }
 
-fn of_views() -> Vec<(&'static str, Value)> {
-    let notification_view = NotificationView {
+fn notification_view() -> NotificationView {
+    NotificationView {
         id: parsed(NOTIFICATION),
         status: NotificationStatus::Error,
+        is_recalled: false,
         legacy_status: NotificationStatus::Error.legacy_status().to_owned(),
         schedule: None,
         opens_at: None,
@@ -429,11 +440,25 @@ fn of_views() -> Vec<(&'static str, Value)> {
         correlation_id: Some("proc-77".to_owned()),
         accepted_at: parsed(AT),
         expires_at: parsed(AT),
-    };
+    }
+}
+
+fn of_views() -> Vec<(&'static str, Value)> {
+    let notification_view = notification_view();
     let delivery = delivery();
     let by_channel = NotificationView {
         counts_by_channel: [(Channel::Email.into(), counts())].into(),
         ..notification_view.clone()
+    };
+    let recalled = NotificationView {
+        is_recalled: true,
+        ..notification_view.clone()
+    };
+    let at_step = DeliveryView {
+        step: Some(1),
+        step_channel: Some(StepChannel::Email.into()),
+        switched: Some(Reason::DeviceNoneActive.into()),
+        ..delivery.clone()
     };
     let by_letter = DeliveryView {
         double_contact: true,
@@ -464,8 +489,10 @@ fn of_views() -> Vec<(&'static str, Value)> {
     vec![
         ("notification-view", value(notification_view)),
         ("notification-view-by-channel", value(by_channel)),
+        ("notification-view-recalled", value(recalled)),
         ("delivery-view", value(delivery)),
         ("delivery-view-by-channel", value(by_letter)),
+        ("delivery-view-at-step", value(at_step)),
         ("attempt-view", value(attempt)),
         ("installation-view-primary", value(installation_view)),
         ("list-of-keys", value(keys)),

@@ -94,6 +94,16 @@ pub(crate) async fn recall(
     found(store.recall(app, id, now).await?)
 }
 
+/// Shows a notification, as it is now.
+pub(crate) async fn show(
+    store: &dyn Store,
+    app: AppId,
+    id: NotificationId,
+) -> Result<NotificationView, Refusal> {
+    let view = store.notification(app, id).await?;
+    view.ok_or_else(|| Refusal::not_found("notification"))
+}
+
 fn found(was_there: bool) -> Result<(), Refusal> {
     if was_there {
         Ok(())
@@ -136,8 +146,7 @@ pub(crate) async fn edit(
         }
         EditOutcome::Unknown => return Err(Refusal::not_found("notification")),
     }
-    let view = store.notification(app, id).await?;
-    view.ok_or_else(|| Refusal::not_found("notification"))
+    show(store, app, id).await
 }
 
 /// The key of the header or of the body; two different ones are a mistake.

@@ -155,6 +155,7 @@ impl Watch {
         let State {
             version,
             status,
+            is_recalled,
             counts,
             deliveries,
             warnings,
@@ -164,6 +165,7 @@ impl Watch {
             version,
             id: self.id,
             status,
+            is_recalled,
             counts,
             deliveries,
             warnings,

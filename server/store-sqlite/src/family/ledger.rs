@@ -108,9 +108,11 @@ impl Ledger for SqliteStore {
             };
             let key = key(&found, row);
             let delivery = unreadable.pass_over("delivery", delivery::find(db, key))?;
+            let steps = notification::steps(db, found.subject.row)?;
+            let subject = &found.subject;
             Ok(delivery
                 .flatten()
-                .map(|delivery| delivery::view(found.subject.id, user, delivery)))
+                .map(|delivery| delivery::view((subject, &steps), user, delivery)))
         })
     }
 
@@ -242,10 +244,11 @@ fn deliveries(
     };
     let mut rows = delivery::page(db, subject.row, after, page.limit.saturating_add(1))?;
     let is_longer = cut(&mut rows, page.limit);
+    let steps = notification::steps(db, subject.row)?;
     let mut data = Vec::with_capacity(rows.len());
     for row in rows {
         let read = unreadable.pass_over("delivery", row)?;
-        data.extend(read.map(|(user, found)| delivery::view(subject.id, user, found)));
+        data.extend(read.map(|(user, found)| delivery::view((subject, &steps), user, found)));
     }
     let last = data.last().map(|view| view.id.to_string());
     Ok(List {
@@ -300,6 +303,7 @@ fn watched(
     Ok(Some(Watched {
         version: found.version,
         status,
+        is_recalled: found.is_recalled,
         counts,
         deliveries,
         warnings,

@@ -5,7 +5,7 @@ mod waiting;
 use jiff::Timestamp;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    Channel, DeliveryState, InstallationId, NotificationId, Open, Reason, UserId,
+    Channel, DeliveryState, InstallationId, Open, Reason, UserId, publish::Steps,
     view::DeliveryView,
 };
 use vestnik_rules::{
@@ -18,6 +18,7 @@ pub(crate) use self::waiting::{
     Released, expiring, next_expiry, next_release, own_expiry, releasable, release, set_release,
     unlogged, waiting_of,
 };
+use super::change::Subject;
 use crate::{
     sql::statements,
     value::{
@@ -29,7 +30,8 @@ use crate::{
 macro_rules! columns {
     () => {
         "d.user, d.seq, d.only, d.status, d.reason, d.late, d.engagement, d.sent_at, d.delivered_at,
-         d.read_at, d.expires_at, d.double_contact, d.channel, d.among"
+         d.read_at, d.expires_at, d.double_contact, d.channel, d.among,
+         iif(d.began_at IS NULL, NULL, d.step), d.switched"
     };
 }
 
@@ -93,6 +95,10 @@ pub(crate) struct Found {
     pub(crate) state: DeliveryState,
     /// When it expires, if that is before its notification does.
     pub(crate) expires_at: Option<Timestamp>,
+    /// The number of its step; absent if no dispatch looks at it.
+    step: Option<u8>,
+    /// Why the step before gave way to that one.
+    switched: Option<Open<Reason>>,
 }
 
 /// A delivery to make.
@@ -172,6 +178,7 @@ pub(crate) fn part(
 
 fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
     let reason: Option<String> = row.get(4)?;
+    let switched: Option<String> = row.get(15)?;
     Ok(Found {
         user: row.get(0)?,
         seq: row.get(1)?,
@@ -191,6 +198,8 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             read_at: optional_time(row, 9)?,
         },
         expires_at: optional_time(row, 10)?,
+        step: row.get(14)?,
+        switched: switched.as_deref().map(Open::read),
     })
 }
 
@@ -364,13 +373,18 @@ pub(crate) fn page(
 ) -> Result<Vec<Read<(UserId, Found)>>, rusqlite::Error> {
     db.prepare_cached(PAGE)?
         .query_map((notification, after, limit), |row| {
-            Ok(parsed(row, 14).and_then(|user| Ok((user, found(row)?))))
+            Ok(parsed(row, 16).and_then(|user| Ok((user, found(row)?))))
         })?
         .collect()
 }
 
-/// What a sender sees of a delivery.
-pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> DeliveryView {
+/// What a sender sees of a delivery of a notification with a cascade.
+pub(crate) fn view(
+    (notification, steps): (&Subject, &Steps),
+    user: UserId,
+    found: Found,
+) -> DeliveryView {
+    let step = found.step.and_then(|step| steps.get(step));
     let DeliveryState {
         status,
         reason,
@@ -383,14 +397,17 @@ pub(crate) fn view(notification: NotificationId, user: UserId, found: Found) -> 
         read_at,
     } = found.state;
     DeliveryView {
-        id: delivery_id(notification, &user),
-        notification_id: notification,
+        id: delivery_id(notification.id, &user),
+        notification_id: notification.id,
         user,
         status,
         reason,
         late,
         double_contact,
         channel: channel.map(Open::Known),
+        step: found.step,
+        step_channel: step.map(|step| Open::Known(step.channel)),
+        switched: found.switched,
         engagement: engagement.into_iter().collect(),
         sent_at,
         delivered_at,

@@ -380,6 +380,7 @@ pub(crate) fn with_counts(
     Ok(NotificationView {
         id: found.subject.id,
         status,
+        is_recalled: found.is_recalled,
         legacy_status: status.legacy_status().to_owned(),
         schedule,
         opens_at: found.is_scheduled().then_some(found.opens_at),

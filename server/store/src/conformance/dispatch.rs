@@ -380,11 +380,21 @@ pub async fn a_step_gives_way_to_the_next(fixture: &impl Fixture) {
     let nobody = world.delivery(1, "nobody").await;
     assert_eq!(nobody.status, DeliveryStatus::Failed);
     assert_eq!(nobody.reason, Some(Reason::RecipientNoAddress.into()));
+    let at_letter = (Some(1), Some(StepChannel::Email.into()));
+    assert_eq!((nobody.step, nobody.step_channel), at_letter);
+    assert_eq!(nobody.switched, Some(Reason::DeviceNoneActive.into()));
+    let anna = world.delivery(1, "anna").await;
+    let at_push = (Some(0), Some(StepChannel::Push.into()));
+    assert_eq!((anna.step, anna.step_channel), at_push);
+    assert_eq!(anna.switched, None);
     settle(&world, 21, tried(&begun[0], 20, accepted())).await;
     assert_eq!(world.claim(WorkKind::Dispatch, ACCEPTED + 59).await, []);
     assert_eq!(dispatch(&world, ACCEPTED + 60).await, []);
     // It was handed over, and that there is no mailbox takes nothing back.
-    assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
+    let anna = world.delivery(1, "anna").await;
+    assert_eq!(anna.status, DeliveryStatus::Sent);
+    assert_eq!((anna.step, anna.step_channel), at_letter);
+    assert!(anna.switched.is_some());
     assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
     world.is_sound().await;
 }

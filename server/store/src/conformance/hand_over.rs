@@ -23,6 +23,8 @@ pub async fn a_hand_over_is_sent_and_an_attempt(fixture: &impl Fixture) {
     let delivery = world.delivery(1, "anna").await;
     assert_eq!(delivery.status, DeliveryStatus::Sent);
     assert_eq!(delivery.sent_at, Some(at(50)));
+    // Without a push service there is no cascade to stand in.
+    assert_eq!((delivery.step, delivery.step_channel), (None, None));
     let expected = ChangedDelivery {
         id: delivery.id,
         user: user("anna"),

@@ -9,10 +9,22 @@ use super::{
     name::{EXPIRED, at, installation, installations, notification, shop, user, users},
     world::{World, due, grown},
 };
+use crate::ledger::{WatchQuery, Watched};
 
 async fn recall(world: &World, number: u32, second: i64) -> bool {
     let recalled = world.store.recall(shop(), notification(number), at(second));
     recalled.await.unwrap()
+}
+
+async fn watched(world: &World) -> Watched {
+    let watch = WatchQuery {
+        app: shop(),
+        id: notification(1),
+        after: None,
+        limit: 9,
+        now: at(60),
+    };
+    world.store.watched(watch).await.unwrap().unwrap()
 }
 
 pub async fn a_recall_is_an_entry_of_each_log(fixture: &impl Fixture) {
@@ -46,8 +58,14 @@ pub async fn a_recall_is_told_once(fixture: &impl Fixture) {
     // A cancellation first is no obstacle.
     let cancelled = world.store.cancel(shop(), notification(1), at(55));
     assert_eq!(cancelled.await, Ok(true));
+    let before = watched(&world).await;
+    assert!(!before.is_recalled && !world.view(1).await.is_recalled);
     for second in [60, 61] {
         assert!(recall(&world, 1, second).await);
+        // Who watches is told, though the counts are as before.
+        let after = watched(&world).await;
+        assert!(after.is_recalled && after.version > before.version);
+        assert!(world.view(1).await.is_recalled);
         world.work(WorkKind::Recall, 10, second).await;
     }
     assert_eq!(world.log("anna").await, ["-@1", "1 recalled@2"]);

@@ -117,15 +117,25 @@ fn view(world: &World, key: (NotificationKey, UserKey)) -> Option<DeliveryView> 
         delivered_at,
         read_at,
     } = row.state.clone();
+    let notification = world.notifications.get(&key.0)?;
+    let step = row.course.map(|course| course.step);
     Some(DeliveryView {
         id: row.id,
-        notification_id: world.notifications.get(&key.0)?.notification.id,
+        notification_id: notification.notification.id,
         user: world.users.get(&key.1)?.name.clone()?,
         status,
         reason,
         late,
         double_contact,
         channel: channel.map(Into::into),
+        step,
+        step_channel: step
+            .and_then(|step| notification.steps.get(step))
+            .map(|step| step.channel.into()),
+        switched: row
+            .course
+            .and_then(|course| course.switched)
+            .map(Into::into),
         engagement: engagement.into_iter().collect(),
         sent_at,
         delivered_at,
@@ -222,6 +232,7 @@ fn watched(world: &World, watch: &WatchQuery) -> Option<Watched> {
     Some(Watched {
         version: row.version,
         status: row.status(),
+        is_recalled: row.is_recalled,
         counts: row.counts,
         warnings: row.warnings(),
         deliveries: changed

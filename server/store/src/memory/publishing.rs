@@ -43,6 +43,7 @@ impl Publishing for MemoryStore {
             let row = row.filter(|row| !row.is_recalled);
             if let Some(row) = row {
                 row.is_recalled = true;
+                txn.touched(key);
                 let kind = WorkKind::Recall;
                 txn.leave_work(&app, Target::Notification(key), Stage { kind, due: now });
             }

@@ -113,9 +113,8 @@ pub(crate) async fn get(
 ) -> Result<Json<NotificationView>, Refusal> {
     sender.require(Scope::Read)?;
     let id: NotificationId = path::id(&id, "notification")?;
-    let view = state.store.notification(sender.app(), id).await?;
-    view.map(Json)
-        .ok_or_else(|| Refusal::not_found("notification"))
+    let view = operation::show(&*state.store, sender.app(), id).await?;
+    Ok(Json(view))
 }
 
 /// Changes a notification whose time has not come: what it says, when it is sent, for how long it is worth
@@ -187,12 +186,13 @@ pub(crate) async fn act(
     }
 }
 
-/// Stops what was not handed over yet.
+/// Stops what was not handed over yet. Shows what had become of it.
 #[utoipa::path(
     post, path = "/v1/notifications/{id}:cancel", tag = "notifications",
     params(("id" = String, Path)),
     responses(
-        (status = 204, description = "Cancelled"),
+        (status = 200, description = "Cancelled: the notification as it is now", body = NotificationView),
+        (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
         (status = 404, description = "There is no such notification", body = Problem),
     )
 )]
@@ -201,20 +201,22 @@ pub(crate) async fn cancel(
     sender: Sender,
     submission: Submission,
     id: &str,
-) -> Result<StatusCode, Refusal> {
+) -> Result<Json<NotificationView>, Refusal> {
     sender.require(Scope::Publish)?;
     let id: NotificationId = path::id(id, "notification")?;
     submission.begin(BY_GET);
-    operation::cancel(&*state.store, sender.app(), id, state.clock.now()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let store = &*state.store;
+    operation::cancel(store, sender.app(), id, state.clock.now()).await?;
+    operation::show(store, sender.app(), id).await.map(Json)
 }
 
-/// Withdraws a notification, where it was shown too.
+/// Withdraws a notification, where it was shown too. Shows what had become of it.
 #[utoipa::path(
     post, path = "/v1/notifications/{id}:recall", tag = "notifications",
     params(("id" = String, Path)),
     responses(
-        (status = 204, description = "Recalled"),
+        (status = 200, description = "Recalled: the notification as it is now", body = NotificationView),
+        (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
         (status = 404, description = "There is no such notification", body = Problem),
     )
 )]
@@ -223,12 +225,13 @@ pub(crate) async fn recall(
     sender: Sender,
     submission: Submission,
     id: &str,
-) -> Result<StatusCode, Refusal> {
+) -> Result<Json<NotificationView>, Refusal> {
     sender.require(Scope::Publish)?;
     let id: NotificationId = path::id(id, "notification")?;
     submission.begin(BY_GET);
-    operation::recall(&*state.store, sender.app(), id, state.clock.now()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let store = &*state.store;
+    operation::recall(store, sender.app(), id, state.clock.now()).await?;
+    operation::show(store, sender.app(), id).await.map(Json)
 }
 
 /// Tries anew what was lost of a notification before it was handed over, as far as something has changed

@@ -189,6 +189,7 @@ impl NotificationRow {
         NotificationView {
             id: self.notification.id,
             status,
+            is_recalled: self.is_recalled,
             legacy_status: status.legacy_status().to_owned(),
             schedule: (self.schedule != Schedule::default()).then(|| (&self.schedule).into()),
             opens_at: self.is_scheduled().then_some(self.opens_at),

@@ -60,7 +60,9 @@ async fn what_is_scheduled_is_shown_and_changed_until_its_time() {
     let stranger = world.call(&line, "vk_wrong", Some(json!({}))).await;
     assert_eq!(stranger.status, 401);
     let cancel = world.admin(&format!("POST {path}:cancel"), None).await;
-    assert_eq!(cancel.status, 204);
+    assert_eq!(cancel.status, 200);
+    assert_eq!(cancel.body["status"], "cancelled", "{cancel:?}");
+    assert_eq!(cancel.body["is_recalled"], false);
     let late = patch(json!({"ttl_seconds": 60})).await;
     assert_eq!(late.problem(), (409, "notification.not_editable"));
     let view = world.admin(&format!("GET {path}"), None).await;
@@ -190,7 +192,7 @@ async fn a_repeated_request_has_the_stored_answer() {
     };
     let first = publish(&["a"], "t").await;
     let cancel = format!("POST /v1/notifications/{}:cancel", text(&first.body["id"]));
-    assert_eq!(world.admin(&cancel, None).await.status, 204);
+    assert_eq!(world.admin(&cancel, None).await.status, 200);
     let again = publish(&["a"], "t").await;
     assert_eq!((again.status, &again.body["id"]), (202, &first.body["id"]));
     // As it was answered then, not as it stands now.
@@ -239,11 +241,15 @@ async fn a_recalled_notification_cannot_be_delivered() {
         let line = format!("POST /v1/notifications/{id}{verb}");
         world.admin(&line, None).await
     };
-    assert_eq!(act(":recall").await.status, 204);
+    let recalled = act(":recall").await;
+    assert_eq!(recalled.status, 200);
+    assert_eq!(recalled.body["counts"]["cancelled"], 1, "{recalled:?}");
     let view = world
         .admin(&format!("GET /v1/notifications/{id}"), None)
         .await;
     assert_eq!(view.body["status"], "cancelled", "{view:?}");
+    assert_eq!(view.body["is_recalled"], true);
+    assert_eq!(recalled.body, view.body);
     assert_eq!(act("").await.problem(), (405, "method_not_allowed"));
     assert_eq!(act(":forget").await.problem(), (404, "not_found"));
     let unknown = "POST /v1/notifications/ntf_00000000000000000000000000000001:cancel";
