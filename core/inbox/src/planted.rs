@@ -75,11 +75,23 @@ pub enum Plant {
     AgainIsForgotten,
     /// A new address of a push service is not told.
     AddressStays,
+    /// What an extension was given for a user stays when they log out.
+    SpoolOutlivesLogout,
+    /// What was read elsewhere before it came is shown.
+    ReadArrivesLoud,
+    /// An earlier revision that a slow push brings takes the place of a later one.
+    OlderReplaces,
+    /// What an extension is drawing at this moment is drawn by the app, too.
+    UnsettledIsDue,
+    /// What was recalled comes back by a slow push.
+    RecalledComesBack,
+    /// What was withdrawn by a push is drawn by a later one.
+    WithdrawalIsForgotten,
 }
 
 impl Plant {
     /// Every fault.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 40] = [
         Self::OpaqueBlocks,
         Self::PageLimitStays,
         Self::LogoutIsForgotten,
@@ -114,6 +126,12 @@ impl Plant {
         Self::DuplicateCountsAgain,
         Self::AgainIsForgotten,
         Self::AddressStays,
+        Self::SpoolOutlivesLogout,
+        Self::ReadArrivesLoud,
+        Self::OlderReplaces,
+        Self::UnsettledIsDue,
+        Self::RecalledComesBack,
+        Self::WithdrawalIsForgotten,
     ];
 
     /// Whether it is switched on in this thread.

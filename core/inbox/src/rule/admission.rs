@@ -120,9 +120,17 @@ pub(crate) fn admit(
         {
             Admission::Replace
         }
-        Have::Row { revision, .. } if arriving.revision < revision => Admission::Older,
+        Have::Row { revision, .. } if arriving.revision < revision => {
+            if arriving.is_ahead && Plant::OlderReplaces.is_on() {
+                return Admission::Replace;
+            }
+            Admission::Older
+        }
         Have::Row { is_ahead: true, .. } if !arriving.is_ahead => Admission::Confirm,
         Have::Row { .. } => Admission::Duplicate,
+        Have::Recalled if arriving.is_ahead && Plant::RecalledComesBack.is_on() => {
+            Admission::Insert(FirstShow::Due)
+        }
         Have::Recalled | Have::Pruned => Admission::Drop,
         Have::Settled if Plant::SettledStaysOut.is_on() => Admission::Drop,
         Have::Settled => Admission::Insert(FirstShow::Suppressed(Suppression::AlreadyShown)),
@@ -134,8 +142,11 @@ fn first_show(arriving: &Arriving, quiet: Option<Quiet>, now: ServerTime) -> Fir
     let quiet = quiet.filter(|quiet| arriving.accepted_at < quiet.before);
     match (arriving.drawn, quiet) {
         (Drawn::Yes, _) => FirstShow::Shown,
-        _ if arriving.is_read => FirstShow::Suppressed(Suppression::Read),
+        _ if arriving.is_read && !Plant::ReadArrivesLoud.is_on() => {
+            FirstShow::Suppressed(Suppression::Read)
+        }
         (Drawn::Blocked(reason), _) => FirstShow::Suppressed(reason),
+        (Drawn::Unsettled, _) if Plant::UnsettledIsDue.is_on() => FirstShow::Due,
         (Drawn::Perhaps | Drawn::Unsettled, _) => FirstShow::Taken,
         (Drawn::No, Some(quiet)) => FirstShow::Suppressed(quiet.reason),
         (Drawn::No, None) if now.is_past(arriving.expires_at) => {

@@ -8,6 +8,7 @@ use super::{
     file::{State, id, list, remove_all},
     seen::take_all_announced,
 };
+use crate::planted::Plant;
 
 /// Removes what lies in a spool; gives the notifications that an extension may have drawn, to be taken off
 /// the screen. Call it when a user has logged out and when another one logs in: a payload need not say
@@ -16,6 +17,9 @@ use super::{
 /// # Errors
 /// If the file system refuses; what could be removed is.
 pub fn clear(folder: &Path) -> io::Result<BTreeSet<NotificationId>> {
+    if Plant::SpoolOutlivesLogout.is_on() {
+        return Ok(BTreeSet::new());
+    }
     let listed = list(folder)?;
     let files = listed.files.iter();
     let drawn = files.filter(|file| matches!(file.state, State::Taken | State::Shown));

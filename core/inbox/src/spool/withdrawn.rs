@@ -9,12 +9,12 @@ use super::{
     file::{State, path},
     write::{Room, SpoolError, check_room},
 };
-use crate::Withdrawal;
+use crate::{Withdrawal, planted::Plant};
 
 /// Spools a withdrawal, so that its notification is not drawn any more and the app takes it out of the history.
 /// There is one file for a notification.
 pub(crate) fn write_withdrawal(folder: &Path, withdrawal: &Withdrawal) -> Result<(), SpoolError> {
-    if is_withdrawn(folder, withdrawal.withdraws) {
+    if is_withdrawn(folder, withdrawal.withdraws) || Plant::WithdrawalIsForgotten.is_on() {
         return Ok(());
     }
     create_private_folder(folder)?;

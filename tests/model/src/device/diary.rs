@@ -35,6 +35,8 @@ pub(crate) struct Diary {
     pub(crate) is_gone: bool,
     /// Whether the marks that the app left for its extension may be gone.
     pub(crate) has_lost_marks: bool,
+    /// What the extension was told to take off the screen, since the spool was cleared.
+    pub(crate) withdrawn: BTreeSet<NotificationId>,
     /// Pushes that did not open here, of notifications that had not come by another way.
     pub(crate) unopened: BTreeSet<NotificationId>,
     /// In which process of the app the keys of pushes were lost.

@@ -48,7 +48,7 @@ impl World {
             AtServer::Replace { last } => self.replace(*last),
             AtServer::Recall { last } => {
                 if let Some(id) = self.last(*last) {
-                    self.server.recall(self.now, id);
+                    self.recall(id);
                 }
             }
             AtServer::Widen { last, device } => self.widen(*last, *device),
@@ -293,6 +293,7 @@ impl World {
         let (user, expires_at) = (known.user.clone(), known.expires_at);
         let revision = known.notification.revision + 1;
         let notification = notification(id, revision, (known.accepted_at, expires_at));
+        self.push_in_flight(id);
         self.server
             .publish(self.now, &user, (notification, expires_at), None);
     }

@@ -134,6 +134,7 @@ impl World {
             ToApp::Forget => {
                 let device = &mut self.devices[number];
                 device.screen.clear();
+                device.diary.withdrawn.clear();
                 if let Some(process) = &mut device.process {
                     process.forgotten += 1;
                 }

@@ -259,7 +259,7 @@ impl World {
             Item::Start(device) => self.start(device),
             Item::LogIn(device) => self.on_log_in(device),
             Item::Wake(device, has_hook) => self.on_wake(device, has_hook),
-            Item::Recall(id) => self.server.recall(self.now, id),
+            Item::Recall(id) => self.recall(id),
             Item::Parcel(device, flight) => self.on_parcel(device, &flight),
             Item::Extension(device, ticket) => self.on_extension(device, *ticket),
         }

@@ -7,11 +7,11 @@ use vestnik_clock::Clock as _;
 use vestnik_core::machine::engine::Command;
 use vestnik_envelope::{Context, KeyRing, PublicKey, seal};
 use vestnik_inbox::{
-    Payload, SecretStore as _,
+    Payload, SecretStore as _, Withdrawal,
     push::{self, PushKeys},
     secret::ENVELOPE,
 };
-use vestnik_model::{InstallationId, NotificationId, PushAddress, PushAddressKind};
+use vestnik_model::{InstallationId, NotificationId, PushAddress, PushAddressKind, UserId};
 
 use super::{Item, World};
 use crate::{
@@ -23,7 +23,12 @@ use crate::{
 impl World {
     /// The server pushes one of the last notifications to a device, if its user is logged in there.
     pub(super) fn push(&mut self, number: Number, last: usize, to_extension: bool) {
-        let Some(id) = self.last(last) else { return };
+        if let Some(id) = self.last(last) {
+            self.push_one(number, id, to_extension);
+        }
+    }
+
+    fn push_one(&mut self, number: Number, id: NotificationId, to_extension: bool) {
         let known = self.server.accepted().find(|(one, _)| *one == id);
         let Some((_, known)) = known.filter(|(_, known)| !known.is_recalled) else {
             return;
@@ -53,6 +58,62 @@ impl World {
                 parcel,
             },
         );
+    }
+
+    /// The sender recalls a notification: the log says so, and a push to each device of its user.
+    pub(super) fn recall(&mut self, id: NotificationId) {
+        self.push_in_flight(id);
+        self.server.recall(self.now, id);
+        let known = self.server.accepted().find(|(one, _)| *one == id);
+        let user = known.map(|(_, known)| known.user.clone());
+        let Some(user) = user else {
+            return;
+        };
+        for number in 0..self.devices.len() {
+            let to_extension = self.random.percent(70);
+            self.withdraw(number, (&user, id), to_extension);
+        }
+    }
+
+    /// A push of a notification is on its way while the sender changes it.
+    pub(super) fn push_in_flight(&mut self, id: NotificationId) {
+        for number in 0..self.devices.len() {
+            if self.random.percent(50) {
+                let to_extension = self.random.percent(70);
+                self.push_one(number, id, to_extension);
+            }
+        }
+    }
+
+    fn withdraw(
+        &mut self,
+        number: Number,
+        (user, id): (&UserId, NotificationId),
+        to_extension: bool,
+    ) {
+        let mut installations = self.devices[number].diary.installations.iter();
+        let Some(to) = installations.find(|id| self.server.owner(**id) == Some(user)) else {
+            return;
+        };
+        let to = *to;
+        let Some(address) = self.server.address(to).map(str::to_owned) else {
+            return;
+        };
+        let key = self.server.key(to).map(str::to_owned);
+        let content = serde_json::to_vec(&Withdrawal::new(user.clone(), id)).ok();
+        // A withdrawal has nothing to say without its content.
+        let Some(envelope) = self.envelope(content, (to, id), key.as_deref()) else {
+            return;
+        };
+        let parcel = serde_json::json!({
+            "v": 1, "id": "att_0", "withdraws": id, "envelope": envelope,
+        });
+        let flight = Flight {
+            address,
+            to_extension,
+            parcel: parcel.to_string().into_bytes(),
+        };
+        self.hand_over(number, &flight);
     }
 
     /// Something is accepted, and its push comes before the app can know of it.
@@ -184,22 +245,30 @@ impl World {
     /// What the server gives a push service. Without a key it is a hint.
     fn parcel(&mut self, payload: &Payload, to: InstallationId, key: Option<&str>) -> Vec<u8> {
         let notification = payload.notification.id;
-        let context = Context {
-            installation: to,
-            notification,
-        };
-        let mut random = [0; 32];
-        random[..8].copy_from_slice(&self.random.bits().to_le_bytes());
-        let envelope = key
-            .and_then(|key| URL_SAFE_NO_PAD.decode(key).ok())
-            .and_then(|key| PublicKey::parse(&key).ok())
-            .zip(serde_json::to_vec(payload).ok())
-            .and_then(|(key, content)| seal(&content, &key, &context, random).ok())
-            .map(|envelope| URL_SAFE_NO_PAD.encode(envelope));
+        let content = serde_json::to_vec(payload).ok();
+        let envelope = self.envelope(content, (to, notification), key);
         let parcel = serde_json::json!({
             "v": 1, "id": "att_0", "notification": notification, "envelope": envelope,
         });
         parcel.to_string().into_bytes()
+    }
+
+    fn envelope(
+        &mut self,
+        content: Option<Vec<u8>>,
+        (installation, notification): (InstallationId, NotificationId),
+        key: Option<&str>,
+    ) -> Option<String> {
+        let context = Context {
+            installation,
+            notification,
+        };
+        let mut random = [0; 32];
+        random[..8].copy_from_slice(&self.random.bits().to_le_bytes());
+        let key = key.and_then(|key| URL_SAFE_NO_PAD.decode(key).ok());
+        let key = key.and_then(|key| PublicKey::parse(&key).ok())?;
+        let sealed = seal(&content?, &key, &context, random).ok()?;
+        Some(URL_SAFE_NO_PAD.encode(sealed))
     }
 
     /// The extension of a device is given a push: it writes it down, draws and says so.
@@ -215,9 +284,14 @@ impl World {
                 ticket,
                 notification,
             } => (ticket, notification),
-            other @ (push::Draw::Withdraw(_)
-            | push::Draw::Generic { .. }
-            | push::Draw::Nothing { .. }) => {
+            push::Draw::Withdraw(id) => {
+                device.screen.remove(&id);
+                device.diary.withdrawn.insert(id);
+                self.trace
+                    .add(now, || format!("{number} extension withdraws {id}"));
+                return;
+            }
+            other @ (push::Draw::Generic { .. } | push::Draw::Nothing { .. }) => {
                 self.trace
                     .add(now, || format!("{number} extension: {other:?}"));
                 return;
@@ -255,6 +329,11 @@ impl World {
         device.screen.insert(id, revision);
         self.trace
             .add(now, || format!("{number} extension draws {id}:{revision}"));
+        if device.diary.withdrawn.contains(&id) && !device.diary.has_lost_marks {
+            self.fail(format!(
+                "device {number}: its extension draws {id}, which was withdrawn"
+            ));
+        }
         if present.is_some_and(|user| user != owner) {
             self.fail(format!(
                 "device {number}: its extension draws {id}, which is not its user's"
