@@ -101,7 +101,7 @@ public struct DeviceChange: Sendable {
     }
 }
 
-/// Whether the system lets the app show notifications.
+/// Whether the app may show notifications, by the system and by its own switch.
 public enum Permission: Sendable {
     /// The system does not say.
     case unknown
@@ -113,6 +113,9 @@ public enum Permission: Sendable {
     case provisional
     /// It does not: the core suppresses each show, and none appears later.
     case denied
+    /// It does, and the person switched notifications off in the app: the core suppresses each show, and the
+    /// server tries other channels.
+    case switchedOff
 
     var ffi: VestnikFFI.Permission {
         switch self {
@@ -121,6 +124,7 @@ public enum Permission: Sendable {
         case .granted: .granted
         case .provisional: .provisional
         case .denied: .denied
+        case .switchedOff: .switchedOff
         }
     }
 }

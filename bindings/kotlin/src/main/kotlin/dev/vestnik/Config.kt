@@ -48,7 +48,7 @@ public data class DeviceChange(
 /** The system an installation runs on. */
 public enum class Platform { ANDROID, LINUX, MACOS, WINDOWS }
 
-/** Whether the system lets the app show notifications. */
+/** Whether the app may show notifications, by the system and by its own switch. */
 public enum class Permission {
     /** The system does not say. */
     UNKNOWN,
@@ -61,6 +61,12 @@ public enum class Permission {
 
     /** It does not: the core suppresses each show, and none appears later. */
     DENIED,
+
+    /**
+     * It does, and the person switched notifications off in the app: the core suppresses each show, and the server
+     * tries other channels.
+     */
+    SWITCHED_OFF,
 }
 
 /** What becomes of a user's history when they log out or another user logs in. */

@@ -17,6 +17,9 @@ public enum class PushAddressKind {
 
     /** A token of RuStore. */
     RUSTORE,
+
+    /** A subscription of Web Push, as UnifiedPush gives one: its endpoint and keys in JSON. */
+    WEBPUSH,
 }
 
 /** What became of a push. */

@@ -42,6 +42,15 @@ internal class PushTest : WithServer() {
     }
 
     @Test
+    fun `every word of an app has its counterpart in the core`() {
+        assertEquals(Permission.entries.map { it.name }, Permission.entries.map { it.toFfi().name })
+        assertEquals(PushAddressKind.entries.map { it.name }, PushAddressKind.entries.map { it.toFfi().name })
+        assertEquals(Suppression.entries.map { it.name }, Suppression.entries.map { it.toFfi().name })
+        val missing = dev.vestnik.ffi.PushAddressKind.entries.map { it.name } - PushAddressKind.entries.map { it.name }
+        assertEquals(listOf("APNS"), missing)
+    }
+
+    @Test
     fun `the app says what became of a push`() = running {
         val phone = loggedIn("phone")
         val id = fixture.getValue("notification")

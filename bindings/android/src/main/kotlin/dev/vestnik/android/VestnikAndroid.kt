@@ -50,11 +50,11 @@ public object VestnikAndroid {
             spoolDir = spool(context).path,
         )
 
-    /** What the server is told of the device. */
-    public fun deviceInfo(context: Context): DeviceInfo =
+    /** What the server is told of the device. An app with a switch of its own says whether it [isSwitchedOn]. */
+    public fun deviceInfo(context: Context, isSwitchedOn: Boolean = true): DeviceInfo =
         DeviceInfo(
             platform = Platform.ANDROID,
-            permission = permission(context),
+            permission = permission(context, isSwitchedOn),
             model = "${Build.MANUFACTURER} ${Build.MODEL}",
             osVersion = Build.VERSION.RELEASE,
             appVersion = context.packageManager.getPackageInfo(context.packageName, 0).versionName,
@@ -62,10 +62,17 @@ public object VestnikAndroid {
             timeZone = TimeZone.getDefault().id,
         )
 
-    /** Whether the system lets the app show notifications. Look again whenever the app comes to the front. */
-    public fun permission(context: Context): Permission {
+    /**
+     * Whether the app may show notifications, by the system and by its own switch. Look again whenever the app comes to
+     * the front.
+     */
+    public fun permission(context: Context, isSwitchedOn: Boolean = true): Permission {
         val manager = checkNotNull(context.getSystemService(NotificationManager::class.java))
-        return if (manager.areNotificationsEnabled()) Permission.GRANTED else Permission.DENIED
+        return when {
+            !manager.areNotificationsEnabled() -> Permission.DENIED
+            isSwitchedOn -> Permission.GRANTED
+            else -> Permission.SWITCHED_OFF
+        }
     }
 
     /**
