@@ -75,8 +75,13 @@ impl World {
         }
     }
 
-    /// A push of a notification is on its way while the sender changes it.
+    /// A push of a notification is on its way while the sender changes it. What was changed before is not pushed
+    /// once more.
     pub(super) fn push_in_flight(&mut self, id: NotificationId) {
+        let known = self.server.accepted().find(|(one, _)| *one == id);
+        if known.is_none_or(|(_, known)| known.notification.revision > 0) {
+            return;
+        }
         for number in 0..self.devices.len() {
             if self.random.percent(50) {
                 let to_extension = self.random.percent(70);
