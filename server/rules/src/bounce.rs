@@ -63,6 +63,15 @@ pub fn reported(known: &Attempt, fate: Fate) -> Option<Attempt> {
             until: None,
             ..known.clone()
         }),
+        // It was given up, and the bounce says what had become of it.
+        (Fate::Lost { reason }, State::Failed)
+            if known.reason == Some(Reason::ProviderUnproven) =>
+        {
+            Some(Attempt {
+                reason: Some(reason),
+                ..known.clone()
+            })
+        }
         (Fate::Delayed, State::Sent) => Some(known.clone()),
         (Fate::Lost { .. }, State::Failed)
         | (Fate::Delayed, State::Retrying | State::Sending | State::Failed)
@@ -127,6 +136,13 @@ mod tests {
             assert_eq!(lost.reason, Some(Reason::ProviderRejected));
         }
         assert_eq!(reported(&attempt(State::Failed), LOST), None);
+        let given_up = Attempt {
+            reason: Some(Reason::ProviderUnproven),
+            ..attempt(State::Failed)
+        };
+        let lost = reported(&given_up, LOST).unwrap();
+        assert_eq!(lost.reason, Some(Reason::ProviderRejected));
+        assert_eq!(reported(&lost, LOST), None);
     }
 
     #[test]

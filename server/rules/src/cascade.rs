@@ -201,12 +201,11 @@ impl Found {
         self.wait = Some(self.wait.map_or(at, |known| known.min(at)));
     }
 
-    /// The first failure counts, and any other one more than a missing address.
+    /// The first failure counts, any other one more than a missing address, and most of all that something may
+    /// have been taken: the sender decides by it whether to try elsewhere.
     fn failed(&mut self, reason: Reason) {
-        if self
-            .failure
-            .is_none_or(|known| known == Reason::DeviceNoAddress)
-        {
+        let gives_way = |known| known == Reason::DeviceNoAddress;
+        if reason == Reason::ProviderUnproven || self.failure.is_none_or(gives_way) {
             self.failure = Some(reason);
         }
     }
@@ -405,7 +404,8 @@ fn find_device(
 /// What an address means for its step; tells whether the next one has to wait for it.
 fn find_address(view: &View<'_>, address: &Address, target: Target, found: &mut Found) -> bool {
     let attempt = address.attempt.as_ref();
-    if address.is_dead && !is_under_way(view, attempt) {
+    let may_be_taken = attempt.is_some_and(|attempt| is_left_unproven(view, attempt, target));
+    if address.is_dead && !is_under_way(view, attempt) && !may_be_taken {
         found.failed(target.dead());
         return false;
     }
@@ -423,6 +423,17 @@ fn is_under_way(view: &View<'_>, attempt: Option<&Attempt>) -> bool {
         State::Sending => attempt.waits_until(view.now).is_some(),
         State::Retrying | State::Failed => false,
     })
+}
+
+/// Whether an attempt was given up, or is to be, of which nobody knows whether it was taken. That its address
+/// died since changes nothing about it.
+fn is_left_unproven(view: &View<'_>, attempt: &Attempt, target: Target) -> bool {
+    let is_unproven = match attempt.state {
+        State::Sending => true,
+        State::Failed => attempt.reason == Some(Reason::ProviderUnproven),
+        State::Sent | State::Retrying => false,
+    };
+    is_unproven && gives_up(view, target)
 }
 
 /// What an attempt means for its step; tells whether the next address has to wait for it.

@@ -114,6 +114,11 @@ pub fn reported(case: &Case<'_>, reason: Reason, at: Timestamp) -> Option<Attemp
                 ..case.next(reason, true)
             })
         }
+        // It was given up, and the report proves that it was taken, and is of no use.
+        State::Failed if attempt.reason == Some(Reason::ProviderUnproven) => Some(Attempt {
+            undecrypted,
+            ..case.next(reason, true)
+        }),
         State::Failed => None,
     }
 }

@@ -34,18 +34,28 @@ pub fn is_handed<'a>(
 }
 
 /// The channel by which an installation got what it confirms: that of a push that was taken, which is sent
-/// only if the installation did not confirm what was written to its connection; else the hub.
+/// only if the installation did not confirm what was written to its connection; else the hub, if anything was
+/// written there; else that of a push that was given up and may have been taken.
 #[must_use]
 pub fn came_by<'a>(
     attempts: impl IntoIterator<Item = (Target, &'a Attempt)>,
     installation: InstallationId,
 ) -> Channel {
-    let its = attempts.into_iter().filter(|(target, attempt)| {
-        let is_pushed = target.channel() != Channel::Hub && attempt.state == State::Sent;
-        is_pushed && target.installation() == Some(installation)
-    });
-    let channels = its.map(|(target, _)| target.channel());
-    channels.max().unwrap_or(Channel::Hub)
+    let its = attempts.into_iter();
+    let its = its.filter(|(target, _)| target.installation() == Some(installation));
+    let (mut taken, mut given_up, mut is_written) = (None, None, false);
+    for (target, attempt) in its {
+        let channel = target.channel();
+        match (channel, attempt.state) {
+            (Channel::Hub, State::Sent) => is_written = true,
+            (Channel::Hub, State::Sending | State::Retrying | State::Failed) => {}
+            (_, State::Sent) => taken = taken.max(Some(channel)),
+            (_, State::Failed) if attempt.unproven > 0 => given_up = given_up.max(Some(channel)),
+            (_, State::Sending | State::Retrying | State::Failed) => {}
+        }
+    }
+    let given_up = given_up.filter(|_| !is_written);
+    taken.or(given_up).unwrap_or(Channel::Hub)
 }
 
 /// The attempts by which an installation may have got what it confirms, at least one: those that were taken,

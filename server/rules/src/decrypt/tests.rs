@@ -360,6 +360,19 @@ fn a_report_during_the_try_proves_that_it_arrived() {
     world.has_sent(&[Some(1), Some(2)]);
 }
 
+/// Its sender wanted no other try of a push without an answer: the report says what had become of it.
+#[test]
+fn a_report_about_what_was_given_up_sends_it_anew() {
+    let mut world = World::new(Steps::default());
+    world.begin();
+    world.attempt = world.attempt.clone().map(Attempt::given_up);
+    world.key = Some(mark(2));
+    assert!(world.ask(|case| reported(case, REASON, case.now)));
+    assert_eq!(world.attempt.clone().unwrap().state, State::Retrying);
+    world.run();
+    world.has_sent(&[Some(1), Some(2)]);
+}
+
 /// A try that waits because its service is busy keeps the time that the service asked for.
 #[test]
 fn a_try_that_waits_keeps_its_time_and_takes_the_new_key() {

@@ -7,11 +7,13 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use vestnik_model::{
-    DeliveryId, FieldProblem, NotificationId, Problem, PublishAccepted, PublishRequest, Scope,
+    AppId, DeliveryId, FieldProblem, NotificationId, Problem, PublishAccepted, PublishRequest,
+    Scope,
     problem::FieldCode,
     publish::{NotificationPatch, RetryAccepted},
     view::{DeliveryView, List, NotificationView},
 };
+use vestnik_store::Store;
 
 use super::{
     body::JsonBody,
@@ -201,13 +203,13 @@ pub(crate) async fn cancel(
     sender: Sender,
     submission: Submission,
     id: &str,
-) -> Result<Json<NotificationView>, Refusal> {
+) -> Result<Response, Refusal> {
     sender.require(Scope::Publish)?;
     let id: NotificationId = path::id(id, "notification")?;
     submission.begin(BY_GET);
     let store = &*state.store;
     operation::cancel(store, sender.app(), id, state.clock.now()).await?;
-    operation::show(store, sender.app(), id).await.map(Json)
+    stopped(store, sender.app(), id).await
 }
 
 /// Withdraws a notification, where it was shown too. Shows what had become of it.
@@ -225,13 +227,22 @@ pub(crate) async fn recall(
     sender: Sender,
     submission: Submission,
     id: &str,
-) -> Result<Json<NotificationView>, Refusal> {
+) -> Result<Response, Refusal> {
     sender.require(Scope::Publish)?;
     let id: NotificationId = path::id(id, "notification")?;
     submission.begin(BY_GET);
     let store = &*state.store;
     operation::recall(store, sender.app(), id, state.clock.now()).await?;
-    operation::show(store, sender.app(), id).await.map(Json)
+    stopped(store, sender.app(), id).await
+}
+
+/// What a notification is that was stopped. It was stopped also if its content cannot be read.
+async fn stopped(store: &dyn Store, app: AppId, id: NotificationId) -> Result<Response, Refusal> {
+    let view = store.notification(app, id).await?;
+    Ok(match view {
+        Some(view) => Json(view).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 /// Tries anew what was lost of a notification before it was handed over, as far as something has changed

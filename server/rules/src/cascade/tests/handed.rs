@@ -50,6 +50,13 @@ fn what_an_installation_confirms_came_by_its_push_if_one_was_taken() {
     let failed = attempt(State::Failed, None, Some(Reason::TokenDead));
     let by = |attempts: &[(Target, &Attempt)]| came_by(attempts.iter().copied(), id(1));
     let written = (push(1, Channel::Hub), &Attempt::HANDED);
+    let given_up = Attempt {
+        unproven: 1,
+        ..attempt(State::Failed, None, Some(Reason::ProviderUnproven))
+    };
+    let perhaps = (push(1, Channel::Fcm), &given_up);
+    assert_eq!(by(&[perhaps]), Channel::Fcm);
+    assert_eq!(by(&[perhaps, written]), Channel::Hub);
     assert_eq!(by(&[]), Channel::Hub);
     assert_eq!(by(&[written]), Channel::Hub);
     assert_eq!(

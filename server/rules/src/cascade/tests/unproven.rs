@@ -121,6 +121,36 @@ fn a_last_step_ends_with_what_nobody_proved() {
         .check(&[], 0, None, None);
 }
 
+/// Whichever device is looked at first, and whatever became of the address since.
+#[test]
+fn that_something_may_have_been_taken_is_said_before_any_other_failure() {
+    let blocked = || Device {
+        blocked: Some(Reason::BlockedOs),
+        ..phone(2, None)
+    };
+    let given_up = || phone(1, Some(unproven()));
+    let mut dead = given_up();
+    dead.addresses[0].is_dead = true;
+    for devices in [
+        vec![blocked(), given_up()],
+        vec![given_up(), blocked()],
+        vec![dead.clone()],
+    ] {
+        let case = Case {
+            steps: giving_up(&[StepChannel::Push]),
+            ..Case::new(devices)
+        };
+        let end = case.at(101).look().end;
+        assert_eq!(end, Some(Reason::ProviderUnproven));
+    }
+    // No other service brings it either.
+    let other = address(Channel::Webpush, None);
+    dead.addresses.push(other);
+    cascade_of(vec![dead])
+        .at(101)
+        .check(&[], 0, Some(160), None);
+}
+
 #[test]
 fn the_other_devices_follow_when_the_primary_one_was_waited_for() {
     let first = Device {
