@@ -136,6 +136,9 @@ async fn results_in_another_order_and_with_parts_of_a_later_version_are_read() -
     for number in 1..=5 {
         stage.publish_shown(&phone, number).await?;
     }
+    // What was drawn last is told a moment later.
+    let told = |journal: &Journal| journal.facts.len() >= 10;
+    stage.server.has("ten facts", told).await?;
     flush(&phone).await?;
     assert_eq!(stage.journal().facts.len(), 10);
     Ok(())
