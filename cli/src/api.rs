@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use reqwest::{Client, Method, RequestBuilder, Response, Url, header};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
 use vestnik_core::transport::endpoint;
 use vestnik_model::{Problem, ProblemCode, view::List};
@@ -98,6 +98,18 @@ impl Api {
     /// Does what the path's verb says, and reads the answer.
     pub(crate) async fn act<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         answer(self.request(Method::POST, path)).await
+    }
+
+    /// The same; nothing if there is nothing to show.
+    pub(crate) async fn act_and_show<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Option<T>, Failure> {
+        let response = send(self.request(Method::POST, path)).await?;
+        if response.status() == StatusCode::NO_CONTENT {
+            return Ok(None);
+        }
+        response.json().await.map(Some).map_err(unreachable)
     }
 
     pub(crate) async fn put(&self, path: &str, body: &impl Serialize) -> Result<(), Failure> {

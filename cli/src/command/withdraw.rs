@@ -20,7 +20,10 @@ pub(crate) async fn recall(args: RecallArgs, output: &Output) -> Result<(), Fail
 
 async fn withdraw(args: &OneArgs, route: &str, output: &Output) -> Result<(), Failure> {
     let path = route::with(route, &args.id.to_string());
-    let view: NotificationView = Api::new(&args.server)?.act(&path).await?;
-    output.result(&view, status::words);
+    let view: Option<NotificationView> = Api::new(&args.server)?.act_and_show(&path).await?;
+    match view {
+        Some(view) => output.result(&view, status::words),
+        None => output.note("done; what it says cannot be read by the server"),
+    }
     Ok(())
 }

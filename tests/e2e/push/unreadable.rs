@@ -53,3 +53,22 @@ async fn credentials_that_cannot_be_read_stop_their_own_channel_only() -> anyhow
     stage.becomes(id, DeliveryStatus::Sent).await?;
     stage.stop().await
 }
+
+/// What is recalled leaves the devices, whatever became of its content; its sender is not told that there is none.
+#[tokio::test]
+async fn what_cannot_be_read_is_recalled_all_the_same() -> anyhow::Result<()> {
+    let stage = stage().await?;
+    let id = publish(&stage, &user("anna")).await?;
+    let file = Connection::open(stage.server.database())?;
+    let spoilt = file.execute("UPDATE notification SET content = '?'", [])?;
+    anyhow::ensure!(spoilt == 1);
+    for route in [route::CANCEL, route::RECALL] {
+        let path = route::with(route, &id.to_string());
+        let stopped = stage.server.backend.post(&path, &json!({})).await?;
+        assert_eq!(stopped.status(), StatusCode::NO_CONTENT);
+    }
+    let stopped = "SELECT is_cancelled, is_recalled FROM notification_state";
+    let stopped = file.query_row(stopped, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    assert_eq!(stopped, (true, true));
+    stage.stop().await
+}

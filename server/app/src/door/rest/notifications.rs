@@ -194,6 +194,7 @@ pub(crate) async fn act(
     params(("id" = String, Path)),
     responses(
         (status = 200, description = "Cancelled: the notification as it is now", body = NotificationView),
+        (status = 204, description = "Cancelled; its content cannot be read"),
         (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
         (status = 404, description = "There is no such notification", body = Problem),
     )
@@ -218,6 +219,7 @@ pub(crate) async fn cancel(
     params(("id" = String, Path)),
     responses(
         (status = 200, description = "Recalled: the notification as it is now", body = NotificationView),
+        (status = 204, description = "Recalled; its content cannot be read"),
         (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
         (status = 404, description = "There is no such notification", body = Problem),
     )
