@@ -142,6 +142,16 @@ impl Attempt {
         }
     }
 
+    /// Whether a service may have taken one of its tries: it did, or nobody knows. What was proven not to be
+    /// taken was not.
+    #[must_use]
+    pub const fn may_be_taken(&self) -> bool {
+        match self.state {
+            State::Sending | State::Sent => true,
+            State::Retrying | State::Failed => self.unproven > 0,
+        }
+    }
+
     /// Until when the attempt waits, if it does: for the end of a lease that somebody holds, or for its next
     /// try. A lease that is longer than one given now was given while the clock was ahead: nobody holds it.
     #[must_use]

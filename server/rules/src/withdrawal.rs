@@ -81,17 +81,14 @@ pub fn can_be_on_a_device<E>(
         | DeliveryStatus::Undelivered
         | DeliveryStatus::Expired => {
             let is_proven = state.sent_at.is_some() || state.delivered_at.is_some();
-            is_proven || attempts()?.iter().any(may_be_taken)
+            is_proven || attempts()?.iter().any(may_have_come)
         }
     })
 }
 
-/// Whether what was tried was taken, or nobody knows whether it was.
-const fn may_be_taken(attempt: &Attempt) -> bool {
-    match attempt.state {
-        State::Sending | State::Sent => true,
-        State::Retrying | State::Failed => attempt.unproven > 0 || attempt.undecrypted > 0,
-    }
+/// Whether what was tried may have come to the device, also as a text without content.
+const fn may_have_come(attempt: &Attempt) -> bool {
+    attempt.may_be_taken() || attempt.undecrypted > 0
 }
 
 /// What an attempt of a delivery at an installation has left behind.
@@ -111,7 +108,7 @@ impl Trace<'_> {
     /// Whether the notification can have come this way: it was taken, or nobody knows whether it was. What
     /// was proven not to be taken has not come.
     fn may_have_come(&self) -> bool {
-        may_be_taken(self.attempt) || self.delivered_at.is_some()
+        may_have_come(self.attempt) || self.delivered_at.is_some()
     }
 }
 

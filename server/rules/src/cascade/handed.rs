@@ -66,7 +66,7 @@ pub fn brought_by<'a>(
     installation: InstallationId,
 ) -> Vec<Target> {
     let its = attempts.into_iter().filter(|(target, attempt)| {
-        target.installation() == Some(installation) && may_have_come(attempt)
+        target.installation() == Some(installation) && attempt.may_be_taken()
     });
     let mut brought: Vec<_> = its.map(|(target, _)| target).collect();
     if brought.is_empty() {
@@ -76,12 +76,4 @@ pub fn brought_by<'a>(
         });
     }
     brought
-}
-
-/// Whether a service may have taken one of the tries of an attempt, and the device could read it.
-const fn may_have_come(attempt: &Attempt) -> bool {
-    match attempt.state {
-        State::Sending | State::Sent => true,
-        State::Retrying | State::Failed => attempt.unproven > 0,
-    }
 }

@@ -59,6 +59,18 @@ pub enum Hours {
     Over(Reason),
 }
 
+impl Hours {
+    /// The same for somebody who leaves what is to be done to a later look, and takes closed hours for open. What
+    /// is over stays over.
+    #[must_use]
+    pub fn or_open(self) -> Self {
+        match self {
+            Self::Open | Self::Closed(_) => Self::Open,
+            Self::Over(reason) => Self::Over(reason),
+        }
+    }
+}
+
 /// Whether a delivery that was released may go on now. Its start has come, whatever became of the
 /// recipient's zone since, and its pace is not asked again.
 #[must_use]
@@ -217,7 +229,8 @@ mod tests {
             let wait = held(mailing, recipient, Pace::default(), now);
             (wait, hours(mailing, recipient, now))
         });
-        assert_eq!(go_on, (None, never));
+        assert_eq!(go_on, (None, never.clone()));
+        assert_eq!(never.clone().or_open(), never);
         // It takes no place from those who want it, and needs no time zone to end.
         let nowhere = Known {
             installation: None,
@@ -252,6 +265,7 @@ mod tests {
             panic!("the window is closed");
         };
         assert_eq!(held.until, at("2026-11-21T18:00:00Z"));
+        assert_eq!(Hours::Closed(held).or_open(), Hours::Open);
         // The deadline comes before the quiet hours end.
         let early = json!({"deadline": "2026-11-21T05:00:00Z"});
         let never = Hours::Over(Reason::ExpiredDeadline);

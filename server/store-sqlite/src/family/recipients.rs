@@ -42,7 +42,7 @@ impl Recipients for SqliteStore {
                 return Ok(None);
             };
             Ok(Some(Said {
-                attributes: user_attribute::get(db, head.row)?,
+                attributes: user_attribute::get(db, head.row)?.attributes,
                 phone: phone_number::get(db, (&seal, &unreadable), head.row)?,
             }))
         })
@@ -67,8 +67,8 @@ impl Recipients for SqliteStore {
     fn opt_outs(&self, app: AppId, user: UserId) -> Answer<'_, Option<OptOuts>> {
         self.read(Class::List, move |db| {
             let head = user::find(db, &app, &user)?;
-            head.map(|head| user_attribute::opt_outs(db, head.row))
-                .transpose()
+            let wishes = head.map(|head| user_attribute::get(db, head.row));
+            Ok(wishes.transpose()?.map(|wishes| wishes.opt_outs))
         })
     }
 

@@ -14,10 +14,14 @@ use vestnik_rules::{
     consent::unwanted,
     hold::OptOut,
     release::holds,
-    schedule::{Attributes, Hours, Known, Mailing, Pace, Turn, has_hours, hours, reads_zone, turn},
+    schedule::{Hours, Known, Mailing, Pace, Turn, has_hours, hours, reads_zone, turn},
 };
 
-use super::{app, change::Subject, user_attribute};
+use super::{
+    app,
+    change::Subject,
+    user_attribute::{self, Wishes},
+};
 use crate::{
     sql::statements,
     value::{optional_json, time},
@@ -98,8 +102,12 @@ impl Calendar {
         &self,
         db: &Connection,
         user: &UserId,
-        (attributes, opt_outs): (Attributes, &OptOuts),
+        wishes: Wishes,
     ) -> Result<Known, rusqlite::Error> {
+        let Wishes {
+            attributes,
+            opt_outs,
+        } = wishes;
         let app = &self.subject.app;
         let (mut installation, mut app_default) = (None, None);
         if reads_zone(&self.schedule, &attributes) {
@@ -111,7 +119,7 @@ impl Calendar {
             attributes,
             app_default,
             is_critical: self.is_critical,
-            opt_out: self.opt_out(opt_outs),
+            opt_out: self.opt_out(&opt_outs),
         })
     }
 
@@ -144,13 +152,12 @@ impl Calendar {
         (row, user): (i64, &UserId),
         now: Timestamp,
     ) -> Result<Hours, rusqlite::Error> {
-        let attributes = user_attribute::get(db, row)?;
-        let opt_outs = user_attribute::opt_outs(db, row)?;
-        let is_wanted = self.opt_out(&opt_outs).is_none();
-        if is_wanted && !has_hours(&self.schedule, &attributes) {
+        let wishes = user_attribute::get(db, row)?;
+        let is_wanted = self.opt_out(&wishes.opt_outs).is_none();
+        if is_wanted && !has_hours(&self.schedule, &wishes.attributes) {
             return Ok(Hours::Open);
         }
-        let known = self.known(db, user, (attributes, &opt_outs))?;
+        let known = self.known(db, user, wishes)?;
         Ok(hours(&self.mailing(), &known.recipient(), now))
     }
 

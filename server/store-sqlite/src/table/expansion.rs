@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
-use vestnik_model::{InstallationId, TopicName, UserId, preference::OptOuts};
+use vestnik_model::{InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
     consent::{Passage, Ways, is_left, passage},
@@ -17,7 +17,7 @@ use vestnik_rules::{
     device::{self, Wanted},
     hold::OptOut,
     release::{Made, make},
-    schedule::{Attributes, Turn},
+    schedule::Turn,
 };
 use vestnik_store::effect::{Arrived, Grown};
 
@@ -29,7 +29,7 @@ use super::{
     delivery::{self, Key},
     installation, present, topic,
     user::{self, Head},
-    user_attribute,
+    user_attribute::{self, Wishes},
 };
 use crate::{
     sql::statements,
@@ -96,8 +96,7 @@ struct Named {
     user: UserId,
     only: Option<Vec<InstallationId>>,
     has_installation: bool,
-    attributes: Attributes,
-    opt_outs: OptOuts,
+    wishes: Wishes,
 }
 
 /// Expands a part.
@@ -180,8 +179,7 @@ fn users(
                 user: user.clone(),
                 only: None,
                 has_installation: present::has_any(db, app, user)?,
-                attributes: user_attribute::get(db, head.row)?,
-                opt_outs: user_attribute::opt_outs(db, head.row)?,
+                wishes: user_attribute::get(db, head.row)?,
             };
             Ok(Walked {
                 key: *key,
@@ -219,8 +217,7 @@ fn named(row: &Row<'_>) -> Result<Named, rusqlite::Error> {
         user: parsed(row, 5)?,
         only: None,
         has_installation: row.get(6)?,
-        attributes: user_attribute::attributes(row, 7)?,
-        opt_outs: user_attribute::opt_outs_in(row, 11)?,
+        wishes: user_attribute::wishes(row, 7)?,
     })
 }
 
@@ -242,8 +239,7 @@ fn named_by(
                 head,
                 only: None,
                 has_installation: present::has_any(db, app, &user)?,
-                attributes: user_attribute::get(db, head.row)?,
-                opt_outs: user_attribute::opt_outs(db, head.row)?,
+                wishes: user_attribute::get(db, head.row)?,
                 user,
             };
             Ok(Walked {
@@ -269,15 +265,13 @@ fn owners(
             continue;
         };
         let head = user::ensure(db, app, &user)?;
-        let attributes = user_attribute::get(db, head.row)?;
-        let opt_outs = user_attribute::opt_outs(db, head.row)?;
+        let wishes = user_attribute::get(db, head.row)?;
         let owner = owners.entry(head.row).or_insert_with(|| Named {
             head,
             user,
             only: Some(Vec::new()),
             has_installation: true,
-            attributes,
-            opt_outs,
+            wishes,
         });
         owner.only.get_or_insert_default().push(*id);
     }
@@ -321,8 +315,7 @@ impl Pen<'_> {
             user,
             only,
             has_installation,
-            attributes,
-            opt_outs,
+            wishes,
         } = named;
         let app = &self.part.subject.app;
         let addressed = device::address(&self.part.wanted, only, || {
@@ -339,8 +332,7 @@ impl Pen<'_> {
         let pace = self.calendar.pace;
         let turn = match passage {
             Passage::Open => {
-                let said = (attributes, &opt_outs);
-                let known = self.calendar.known(self.db, &user, said)?;
+                let known = self.calendar.known(self.db, &user, wishes)?;
                 let takes_place = is_timed(&member.state);
                 self.calendar.turn(&known, takes_place, self.part.now)
             }
@@ -368,7 +360,7 @@ impl Pen<'_> {
     /// What a source is to a user whom it names; `None` for one who opted out of it and has a delivery
     /// already.
     fn passage(&self, named: &Named, source: &Source) -> Result<Option<Passage>, rusqlite::Error> {
-        if !is_left(&source.members, &named.opt_outs) {
+        if !is_left(&source.members, &named.wishes.opt_outs) {
             return Ok(Some(Passage::Open));
         }
         let key = Key {
@@ -379,7 +371,7 @@ impl Pen<'_> {
             return Ok(None);
         }
         let ways = ways(self.db, self.part, named)?;
-        let passage = passage(self.part.plan, source, &named.opt_outs, &ways);
+        let passage = passage(self.part.plan, source, &named.wishes.opt_outs, &ways);
         Ok(Some(passage))
     }
 

@@ -96,9 +96,7 @@ fn hours(
     let Some(calendar) = Calendar::load(db, &found.subject, content)? else {
         return Ok(Hours::Open);
     };
-    let attributes = user_attribute::get(db, user)?;
-    let opt_outs = user_attribute::opt_outs(db, user)?;
-    let known = calendar.known(db, &asked.user, (attributes, &opt_outs))?;
+    let known = calendar.known(db, &asked.user, user_attribute::get(db, user)?)?;
     Ok(calendar.may_go_on(&known, state, asked.now))
 }
 

@@ -17,7 +17,8 @@ use super::{
     calendar::zone_seen_last,
     contact,
     findings::{Owner, devices_of, mailbox},
-    present, topic, user, user_attribute,
+    present, topic, user,
+    user_attribute::{self, Wishes},
 };
 use crate::sql::statements;
 
@@ -50,13 +51,11 @@ pub(crate) fn of(
     unwilling.for_each(|_| reach.add_opted_out());
     for (user, only) in recipients.iter().take(limit) {
         let head = user::find(db, &asked.app, user)?;
-        let (attributes, opt_outs) = match &head {
-            Some(head) => (
-                user_attribute::get(db, head.row)?,
-                user_attribute::opt_outs(db, head.row)?,
-            ),
-            None => Default::default(),
-        };
+        let wishes = head.map(|head| user_attribute::get(db, head.row));
+        let Wishes {
+            attributes,
+            opt_outs,
+        } = wishes.transpose()?.unwrap_or_default();
         if unwanted(&opt_outs, asked.category.as_ref()).is_some() {
             reach.add_opted_out();
             continue;
@@ -150,7 +149,7 @@ fn subscribers(
         let Ok(user) = UserId::parse(row.get_ref(0)?.as_str()?) else {
             continue;
         };
-        if user_attribute::opt_outs_in(row, 1)?.topics.contains(name) {
+        if user_attribute::opt_outs(row, 1)?.topics.contains(name) {
             recipients.add_unwilling(user);
         } else {
             recipients.add(user);

@@ -179,9 +179,8 @@ impl<'a> Desk<'a> {
             return Ok(None);
         };
         let subject = &self.part.pass.found.subject;
-        let attributes = user_attribute::get(db, key.user)?;
-        let opt_outs = user_attribute::opt_outs(db, key.user)?;
-        let known = self.calendar.known(db, &name, (attributes, &opt_outs))?;
+        let wishes = user_attribute::get(db, key.user)?;
+        let known = self.calendar.known(db, &name, wishes)?;
         let is_reachable = self.part.is_routed || present::has_any(db, &subject.app, &name)?;
         let turn = self.calendar.turn(&known, is_reachable, now);
         match ask(found.state.clone(), turn, is_reachable, now) {

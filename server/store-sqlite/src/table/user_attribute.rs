@@ -13,9 +13,8 @@ use crate::{sql::statements, value::to_json};
 statements! {
     PUT = "UPDATE user SET zone = ?2, quiet_from = ?3, quiet_to = ?4, phone_zone = ?5
          WHERE row = ?1";
-    GET = "SELECT zone, quiet_from, quiet_to, phone_zone FROM user WHERE row = ?1";
+    GET = "SELECT zone, quiet_from, quiet_to, phone_zone, opt_out FROM user WHERE row = ?1";
     PUT_OPT_OUTS = "UPDATE user SET opt_out = ?2 WHERE row = ?1";
-    OPT_OUTS = "SELECT opt_out FROM user WHERE row = ?1";
 }
 
 /// Sets what is said of a user, whole.
@@ -41,17 +40,24 @@ pub(crate) fn put(
         .map(drop)
 }
 
-/// What is said of a user.
-pub(crate) fn get(db: &Connection, user: i64) -> Result<Attributes, rusqlite::Error> {
+/// What is said of a user, and what they do not want.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wishes {
+    pub(crate) attributes: Attributes,
+    pub(crate) opt_outs: OptOuts,
+}
+
+/// What is said of a user, and what they do not want.
+pub(crate) fn get(db: &Connection, user: i64) -> Result<Wishes, rusqlite::Error> {
     let read = db
         .prepare_cached(GET)?
-        .query_row([user], |row| attributes(row, 0));
+        .query_row([user], |row| wishes(row, 0));
     read.optional().map(Option::unwrap_or_default)
 }
 
-/// Attributes from the columns `zone, quiet_from, quiet_to, phone_zone` and the number of the first. What cannot be
-/// read is of another version, and counts as not said: nobody waits for it.
-pub(crate) fn attributes(row: &Row<'_>, first: usize) -> Result<Attributes, rusqlite::Error> {
+/// The same from the columns `zone, quiet_from, quiet_to, phone_zone, opt_out` and the number of the first. What
+/// cannot be read is of another version, and counts as not said: nobody waits for it.
+pub(crate) fn wishes(row: &Row<'_>, first: usize) -> Result<Wishes, rusqlite::Error> {
     let zone = row.get_ref(first)?.as_str_or_null()?;
     let time = |column: usize| {
         let text = row.get_ref(column)?.as_str_or_null()?;
@@ -59,10 +65,14 @@ pub(crate) fn attributes(row: &Row<'_>, first: usize) -> Result<Attributes, rusq
     };
     let phone_zone = row.get_ref(first + 3)?.as_str_or_null()?;
     let quiet = time(first + 1)?.zip(time(first + 2)?);
-    Ok(Attributes {
+    let attributes = Attributes {
         zone: zone.and_then(ZoneName::parse),
         quiet: quiet.and_then(|(from, to)| QuietHours::new(from, to)),
         phone_zone: phone_zone.and_then(ZoneName::parse),
+    };
+    Ok(Wishes {
+        attributes,
+        opt_outs: opt_outs(row, first + 4)?,
     })
 }
 
@@ -78,17 +88,9 @@ pub(crate) fn put_opt_outs(
         .map(drop)
 }
 
-/// What a user does not want.
-pub(crate) fn opt_outs(db: &Connection, user: i64) -> Result<OptOuts, rusqlite::Error> {
-    let read = db
-        .prepare_cached(OPT_OUTS)?
-        .query_row([user], |row| opt_outs_in(row, 0));
-    read.optional().map(Option::unwrap_or_default)
-}
-
 /// What a user does not want, from the column `opt_out` and its number. What cannot be read at all says
 /// nothing: nobody waits for it.
-pub(crate) fn opt_outs_in(row: &Row<'_>, column: usize) -> Result<OptOuts, rusqlite::Error> {
+pub(crate) fn opt_outs(row: &Row<'_>, column: usize) -> Result<OptOuts, rusqlite::Error> {
     let text = row.get_ref(column)?.as_str_or_null()?;
     let stored = text.and_then(|text| serde_json::from_str::<Stored>(text).ok());
     Ok(stored.map(Stored::opt_outs).unwrap_or_default())

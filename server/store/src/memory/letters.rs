@@ -5,7 +5,6 @@ use vestnik_model::Reason;
 use vestnik_rules::{
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
-    schedule::Hours,
 };
 
 use super::{
@@ -69,10 +68,7 @@ fn kill(
 /// Brings a delivery on whose letter came back.
 fn go_on(txn: &mut Txn, key: Key, now: Timestamp) {
     // What is over goes on by no other step.
-    let hours = match hours_of(&txn.world, key, now) {
-        Hours::Over(reason) => Hours::Over(reason),
-        Hours::Open | Hours::Closed(_) => Hours::Open,
-    };
+    let hours = hours_of(&txn.world, key, now).or_open();
     let (Some(looked), Some(row)) = (
         look_at(&txn.world, key, &hours, now),
         txn.world.deliveries.get(&key),

@@ -6,6 +6,7 @@ use vestnik_model::{Devices, Engagement, Word as _};
 
 use super::*;
 use crate::app_version::AppVersion;
+use crate::schedule::{HeldBy, ZoneSource};
 
 fn name(platform: Option<Platform>, is_one_of_several: bool) -> DeviceName {
     DeviceName {

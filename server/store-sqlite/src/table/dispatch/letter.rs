@@ -5,7 +5,6 @@ use vestnik_model::Reason;
 use vestnik_rules::{
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
-    schedule::Hours,
 };
 use vestnik_store::dispatch::LetterReport;
 
@@ -91,10 +90,7 @@ impl Desk<'_> {
             return Ok(());
         };
         // Tries begin in the next part, when the hours are open. What is over goes on by none.
-        let hours = match self.hours(&case)? {
-            Hours::Over(reason) => Hours::Over(reason),
-            Hours::Open | Hours::Closed(_) => Hours::Open,
-        };
+        let hours = self.hours(&case)?.or_open();
         let looked = self.look(&case, &hours).left_to_dispatch(course, self.now);
         let others = case.attempts.iter();
         let others = others.filter(|found| found.target != Target::Mailbox);
