@@ -40,6 +40,18 @@ impl<C: Clock + Clone> PushStage<C> {
     /// # Errors
     /// When one of them does not start.
     pub async fn start(clock: C, options: Options) -> anyhow::Result<Self> {
+        Self::beside(clock, options, Vec::new()).await
+    }
+
+    /// The same, whose server may reach these places of loopback too.
+    ///
+    /// # Errors
+    /// When one of them does not start.
+    pub async fn beside(
+        clock: C,
+        options: Options,
+        mut listed: Vec<String>,
+    ) -> anyhow::Result<Self> {
         let options = Options {
             clock: Arc::new(clock.clone()),
             ..options
@@ -52,10 +64,10 @@ impl<C: Clock + Clone> PushStage<C> {
             &setup.apns_sandbox_url,
             &setup.web_push_url,
         ];
-        let listed = hosts.map(|url| url.trim_start_matches("https://").to_owned());
+        listed.extend(hosts.map(|url| url.trim_start_matches("https://").to_owned()));
         let server = Setup::default()
             .unlimited()
-            .config(|config| config.outbound.listed = listed.to_vec())
+            .config(|config| config.outbound.listed = listed)
             .clock(clock.clone());
         let stage = Self {
             server: TestServer::with(server).await?,
