@@ -87,11 +87,13 @@ pub enum Plant {
     RecalledComesBack,
     /// What was withdrawn by a push is drawn by a later one.
     WithdrawalIsForgotten,
+    /// What has expired is shown.
+    ExpiredIsShown,
 }
 
 impl Plant {
     /// Every fault.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::OpaqueBlocks,
         Self::PageLimitStays,
         Self::LogoutIsForgotten,
@@ -132,6 +134,7 @@ impl Plant {
         Self::UnsettledIsDue,
         Self::RecalledComesBack,
         Self::WithdrawalIsForgotten,
+        Self::ExpiredIsShown,
     ];
 
     /// Whether it is switched on in this thread.

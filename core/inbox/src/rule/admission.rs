@@ -149,7 +149,7 @@ fn first_show(arriving: &Arriving, quiet: Option<Quiet>, now: ServerTime) -> Fir
         (Drawn::Unsettled, _) if Plant::UnsettledIsDue.is_on() => FirstShow::Due,
         (Drawn::Perhaps | Drawn::Unsettled, _) => FirstShow::Taken,
         (Drawn::No, Some(quiet)) => FirstShow::Suppressed(quiet.reason),
-        (Drawn::No, None) if now.is_past(arriving.expires_at) => {
+        (Drawn::No, None) if now.is_past(arriving.expires_at) && !Plant::ExpiredIsShown.is_on() => {
             FirstShow::Suppressed(Suppression::Expired)
         }
         (Drawn::No, None) if arriving.is_ahead && Plant::PushIsNeverDue.is_on() => {

@@ -81,7 +81,7 @@ impl Inbox<'_> {
 
     fn take(&mut self, due: Due, process: ProcessMark) -> Result<Option<Taken>, rusqlite::Error> {
         let time = self.stamp.server_time();
-        let reason = if time.is_past(due.expires_at) {
+        let reason = if time.is_past(due.expires_at) && !Plant::ExpiredIsShown.is_on() {
             Suppression::Expired
         } else if time.is_perhaps_past(due.expires_at) {
             let later = Again {

@@ -1,6 +1,6 @@
 //! The shell of a device at work.
 
-use vestnik_core::machine::session::Standing;
+use vestnik_core::machine::{engine::Phase, session::Standing};
 use vestnik_inbox::{Settled, Suppression, spool};
 use vestnik_model::{NotificationId, UserId};
 
@@ -92,6 +92,7 @@ impl World {
         if show.taken.item.is_read {
             self.fail(format!("device {number}: a ticket of {id}, which is read"));
         }
+        self.check_fresh(number, id);
         let habit = self.devices[number].habit;
         let life = self.devices[number].life;
         self.serial += 1;
@@ -182,6 +183,22 @@ impl World {
         });
         self.check_loud(number, (id, &owner), again);
         self.check_drawn(number, (id, &owner), &standing);
+    }
+
+    /// Nothing is taken to be drawn that has expired by the clock of the server, if the device has heard it.
+    fn check_fresh(&mut self, number: Number, id: NotificationId) {
+        let device = &self.devices[number];
+        let phase = device.process.as_ref();
+        let phase = phase.map(|process| process.engine.snapshot().phase);
+        let has_heard = phase == Some(Phase::Online) && device.diary.clock_steps.is_empty();
+        let known = self.server.accepted().find(|(one, _)| *one == id);
+        let expires_at = known.map(|(_, known)| known.expires_at);
+        let has_expired = expires_at.is_some_and(|at| at + SLACK < self.now);
+        if has_heard && has_expired {
+            self.fail(format!(
+                "device {number}: a ticket of {id}, which has expired"
+            ));
+        }
     }
 
     /// What was accepted before a login that found no history is quiet.
