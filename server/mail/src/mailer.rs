@@ -20,7 +20,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use vestnik_model::Reason;
-use vestnik_outbound::Reach;
+use vestnik_outbound::{Reach, Writing};
 
 use crate::{
     outcome::{Outcome, Verdict},
@@ -84,8 +84,15 @@ impl Mailer {
 
     /// Hands one letter over, in one try.
     ///
-    /// If the future is dropped, so is the connection, and whether the letter was taken stays unknown.
+    /// If the future is dropped, so is the connection, and whether the letter was taken stays unknown;
+    /// [`send_noted`](Self::send_noted) tells.
     pub async fn send(&self, envelope: &Envelope) -> Outcome {
+        self.send_noted(envelope, &Writing::default()).await
+    }
+
+    /// Does the same as [`send`](Self::send) for somebody who may drop the future: `writing` says then
+    /// whether the letter may have been taken.
+    pub async fn send_noted(&self, envelope: &Envelope, writing: &Writing) -> Outcome {
         let inner = &*self.0;
         let end = sleep(inner.relay.patience.whole);
         pin!(end);
@@ -96,7 +103,7 @@ impl Mailer {
             () = &mut end => return LATE,
         };
         if let Some(mut connection) = inner.idle.take() {
-            let sent = connection.send(envelope, end.as_mut()).await;
+            let sent = connection.send((envelope, writing), end.as_mut()).await;
             if !sent.is_stale {
                 self.keep(connection, sent.is_usable);
                 return sent.outcome;
@@ -111,7 +118,7 @@ impl Mailer {
             Ok(connection) => connection,
             Err(outcome) => return outcome,
         };
-        let sent = connection.send(envelope, end.as_mut()).await;
+        let sent = connection.send((envelope, writing), end.as_mut()).await;
         self.keep(connection, sent.is_usable);
         sent.outcome
     }

@@ -115,6 +115,19 @@ impl Verdict {
         }
     }
 
+    /// Whether the server took the letter, or nobody knows.
+    #[must_use]
+    pub const fn may_be_taken(&self) -> bool {
+        match self {
+            Self::Accepted | Self::Unproven { .. } => true,
+            Self::Retry { .. }
+            | Self::Throttled { .. }
+            | Self::Dead { .. }
+            | Self::Rejected { .. }
+            | Self::Refused { .. } => false,
+        }
+    }
+
     pub(crate) const fn retry(reason: Reason, after: Duration) -> Self {
         Self::Retry {
             reason,

@@ -3,26 +3,13 @@
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context, Poll},
 };
 
 use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
-/// Whether the last byte of a request's body was written, or copied to where it is written from. Until
-/// then the peer cannot have the whole request.
-#[derive(Debug, Clone)]
-pub(crate) struct Written(Arc<AtomicBool>);
-
-impl Written {
-    pub(crate) fn is(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
+use crate::writing::Written;
 
 /// The body of a request.
 #[derive(Debug)]
@@ -38,13 +25,15 @@ pub(crate) struct Content {
 
 impl Watched {
     /// An empty body is never asked for, so it counts as written from the start.
-    pub(crate) fn new(bytes: Vec<u8>) -> (Self, Written) {
-        let written = Written(Arc::new(AtomicBool::new(bytes.is_empty())));
+    pub(crate) fn new(bytes: Vec<u8>, written: Written) -> Self {
+        if bytes.is_empty() {
+            written.set();
+        }
         let content = Content {
             bytes: bytes.into(),
-            written: written.clone(),
+            written,
         };
-        (Self(Some(content).filter(Content::has_remaining)), written)
+        Self(Some(content).filter(Content::has_remaining))
     }
 }
 
@@ -60,7 +49,7 @@ impl Buf for Content {
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
         if self.bytes.is_empty() {
-            self.written.0.store(true, Ordering::Release);
+            self.written.set();
         }
     }
 }

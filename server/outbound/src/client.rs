@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::{
     answer::{Answer, Ending, Source},
-    body::{Watched, Written},
+    body::Watched,
     dial::Dialer,
     error::{ConnectError, SendError},
     lane::Choice,
@@ -21,6 +21,7 @@ use crate::{
     reach::Reach,
     resolve::{Resolve, SystemResolver},
     trust::{Trust, TrustError},
+    writing::{Writing, Written},
 };
 
 /// An HTTP client with its connections. Clones share them.
@@ -75,13 +76,29 @@ impl Client {
         request: Request<Vec<u8>>,
         protocol: Protocol,
     ) -> Result<Answer, SendError> {
+        self.send_noted(request, protocol, &Writing::default())
+            .await
+    }
+
+    /// Does the same as [`send`](Self::send) for somebody who may drop the future: `writing` says then
+    /// whether the request may have been processed.
+    ///
+    /// # Errors
+    /// [`SendError`], which says whether the request may have been processed.
+    pub async fn send_noted(
+        &self,
+        request: Request<Vec<u8>>,
+        protocol: Protocol,
+        writing: &Writing,
+    ) -> Result<Answer, SendError> {
         let inner = &self.inner;
         let place = Place::of(request.uri())?;
         inner.dialer.check(&place)?;
         let key = Key { place, protocol };
         let mut lease = inner.lease(&key).await?;
         let (parts, body) = request.into_parts();
-        let (body, written) = Watched::new(body);
+        let written = writing.begin();
+        let body = Watched::new(body, written.clone());
         let response = inner
             .head(&mut lease, Request::from_parts(parts, body), &written)
             .await?;

@@ -11,7 +11,8 @@
 //!
 //! A [`SendError`] says whether the request may have been processed ([`SendError::was_sent`]): the end
 //! of a request is seen when it is written, so a request that failed before is known to be
-//! unprocessed, and so is one that an HTTP/2 server refused by GOAWAY or `REFUSED_STREAM`.
+//! unprocessed, and so is one that an HTTP/2 server refused by GOAWAY or `REFUSED_STREAM`. [`Writing`] says
+//! the same of a request that somebody gave up.
 //!
 //! How long an answer wants its peer left alone is read by [`retry_after()`].
 //!
@@ -56,6 +57,7 @@ mod reach;
 mod resolve;
 mod retry_after;
 mod trust;
+mod writing;
 
 pub use answer::{Answer, Ending};
 pub use client::Client;
@@ -68,6 +70,7 @@ pub use reach::{Forbidden, Reach, ReachError};
 pub use resolve::{Addresses, Resolve, SystemResolver};
 pub use retry_after::{MAX_RETRY_AFTER, retry_after};
 pub use trust::{Trust, TrustError};
+pub use writing::{Writing, Written};
 
 #[cfg(test)]
 mod tests;

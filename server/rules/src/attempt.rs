@@ -28,6 +28,8 @@
 //! # Ok::<(), jiff::Error>(())
 //! ```
 
+mod wait;
+
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word, publish::OnUnproven};
 
@@ -36,6 +38,8 @@ use crate::{
     reason::{AddressFate, Retry, consequences},
     work::{LEASE, doubling, fraction, lease_until},
 };
+
+pub use self::wait::{LEAST_WAIT, RESERVE, unsent, wait, without_answer};
 
 /// The longest pause between two tries that no service asked for.
 pub const MAX_PAUSE: SignedDuration = SignedDuration::from_mins(5);
@@ -212,7 +216,8 @@ impl Attempt {
 pub enum Outcome {
     /// The service took it.
     Accepted,
-    /// Nothing was asked of the service, because of what it said to others before: it was no try.
+    /// Nothing was asked of the service, because of what it said to others before or because the time for it
+    /// was over: it was no try.
     Held {
         /// Why.
         reason: Reason,

@@ -17,7 +17,7 @@ use vestnik_mail::{
     Account, Envelope, Letter, Mailer, Outcome as Handed, Patience, Sender, TagKey, Verdict,
 };
 use vestnik_model::{AppId, Channel, Reason, email::EmailAddress, view::ProviderFinding};
-use vestnik_outbound::Reach;
+use vestnik_outbound::{Reach, Writing};
 use vestnik_push::driver::{Admission, Breaker, Probe, Sign, Why};
 use vestnik_rules::{
     address::hash_email,
@@ -195,8 +195,8 @@ impl MailSender {
     pub(super) async fn send(
         &self,
         post: Result<&Post, Unusable>,
-        begun: &Begun,
-        address: &EmailAddress,
+        (begun, address): (&Begun, &EmailAddress),
+        writing: &Writing,
     ) -> Tried {
         let tried = self.unanswered(begun, address);
         let post = match post {
@@ -224,7 +224,7 @@ impl MailSender {
             Ok(probe) => probe,
             Err(outcome) => return Tried { outcome, ..tried },
         };
-        let handed = post.mailer.send(&envelope).await;
+        let handed = post.mailer.send_noted(&envelope, writing).await;
         post.on(&handed, probe, &*self.posting.clock);
         Tried {
             outcome: outcome(handed.verdict),

@@ -13,7 +13,7 @@ use vestnik_model::{
     AppId, AttemptId, Channel, InstallationId, Notification, Open, PushAddress, Reason,
     open::Word as _,
 };
-use vestnik_outbound::Limits;
+use vestnik_outbound::{Limits, Writing};
 use vestnik_push::{
     Account, Address, CollapseKey, Content, Driver, Push, Sent, Service, Urgency, Verdict,
 };
@@ -138,7 +138,12 @@ impl PushSender {
     }
 
     /// Makes one try.
-    pub(super) async fn send(&self, accounts: &Accounts, parcel: &Parcel<'_>) -> Tried {
+    pub(super) async fn send(
+        &self,
+        accounts: &Accounts,
+        parcel: &Parcel<'_>,
+        writing: &Writing,
+    ) -> Tried {
         let tried = self.unanswered(parcel);
         let account = match accounts.at(channel_at(parcel.address)) {
             Ok(account) => account,
@@ -156,9 +161,10 @@ impl PushSender {
             };
             return Tried { outcome, ..tried };
         };
+        let to = (account, &address);
         let sent = match parcel.begun.sends {
-            Sends::Notification => self.push(account, &address, parcel).await,
-            Sends::Withdrawal => match self.withdraw(account, &address, parcel).await {
+            Sends::Notification => self.push(to, parcel, writing).await,
+            Sends::Withdrawal => match self.withdraw(to, parcel, writing).await {
                 Some(sent) => sent,
                 // The key that the device reported is none.
                 None => {
@@ -178,25 +184,30 @@ impl PushSender {
     /// Sends what takes the notification off the screen.
     async fn withdraw(
         &self,
-        account: &Arc<Account>,
-        address: &Address,
+        to: (&Arc<Account>, &Address),
         parcel: &Parcel<'_>,
+        writing: &Writing,
     ) -> Option<Sent> {
         let content = withdrawal(&letter(parcel), self.clock.random())?;
         let push = of(parcel, content);
-        Some(self.driver.send(account, address, &push).await)
+        Some(self.driver.send_noted(to, &push, writing).await)
     }
 
     /// Sends the notification, and only a hint if the service refuses what it contains.
-    async fn push(&self, account: &Arc<Account>, address: &Address, parcel: &Parcel<'_>) -> Sent {
+    async fn push(
+        &self,
+        to: (&Arc<Account>, &Address),
+        parcel: &Parcel<'_>,
+        writing: &Writing,
+    ) -> Sent {
         let push = of(parcel, content(&letter(parcel), self.clock.random()));
-        let sent = self.driver.send(account, address, &push).await;
+        let sent = self.driver.send_noted(to, &push, writing).await;
         let is_sealed = matches!(push.content, Content::Sealed { .. });
         if !is_sealed || !is_for_its_content(&sent.verdict) {
             return sent;
         }
         let push = of(parcel, hint(parcel.locale));
-        self.driver.send(account, address, &push).await
+        self.driver.send_noted(to, &push, writing).await
     }
 
     /// The same text is the same account, which is read once.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use vestnik_clock::Clock;
 use vestnik_model::AppId;
+use vestnik_outbound::Writing;
 use vestnik_store::{
     Store, StoreError,
     dispatch::{Begun, Recipient, Tried},
@@ -62,8 +63,8 @@ impl Sender {
         }
     }
 
-    /// Makes one try.
-    pub(crate) async fn send(&self, accounts: &Accounts, begun: Begun) -> Tried {
+    /// Makes one try. If the future is dropped, `writing` says whether it may have been taken.
+    pub(crate) async fn send(&self, accounts: &Accounts, begun: Begun, writing: &Writing) -> Tried {
         let post = accounts.post.as_deref().map_err(|unusable| *unusable);
         match &begun.recipient {
             Recipient::Device {
@@ -79,9 +80,11 @@ impl Sender {
                     envelope_key: envelope_key.as_deref(),
                     locale: locale.as_deref(),
                 };
-                self.pushes.send(&accounts.pushes, &parcel).await
+                self.pushes.send(&accounts.pushes, &parcel, writing).await
             }
-            Recipient::Mailbox { address } => self.letters.send(post, &begun, address).await,
+            Recipient::Mailbox { address } => {
+                self.letters.send(post, (&begun, address), writing).await
+            }
         }
     }
 }

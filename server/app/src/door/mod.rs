@@ -7,4 +7,4 @@ pub(crate) mod http;
 pub(crate) mod hub;
 mod json;
 mod rate;
-mod rest;
+pub(crate) mod rest;

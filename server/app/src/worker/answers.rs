@@ -9,7 +9,8 @@ use std::{
 use futures_util::{Stream, StreamExt as _, future::OptionFuture};
 use tokio::time::{Sleep, sleep};
 use vestnik_model::AttemptId;
-use vestnik_rules::attempt::Outcome;
+use vestnik_outbound::Writing;
+use vestnik_rules::attempt::without_answer;
 use vestnik_store::dispatch::Tried;
 
 /// How long the first answer of several waits for others, so that they are noted in one transaction.
@@ -17,10 +18,19 @@ const LINGER: Duration = Duration::from_millis(500);
 
 /// The tries of a part that wait for their answers.
 pub(super) struct Answers<S> {
-    sending: S,
-    /// What each is noted as if its answer does not come in time.
-    waiting: BTreeMap<AttemptId, Tried>,
+    /// What sends them, until nobody waits any longer.
+    sending: Option<S>,
+    waiting: BTreeMap<AttemptId, Waiting>,
     patience: Pin<Box<Sleep>>,
+}
+
+/// A try that waits for its answer.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// The try, whose outcome is not known.
+    pub(super) tried: Tried,
+    /// Whether its service may have it.
+    pub(super) writing: Writing,
 }
 
 impl<S> Answers<S>
@@ -28,9 +38,13 @@ where
     S: Stream<Item = (AttemptId, Tried)> + Unpin,
 {
     /// The answers of `sending`, which are waited for so long.
-    pub(super) fn new(sending: S, waiting: BTreeMap<AttemptId, Tried>, patience: Duration) -> Self {
+    pub(super) fn new(
+        sending: S,
+        waiting: BTreeMap<AttemptId, Waiting>,
+        patience: Duration,
+    ) -> Self {
         Self {
-            sending,
+            sending: Some(sending),
             waiting,
             patience: Box::pin(sleep(patience)),
         }
@@ -41,15 +55,20 @@ where
         self.waiting.len()
     }
 
+    /// Whether patience is over: what was left was given up.
+    pub(super) const fn are_given_up(&self) -> bool {
+        self.sending.is_none()
+    }
+
     /// The next answers: the first, and those that come within [`LINGER`] of it. When patience is over,
-    /// all that is left is unproven. Nothing is left to wait for if there are none.
+    /// all that is left is given up. Nothing is left to wait for if there are none.
     pub(super) async fn next(&mut self) -> Vec<Tried> {
         let mut answers = Vec::new();
         let mut linger = pin!(OptionFuture::default());
         while !self.waiting.is_empty() {
             tokio::select! {
                 biased;
-                answer = self.sending.next() => {
+                answer = next(&mut self.sending) => {
                     let Some((attempt, tried)) = answer else {
                         answers.extend(self.give_up());
                         break;
@@ -67,15 +86,21 @@ where
         answers
     }
 
-    /// What is not answered may have been taken.
+    /// What is not answered may have been taken, if it was written.
     fn give_up(&mut self) -> Vec<Tried> {
+        // From here on nothing more is written.
+        self.sending = None;
         let left = std::mem::take(&mut self.waiting).into_values();
-        let unproven = left.map(|tried| Tried {
-            outcome: Outcome::Unproven,
+        let given_up = left.map(|Waiting { tried, writing }| Tried {
+            outcome: without_answer(writing.may_be_taken()),
             ..tried
         });
-        unproven.collect()
+        given_up.collect()
     }
+}
+
+async fn next<S: Stream + Unpin>(sending: &mut Option<S>) -> Option<S::Item> {
+    sending.as_mut()?.next().await
 }
 
 #[cfg(test)]
@@ -84,7 +109,10 @@ mod tests {
     use tokio::time::Instant;
     use uuid::Uuid;
     use vestnik_model::{Reason, UserId};
-    use vestnik_rules::cascade::Target;
+    use vestnik_rules::{
+        attempt::{Outcome, unsent},
+        cascade::Target,
+    };
     use vestnik_store::dispatch::Sends;
 
     use super::*;
@@ -113,44 +141,58 @@ mod tests {
         (attempt(number), tried)
     }
 
-    fn waiting(numbers: &[u128]) -> BTreeMap<AttemptId, Tried> {
+    /// Tries of which the service may have those that are written.
+    fn waiting(numbers: &[u128], written: &[u128]) -> BTreeMap<AttemptId, Waiting> {
         let rejected = Outcome::Rejected {
             reason: Reason::Unknown,
         };
-        let tries = numbers
-            .iter()
-            .map(|number| tried(*number, rejected.clone()));
+        let tries = numbers.iter().map(|number| {
+            let (attempt, tried) = tried(*number, rejected.clone());
+            let writing = Writing::default();
+            if written.contains(number) {
+                writing.begin().set();
+            }
+            (attempt, Waiting { tried, writing })
+        });
         tries.collect()
     }
 
-    fn seen(answers: &[Tried]) -> Vec<(&str, bool)> {
-        let seen = answers.iter().map(|tried| {
-            let is_proven = tried.outcome == Outcome::Accepted;
-            (tried.user.as_str(), is_proven)
-        });
-        seen.collect()
+    fn seen(answers: &[Tried]) -> Vec<(&str, &Outcome)> {
+        let seen = answers.iter();
+        seen.map(|tried| (tried.user.as_str(), &tried.outcome))
+            .collect()
     }
+
+    const TAKEN: &Outcome = &Outcome::Accepted;
+    const UNPROVEN: &Outcome = &Outcome::Unproven;
+    const UNSENT: &Outcome = &unsent();
 
     #[tokio::test(start_paused = true)]
     async fn what_is_answered_does_not_wait_for_what_is_not() {
-        let sending: FuturesUnordered<_> = [(1, 100), (2, 300), (3, 5_000), (4, 60_000)]
-            .into_iter()
-            .map(|(number, millis)| async move {
-                sleep(Duration::from_millis(millis)).await;
-                tried(number, Outcome::Accepted)
-            })
-            .collect();
+        let sending: FuturesUnordered<_> =
+            [(1, 100), (2, 300), (3, 5_000), (4, 60_000), (5, 60_000)]
+                .into_iter()
+                .map(|(number, millis)| async move {
+                    sleep(Duration::from_millis(millis)).await;
+                    tried(number, Outcome::Accepted)
+                })
+                .collect();
         let patience = Duration::from_secs(20);
-        let mut answers = Answers::new(sending, waiting(&[1, 2, 3, 4]), patience);
+        let mut answers = Answers::new(sending, waiting(&[1, 2, 3, 4, 5], &[1, 5]), patience);
         let begun = now();
         assert_eq!(
             seen(&answers.next().await),
-            [("user-1", true), ("user-2", true)]
+            [("user-1", TAKEN), ("user-2", TAKEN)]
         );
         assert_eq!(now() - begun, Duration::from_millis(600));
-        assert_eq!(answers.waiting(), 2);
-        assert_eq!(seen(&answers.next().await), [("user-3", true)]);
-        assert_eq!(seen(&answers.next().await), [("user-4", false)]);
+        assert_eq!(answers.waiting(), 3);
+        assert_eq!(seen(&answers.next().await), [("user-3", TAKEN)]);
+        assert!(!answers.are_given_up());
+        assert_eq!(
+            seen(&answers.next().await),
+            [("user-4", UNSENT), ("user-5", UNPROVEN)]
+        );
+        assert!(answers.are_given_up());
         assert_eq!(now() - begun, patience);
         assert_eq!(seen(&answers.next().await), []);
     }
@@ -162,10 +204,10 @@ mod tests {
             .into_iter()
             .collect();
         let begun = now();
-        let mut answers = Answers::new(sending, waiting(&[1]), Duration::from_secs(20));
-        assert_eq!(seen(&answers.next().await), [("user-1", true)]);
+        let mut answers = Answers::new(sending, waiting(&[1], &[]), Duration::from_secs(20));
+        assert_eq!(seen(&answers.next().await), [("user-1", TAKEN)]);
         assert_eq!(now() - begun, Duration::ZERO);
-        let mut lost = Answers::new(empty(), waiting(&[7]), Duration::from_secs(20));
-        assert_eq!(seen(&lost.next().await), [("user-7", false)]);
+        let mut lost = Answers::new(empty(), waiting(&[7], &[7]), Duration::from_secs(20));
+        assert_eq!(seen(&lost.next().await), [("user-7", UNPROVEN)]);
     }
 }

@@ -4,13 +4,27 @@
 //! parts are tasks of their own, no claim is held while they wait, and answers are noted as they come: a
 //! slow service holds up the deliveries that it is asked to take and no others. An App has a few tries
 //! at a time ([`Flight`]), so that one whose services are slow leaves room for others.
+//!
+//! # What is known of a try without an answer
+//! Nobody waits for an answer longer than the lease of its try allows. A try that is given up then is unproven
+//! only if its service may have it: the channel notes what it writes ([`Writing`]). One that was begun so late
+//! that its answer could not be waited for is not sent at all. Only the tries of a process that ended are
+//! unproven whatever they had written: nobody settles them, and their leases end.
 
-use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use futures_util::{FutureExt as _, future::join, stream::FuturesUnordered};
+use futures_util::{
+    FutureExt as _,
+    future::{OptionFuture, join},
+    stream::FuturesUnordered,
+};
 use jiff::SignedDuration;
 use vestnik_model::{AppId, NotificationId};
-use vestnik_rules::work::{Claim, LEASE, Progress, WorkKind};
+use vestnik_outbound::Writing;
+use vestnik_rules::{
+    attempt::{RESERVE, unsent, wait},
+    work::{Claim, LEASE, Progress, WorkKind},
+};
 use vestnik_store::{
     StoreError,
     dispatch::{Begun, Dispatched, Settling, Tried},
@@ -18,8 +32,8 @@ use vestnik_store::{
 };
 
 use super::{
-    answers::Answers,
-    flight::{Flight, ROWS, Room},
+    answers::{Answers, Waiting},
+    flight::{Flight, ROWS, Room, Turn},
     loops::{Loop, Loops},
     run::{Round, Rows, fraction, until},
 };
@@ -28,20 +42,17 @@ use crate::{
     refusal::chain,
 };
 
-/// How long answers are waited for, of the lease that tries have: what is not answered by then is
-/// unproven.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How much of the lease is left for noting what became of tries.
-const RESERVE: SignedDuration = SignedDuration::from_secs(5);
+/// How long answers are waited for, of the lease that tries have: what is not answered by then is given up.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 /// How often it is tried again to note what became of tries.
 const SETTLE_TRIES: u32 = 10;
 /// How long the loop waits when rows cannot be claimed.
 const PAUSE: Duration = Duration::from_millis(500);
 
 // A request has its answer, or has none in time, before the try is given up.
-const _: () = assert!(ONE_REQUEST.as_secs() < PATIENCE.as_secs());
-const _: () = assert!(ONE_LETTER.as_secs() < PATIENCE.as_secs());
-const _: () = assert!(PATIENCE.as_secs() as i64 + RESERVE.as_secs() <= LEASE.as_secs());
+const _: () = assert!(ONE_REQUEST.as_secs() < PATIENCE.as_secs().unsigned_abs());
+const _: () = assert!(ONE_LETTER.as_secs() < PATIENCE.as_secs().unsigned_abs());
+const _: () = assert!(PATIENCE.as_secs() + RESERVE.as_secs() <= LEASE.as_secs());
 
 /// Sends deliveries. Cheap to clone.
 #[derive(Clone)]
@@ -49,6 +60,15 @@ pub(crate) struct Dispatcher {
     pub(crate) sender: Sender,
     pub(crate) loops: Arc<Loops>,
     pub(crate) flight: Arc<Flight>,
+}
+
+/// Whose tries are sent.
+#[derive(Debug)]
+struct Whose {
+    app: AppId,
+    notification: NotificationId,
+    /// The row of work.
+    row: u64,
 }
 
 impl Dispatcher {
@@ -111,6 +131,7 @@ impl Dispatcher {
             clock: &*self.sender.clock,
             state,
         };
+        let (row, turn) = (claim.id, Turn::at(&self.flight, claim.id).await);
         let begun = AssertUnwindSafe(self.begin(&claim)).catch_unwind().await;
         let Some((accounts, Dispatched { begun, progress })) = rows.settled(claim, begun).await
         else {
@@ -124,7 +145,12 @@ impl Dispatcher {
         let Some(notification) = begun.first().map(|begun| begun.notification.id) else {
             return;
         };
-        let sending = self.send_all((&app, notification), (&accounts, begun), &mut room);
+        let whose = Whose {
+            app,
+            notification,
+            row,
+        };
+        let sending = self.send_all((&whose, turn), (&accounts, begun), &mut room);
         match AssertUnwindSafe(sending).catch_unwind().await {
             Ok(Ok(()) | Err(StoreError::Closed)) => {}
             Ok(Err(error)) => lost(state, &chain(&error)),
@@ -152,23 +178,44 @@ impl Dispatcher {
     /// waited for.
     async fn send_all(
         &self,
-        whose: (&AppId, NotificationId),
+        (whose, turn): (&Whose, Turn),
         (accounts, begun): (&Accounts, Vec<Begun>),
         room: &mut Room,
     ) -> Result<(), StoreError> {
-        let patience = self.patience(&begun);
-        let waiting = begun
-            .iter()
-            .map(|begun| (begun.attempt, self.sender.unanswered(begun)));
-        let waiting = waiting.collect();
-        let sending: FuturesUnordered<_> = begun
-            .into_iter()
-            .map(|begun| async move { (begun.attempt, self.sender.send(accounts, begun).await) })
-            .collect();
+        let leases = begun.iter().map(|begun| begun.lease_until);
+        let Some(patience) = wait(leases, PATIENCE, self.sender.clock.now()) else {
+            let (count, notification) = (begun.len(), whose.notification);
+            tracing::warn!(count, %notification, "tries were begun too late to be sent");
+            return self.settle(whose, self.unsent(&begun)).await;
+        };
+        drop(turn);
+        let (mut waiting, sending) = (BTreeMap::new(), FuturesUnordered::new());
+        for begun in begun {
+            let (attempt, tried) = (begun.attempt, self.sender.unanswered(&begun));
+            let writing = Writing::default();
+            waiting.insert(
+                attempt,
+                Waiting {
+                    tried,
+                    writing: writing.clone(),
+                },
+            );
+            sending.push(async move {
+                let sent = self.sender.send(accounts, begun, &writing).await;
+                (attempt, sent)
+            });
+        }
+        let patience = Duration::try_from(patience).unwrap_or_default();
         let mut answers = Answers::new(sending, waiting, patience);
         let mut answered = answers.next().await;
         while !answered.is_empty() {
-            let settling = self.settle(whose, answered);
+            let are_given_up = answers.are_given_up();
+            let settling = async {
+                // Their leases may end before this is noted.
+                let turn = are_given_up.then(|| Turn::at(&self.flight, whose.row));
+                let _turn = OptionFuture::from(turn).await;
+                self.settle(whose, answered).await
+            };
             let (settled, next) = join(settling, answers.next()).await;
             settled?;
             room.fit(answers.waiting() + next.len());
@@ -177,28 +224,23 @@ impl Dispatcher {
         Ok(())
     }
 
-    /// How long the answers to tries are waited for.
-    fn patience(&self, begun: &[Begun]) -> Duration {
-        let now = self.sender.clock.now();
-        let leases = begun.iter().map(|begun| begun.lease_until);
-        let left = leases
-            .min()
-            .map(|until| until.duration_since(now) - RESERVE);
-        left.and_then(|left| left.try_into().ok())
-            .map_or(Duration::ZERO, |left: Duration| left.min(PATIENCE))
+    /// Tries that are not sent.
+    fn unsent(&self, begun: &[Begun]) -> Vec<Tried> {
+        let tried = begun.iter().map(|begun| self.sender.unanswered(begun));
+        let unsent = tried.map(|tried| Tried {
+            outcome: unsent(),
+            ..tried
+        });
+        unsent.collect()
     }
 
     /// Notes what became of tries, again and again while the store cannot: what a service is proven to
     /// have taken must not be sent again.
-    async fn settle(
-        &self,
-        (app, notification): (&AppId, NotificationId),
-        tried: Vec<Tried>,
-    ) -> Result<(), StoreError> {
+    async fn settle(&self, whose: &Whose, tried: Vec<Tried>) -> Result<(), StoreError> {
         let clock = &self.sender.clock;
         let mut settling = Settling {
-            app: app.clone(),
-            notification,
+            app: whose.app.clone(),
+            notification: whose.notification,
             tried,
             random: fraction(clock.random()),
             now: clock.now(),
@@ -226,3 +268,6 @@ fn lost(state: &Loop, reason: &str) {
         "what became of pushes could not be noted: they are sent again"
     );
 }
+
+#[cfg(test)]
+mod tests;

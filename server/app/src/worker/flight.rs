@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as Gate, Notify, OwnedMutexGuard};
 use tokio_util::task::TaskTracker;
 use vestnik_model::AppId;
 
@@ -25,6 +25,43 @@ pub(crate) struct Flight {
     /// The parts that are on their way. They outlive the loop that began them: what a service has taken is
     /// noted.
     pub(super) parts: TaskTracker,
+    /// The rows of work that somebody has a [`Turn`] at.
+    turns: Mutex<BTreeMap<u64, Arc<Gate<()>>>>,
+}
+
+/// The turn at a row of work: nobody else begins tries of it.
+///
+/// A try whose lease is over counts as lost for whoever begins the next tries of its notification. So who
+/// may be too late, and knows what became of his tries, takes the turn until that is noted.
+#[derive(Debug)]
+pub(super) struct Turn {
+    row: u64,
+    flight: Arc<Flight>,
+    held: Option<OwnedMutexGuard<()>>,
+}
+
+impl Turn {
+    /// Waits for the turn at a row.
+    pub(super) async fn at(flight: &Arc<Flight>, row: u64) -> Self {
+        let gate = Arc::clone(flight.turns().entry(row).or_default());
+        Self {
+            row,
+            flight: Arc::clone(flight),
+            held: Some(gate.lock_owned().await),
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut turns = self.flight.turns();
+        self.held = None;
+        // Who waits for the turn has the gate, too.
+        let is_last = |gate: &Arc<Gate<()>>| Arc::strong_count(gate) == 1;
+        if turns.get(&self.row).is_some_and(is_last) {
+            turns.remove(&self.row);
+        }
+    }
 }
 
 impl Flight {
@@ -48,6 +85,10 @@ impl Flight {
             .iter()
             .filter(|(_, taken)| **taken + ROWS > TRIES_OF_APP);
         full.map(|(app, _)| app.clone()).collect()
+    }
+
+    fn turns(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Gate<()>>>> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn apps(&self) -> MutexGuard<'_, BTreeMap<AppId, usize>> {
@@ -103,7 +144,21 @@ impl Drop for Room {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_row_has_one_turn_at_a_time_and_is_forgotten_after_the_last() {
+        let flight = Arc::new(Flight::default());
+        let first = Turn::at(&flight, 7).await;
+        drop(Turn::at(&flight, 8).await);
+        let mut second = Box::pin(Turn::at(&flight, 7));
+        assert!((&mut second).now_or_never().is_none());
+        drop(first);
+        drop(second.await);
+        assert!(flight.turns().is_empty());
+    }
 
     #[test]
     fn an_app_leaves_room_for_others_and_all_of_it_comes_back() {

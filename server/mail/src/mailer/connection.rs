@@ -7,7 +7,7 @@ use tokio::{
     time::{Sleep, timeout},
 };
 use vestnik_model::Reason;
-use vestnik_outbound::{Forbidden, Reach};
+use vestnik_outbound::{Forbidden, Reach, Writing};
 
 use super::{
     line::{Lost, Wired},
@@ -90,18 +90,26 @@ impl Connection {
         self.letters < MAX_LETTERS
     }
 
-    /// Hands a letter over; gives up at `end`.
-    pub(super) async fn send(&mut self, envelope: &Envelope, mut end: Pin<&mut Sleep>) -> Sent {
+    /// Hands a letter over; gives up at `end`. `writing` says whether it may have been taken, should nobody
+    /// wait any longer.
+    pub(super) async fn send(
+        &mut self,
+        (envelope, writing): (&Envelope, &Writing),
+        mut end: Pin<&mut Sleep>,
+    ) -> Sent {
         let is_reused = self.letters > 0;
         self.letters += 1;
         let (mut transfer, step) = Transfer::begin(envelope, self.features);
         let transferred = tokio::select! {
             biased;
-            transferred = self.transfer(&mut transfer, step) => transferred,
+            transferred = self.transfer((&mut transfer, writing), step) => transferred,
             () = end.as_mut() => Err(Lost),
         };
         match transferred {
             Ok((outcome, is_usable)) => {
+                if !outcome.verdict.may_be_taken() {
+                    writing.take_back();
+                }
                 // A server that lost patience with an idle connection says so before it closes it.
                 let is_closing = outcome.said.is_some_and(|said| said.code == Some(421));
                 // What is known of the letter must not wait for what comes after it.
@@ -127,7 +135,7 @@ impl Connection {
 
     async fn transfer(
         &mut self,
-        transfer: &mut Transfer<'_>,
+        (transfer, writing): (&mut Transfer<'_>, &Writing),
         mut step: TransferStep,
     ) -> Result<(Outcome, bool), Lost> {
         let Patience {
@@ -144,7 +152,7 @@ impl Connection {
                     answer
                 }
                 TransferStep::Data(data) => {
-                    self.letter(transfer, &data).await?;
+                    self.letter((&mut *transfer, writing), &data).await?;
                     verdict
                 }
                 TransferStep::Done { outcome, is_usable } => return Ok((outcome, is_usable)),
@@ -156,10 +164,15 @@ impl Connection {
 
     /// Writes the letter and what ends it. A server that refuses it in the middle closes the connection:
     /// its reply, which may still be there, is read next.
-    async fn letter(&mut self, transfer: &mut Transfer<'_>, data: &[u8]) -> Result<(), Lost> {
+    async fn letter(
+        &mut self,
+        (transfer, writing): (&mut Transfer<'_>, &Writing),
+        data: &[u8],
+    ) -> Result<(), Lost> {
         let answer = self.patience.answer;
         if self.wired.write(data, answer).await.is_ok() {
             let end = transfer.on_data_written();
+            writing.begin().set();
             self.wired.write(end.as_bytes(), answer).await?;
         }
         Ok(())

@@ -258,6 +258,48 @@ async fn a_letter_has_a_time_for_everything() {
     }
 }
 
+/// Who waits no longer asks whether the server may have the letter.
+#[tokio::test]
+async fn a_letter_that_is_given_up_may_have_been_taken_only_if_its_end_was_written() {
+    let short = Duration::from_millis(50);
+    for script in [
+        vec![Silence],
+        acts(&[&HELLO, &MAIL[..1], &[Silence]]),
+        acts(&[&HELLO, &MAIL[..5], &[Silence]]),
+    ] {
+        let (server, writing) = (Server::new(vec![script]).await, Writing::default());
+        let mailer = server.mailer();
+        let given_up = timeout(short, mailer.send_noted(&envelope(), &writing)).await;
+        assert!(given_up.is_err() && !writing.may_be_taken());
+    }
+    let server = Server::new(vec![acts(&[&HELLO, &MAIL, &[Letter, Silence]])]).await;
+    let (mailer, writing) = (server.mailer(), Writing::default());
+    let envelope = envelope();
+    let mut sending = Box::pin(mailer.send_noted(&envelope, &writing));
+    while !writing.may_be_taken() {
+        let soon = timeout(Duration::from_millis(1), &mut sending).await;
+        assert!(soon.is_err());
+    }
+    drop(sending);
+    assert!(writing.may_be_taken());
+}
+
+#[tokio::test]
+async fn a_letter_that_was_refused_at_its_end_was_not_taken() {
+    let refused = [
+        Letter,
+        Say("550 5.7.1 not this"),
+        Hear("RSET"),
+        Say("250 ok"),
+    ];
+    for (end, may_be_taken) in [(&refused[..], false), (&TAKEN[..], true)] {
+        let server = Server::new(vec![acts(&[&HELLO, &MAIL, end])]).await;
+        let (mailer, writing) = (server.mailer(), Writing::default());
+        mailer.send_noted(&envelope(), &writing).await;
+        assert_eq!(writing.may_be_taken(), may_be_taken);
+    }
+}
+
 /// An App chooses the host of its account, the server stands where the App may not.
 #[tokio::test]
 async fn a_host_that_is_not_public_is_connected_to_only_if_it_is_listed() {

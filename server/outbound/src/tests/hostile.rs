@@ -14,7 +14,7 @@ use super::{
     peer::{Io, Peer, answer},
     post, start, until,
 };
-use crate::{Ending, Limits, Protocol, SendError};
+use crate::{Ending, Limits, Protocol, SendError, Writing};
 
 const H2: Option<&[&str]> = Some(&["h2"]);
 
@@ -66,6 +66,65 @@ async fn a_peer_that_never_answers_leaves_a_request_unanswered() {
         until(|| client.usable_links() == 0).await;
         tokio::time::resume();
     }
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_after_it_was_written_may_have_been_processed() {
+    for (protocols, protocol) in [(H2, Protocol::Http2), (None, Protocol::Any)] {
+        let (told, mut arrived) = mpsc::unbounded_channel();
+        let peer = Peer::raw(protocols, move |_, mut io| {
+            let told = told.clone();
+            async move {
+                if protocol == Protocol::Http2 {
+                    let mut frames = Frames::accept(io, &[]).await;
+                    frames.request().await;
+                    tell_and_stay(&told, frames).await;
+                } else {
+                    read_request(&mut io).await;
+                    tell_and_stay(&told, io).await;
+                }
+            }
+        })
+        .await;
+        let (client, writing) = (client(Limits::default()), Writing::default());
+        let url = peer.origin();
+        let mut sending = Box::pin(client.send_noted(post(&url), protocol, &writing));
+        tokio::select! {
+            answer = bounded(&mut sending) => panic!("{answer:?}"),
+            _ = arrived.recv() => {}
+        }
+        drop(sending);
+        assert!(writing.may_be_taken());
+        // What is written over it next is another request.
+        let _next = writing.begin();
+        assert!(!writing.may_be_taken());
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_before_the_peer_took_it_is_known_to_be_unsent() {
+    const INITIAL_WINDOW_SIZE: u16 = 4;
+    let peer = Peer::raw(H2, move |_, io| async move {
+        let mut frames = Frames::accept(io, &[]).await;
+        let stream = frames.request().await;
+        frames.settings(&[(INITIAL_WINDOW_SIZE, 0)]).await;
+        frames.answer(stream).await;
+        frames.end().await;
+    })
+    .await;
+    let (client, writing) = (client(Limits::default()), Writing::default());
+    let (url, protocol) = (peer.origin(), Protocol::Http2);
+    let first = client.send_noted(post(&url), protocol, &writing);
+    assert_eq!(bounded(first).await.unwrap().status, 200);
+    assert!(writing.may_be_taken());
+    let mut second = Box::pin(client.send_noted(post(&url), protocol, &writing));
+    let begins = until(|| client.streams() == 1 && !writing.may_be_taken());
+    tokio::select! {
+        answer = &mut second => panic!("{answer:?}"),
+        () = bounded(begins) => {}
+    }
+    drop(second);
+    assert!(!writing.may_be_taken());
 }
 
 #[tokio::test]

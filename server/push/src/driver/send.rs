@@ -6,7 +6,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use vestnik_clock::{Clock as _, Now};
 use vestnik_model::Reason;
-use vestnik_outbound::{self as outbound, Ending, SendError};
+use vestnik_outbound::{self as outbound, Ending, SendError, Writing};
 
 use super::{
     account::{Driver, Inner},
@@ -35,8 +35,21 @@ impl Driver {
     /// Pauses are the caller's: [`Verdict::Retry`] and [`Verdict::Throttled`] say how long. While a
     /// breaker is open or a service wants to be left alone, nothing is sent: that is no try
     /// ([`Sent::was_tried`]). A push that
-    /// is given up by dropping the future may have been handed over.
+    /// is given up by dropping the future may have been handed over; [`send_noted`](Self::send_noted)
+    /// tells.
     pub async fn send(&self, account: &Arc<Account>, address: &Address, push: &Push) -> Sent {
+        self.send_noted((account, address), push, &Writing::default())
+            .await
+    }
+
+    /// Does the same as [`send`](Self::send) for somebody who may drop the future: `writing` says then
+    /// whether the push may have been handed over.
+    pub async fn send_noted(
+        &self,
+        (account, address): (&Arc<Account>, &Address),
+        push: &Push,
+        writing: &Writing,
+    ) -> Sent {
         let Some(road) = Road::of(account, address) else {
             return Sent::without_request(no_road());
         };
@@ -54,6 +67,7 @@ impl Driver {
             station: &station,
             account,
             push,
+            writing,
             tries: Tries::new(road.environment(), road.former_keys()),
             refused: None,
             pass: None,
@@ -71,6 +85,8 @@ struct Job<'a> {
     station: &'a Arc<Station>,
     account: &'a Arc<Account>,
     push: &'a Push,
+    /// Whether the service may have the push, for somebody who gives it up.
+    writing: &'a Writing,
     tries: Tries,
     /// The provider token that the service refused.
     refused: Option<Edition>,
@@ -191,7 +207,8 @@ impl Job<'_> {
         };
         let made = self.inner.request(self.road, load).await?;
         let client = &self.station.client;
-        let answer = client.send(made.request, self.road.protocol()).await;
+        let sending = client.send_noted(made.request, self.road.protocol(), self.writing);
+        let answer = sending.await;
         self.sent.tries += u32::from(!answer.as_ref().is_err_and(is_ours));
         let tried = match answer {
             Ok(answer) => self.answered(&answer),
@@ -202,6 +219,9 @@ impl Job<'_> {
                 self.unanswered(&error)
             }
         };
+        if !may_be_taken(&tried.verdict) {
+            self.writing.take_back();
+        }
         let is_token_refused = matches!(
             tried.verdict,
             Verdict::Refused {
@@ -279,6 +299,20 @@ impl Job<'_> {
                 | Verdict::Refused { .. } => {}
             }
         });
+    }
+}
+
+/// Whether the service took a push, or nobody knows.
+const fn may_be_taken(verdict: &Verdict) -> bool {
+    match verdict {
+        Verdict::Accepted { .. } | Verdict::Unproven => true,
+        Verdict::Retry { .. }
+        | Verdict::Throttled { .. }
+        | Verdict::Dead { .. }
+        | Verdict::WrongEnvironment
+        | Verdict::Suspect { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::Refused { .. } => false,
     }
 }
 

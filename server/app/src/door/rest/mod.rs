@@ -25,4 +25,4 @@ pub(crate) mod users;
 pub(crate) mod webhooks;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

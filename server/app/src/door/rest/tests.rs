@@ -10,4 +10,4 @@ mod hub;
 mod preferences;
 mod previewing;
 mod publishing;
-mod world;
+pub(crate) mod world;

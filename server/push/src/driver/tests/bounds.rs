@@ -10,7 +10,7 @@ use tokio::{
     sync::mpsc,
 };
 use vestnik_model::Reason;
-use vestnik_outbound::Limits;
+use vestnik_outbound::{Limits, Writing};
 
 use super::{Peer, Script, Stage, bounded, peer::Io, reply, vapid};
 use crate::{
@@ -49,6 +49,32 @@ async fn a_push_without_an_answer_is_unproven() {
     assert_eq!((&sent.verdict, sent.tries), (&Verdict::Unproven, 1));
     assert_eq!(sent.verdict.reason(), Some(Reason::ProviderUnproven));
     assert_eq!(sent.said, None);
+}
+
+/// Who waits no longer asks whether the service may have the push.
+#[tokio::test]
+async fn a_push_that_is_given_up_may_have_been_taken_only_if_it_was_written_and_not_refused() {
+    let (peer, mut arrived) = silent().await;
+    let stage = Stage::new();
+    let (account, push, writing) = (vapid(), stage.push(), Writing::default());
+    let address = at(&peer);
+    let to = (&account, &address);
+    let mut sending = Box::pin(stage.driver.send_noted(to, &push, &writing));
+    tokio::select! {
+        sent = bounded(&mut sending) => panic!("{sent:?}"),
+        _ = arrived.recv() => {}
+    }
+    drop(sending);
+    assert!(writing.may_be_taken());
+    for (status, may_be_taken) in [(503, false), (410, false), (201, true)] {
+        let peer = Script::new([reply(status, "")]).peer().await;
+        let address = at(&peer);
+        let sending = stage
+            .driver
+            .send_noted((&account, &address), &push, &writing);
+        bounded(sending).await;
+        assert_eq!(writing.may_be_taken(), may_be_taken, "{status}");
+    }
 }
 
 #[tokio::test]

@@ -26,29 +26,29 @@ use crate::{
     state::ServerState,
 };
 
-pub(super) const INSTALLATION: &str = "ins_00000000000000000000000000000001";
+pub(crate) const INSTALLATION: &str = "ins_00000000000000000000000000000001";
 
-pub(super) struct World {
-    pub(super) clock: ManualClock,
-    pub(super) keys: Bootstrap,
+pub(crate) struct World {
+    pub(crate) clock: ManualClock,
+    pub(crate) keys: Bootstrap,
     /// Every hint of the bus.
-    pub(super) hints: Arc<Mutex<Vec<Hint>>>,
-    pub(super) state: ServerState,
+    pub(crate) hints: Arc<Mutex<Vec<Hint>>>,
+    pub(crate) state: ServerState,
     router: Router,
     _folder: TempDir,
 }
 
 /// What was answered.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Value,
 }
 
 impl Answer {
     /// The status and the code of a problem.
-    pub(super) fn problem(&self) -> (u16, &str) {
+    pub(crate) fn problem(&self) -> (u16, &str) {
         let kind = self.headers.get("content-type").map(|kind| kind.as_bytes());
         assert_eq!(kind, Some(&b"application/problem+json"[..]), "{self:?}");
         (self.status, self.body["code"].as_str().unwrap_or_default())
@@ -56,12 +56,12 @@ impl Answer {
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
 
     /// With other settings than the default ones.
-    pub(super) async fn with(set: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn with(set: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = ManualClock::new("2026-11-28T09:00:00Z".parse().unwrap(), 1);
         let (bus, hints) = (LocalBus::default(), Arc::<Mutex<Vec<Hint>>>::default());
@@ -94,7 +94,7 @@ impl World {
         }
     }
 
-    pub(super) async fn request(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn request(&self, request: Request<Body>) -> Answer {
         let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -105,17 +105,17 @@ impl World {
         }
     }
 
-    pub(super) async fn call(&self, line: &str, bearer: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn call(&self, line: &str, bearer: &str, body: Option<Value>) -> Answer {
         self.request(request(line, bearer, body)).await
     }
 
     /// A call with the App's first key.
-    pub(super) async fn admin(&self, line: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn admin(&self, line: &str, body: Option<Value>) -> Answer {
         self.call(line, &self.keys.admin_key, body).await
     }
 
     /// What the App's backend vouches for.
-    pub(super) fn identity_token(&self, user: &str, jti: Option<&str>) -> String {
+    pub(crate) fn identity_token(&self, user: &str, jti: Option<&str>) -> String {
         let mut claims = json!({
             "sub": user, "aud": "shop", "exp": self.clock.now().as_second() + 600,
         });
@@ -131,12 +131,12 @@ impl World {
         jsonwebtoken::encode(&header, &claims, &key).unwrap()
     }
 
-    pub(super) async fn log_in(&self, user: &str, secret: u8) -> Answer {
+    pub(crate) async fn log_in(&self, user: &str, secret: u8) -> Answer {
         self.log_in_with(&self.identity_token(user, None), secret)
             .await
     }
 
-    pub(super) async fn log_in_with(&self, identity_token: &str, secret: u8) -> Answer {
+    pub(crate) async fn log_in_with(&self, identity_token: &str, secret: u8) -> Answer {
         let body = json!({
             "grant_type": "identity_token", "app": "shop", "installation_id": INSTALLATION,
             "installation_secret": InstallationSecret::from_bytes([secret; 32]).expose(),
@@ -145,13 +145,13 @@ impl World {
         self.call("POST /v1/token", "", Some(body)).await
     }
 
-    pub(super) async fn exchange(&self, refresh_token: &str) -> Answer {
+    pub(crate) async fn exchange(&self, refresh_token: &str) -> Answer {
         let body = json!({"grant_type": "refresh_token", "refresh_token": refresh_token});
         self.call("POST /v1/token", "", Some(body)).await
     }
 
     /// Whether an access token is accepted, and if not, by which code it is refused.
-    pub(super) async fn code_of(&self, access_token: &str) -> String {
+    pub(crate) async fn code_of(&self, access_token: &str) -> String {
         let line = format!("GET /v1/installations/{INSTALLATION}");
         let answer = self.call(&line, access_token, None).await;
         match answer.status {
@@ -160,13 +160,13 @@ impl World {
         }
     }
 
-    pub(super) fn advance(&self, seconds: u64) {
+    pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
     }
 }
 
 /// A request by its method and path, with a JSON body.
-pub(super) fn request(line: &str, bearer: &str, body: Option<Value>) -> Request<Body> {
+pub(crate) fn request(line: &str, bearer: &str, body: Option<Value>) -> Request<Body> {
     let (method, path) = line.split_once(' ').unwrap();
     let mut request = Request::builder().method(method).uri(path);
     if !bearer.is_empty() {
@@ -179,6 +179,6 @@ pub(super) fn request(line: &str, bearer: &str, body: Option<Value>) -> Request<
     request.body(Body::from(body.to_string())).unwrap()
 }
 
-pub(super) fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
