@@ -17,8 +17,10 @@ use clap_complete::Shell;
 use reqwest::Url;
 use vestnik_model::{
     ActionRequest, AppId, CategoryName, Devices, InstallationId, MinVersion, NotificationId,
-    Platform, Priority, TopicName, UserId, Word as _, email::EmailAddress, phone::PhoneNumber,
-    publish::StepRequest,
+    Platform, Priority, TopicName, UserId, Word as _,
+    email::EmailAddress,
+    phone::PhoneNumber,
+    publish::{ErrorPolicy, StepRequest},
 };
 
 pub(crate) use self::{
@@ -322,6 +324,9 @@ pub(crate) struct SendArgs {
     /// that a try of which nobody knows whether it was taken is not repeated.
     #[arg(long = "step", value_parser = step::parse)]
     pub(crate) steps: Vec<StepRequest>,
+    /// How many lost deliveries make it an error: any, the majority, or all.
+    #[arg(long, default_value = "any", value_parser = parse_error_policy)]
+    pub(crate) error_policy: ErrorPolicy,
     #[command(flatten)]
     pub(crate) schedule: ScheduleArgs,
     /// Your own number for it.
@@ -454,6 +459,13 @@ fn parse_server(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).ok().filter(is_http);
     url.ok_or_else(|| {
         "must be an address like http://127.0.0.1:4000/ or https://host/path/".to_owned()
+    })
+}
+
+fn parse_error_policy(text: &str) -> Result<ErrorPolicy, String> {
+    ErrorPolicy::from_code(text).ok_or_else(|| {
+        let known = ErrorPolicy::ALL.map(ErrorPolicy::as_str);
+        format!("must be one of {}", known.join(", "))
     })
 }
 

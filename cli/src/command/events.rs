@@ -5,6 +5,7 @@ use std::time::Duration;
 use console::style;
 use vestnik_model::{EventId, EventPage, EventView, Open, route};
 
+use super::status::counts_words;
 use crate::{api::Api, args::EventsArgs, exit::Failure, output::Output, termination};
 
 /// For how many seconds the server is asked to wait for an event: less than the patience of [`Api`].
@@ -87,6 +88,12 @@ fn words(event: &EventView) -> String {
         let parts = [&response.action, &response.text].into_iter().flatten();
         parts.for_each(|part| line.push_str(&format!("  {}", plain(part))));
     }
+    if let Some(outcome) = &data.outcome {
+        line.push_str(&format!("  {}", outcome.as_str()));
+    }
+    if let Some(counts) = &data.counts {
+        line.push_str(&format!("  {}", counts_words(counts)));
+    }
     for (status, count) in &data.reached {
         line.push_str(&format!("  {count} {status}"));
     }
@@ -132,6 +139,20 @@ mod tests {
         assert_eq!(
             words(&event),
             "2026-11-29T10:02:05Z  evt_7  delivery.undelivered  anna  token.dead  fcm"
+        );
+    }
+
+    #[test]
+    fn the_last_event_says_what_a_notification_came_to() {
+        console::set_colors_enabled(false);
+        let event = json!({
+            "id": "evt_9", "type": "notification.settled", "timestamp": "2026-11-29T10:02:05Z",
+            "data": {"outcome": "partial", "counts": {"read": 2, "expired": 1, "clicked": 1}},
+        });
+        let event: EventView = serde_json::from_value(event).unwrap();
+        assert_eq!(
+            words(&event),
+            "2026-11-29T10:02:05Z  evt_9  notification.settled  partial  2 read  1 expired  1 clicked"
         );
     }
 

@@ -25,10 +25,11 @@ pub(crate) async fn run(args: StatusArgs, output: &Output) -> Result<(), Failure
 pub(super) fn words(view: &NotificationView) -> String {
     let status = view.status.as_str();
     let mut words = format!(
-        "{}  {}{}\n{}\n{}",
+        "{}  {}{}{}\n{}\n{}",
         style(view.id).bold(),
         status_style(status).apply_to(status),
         recalled_word(view.is_recalled),
+        outcome_words(view),
         view.notification.title,
         counts_words(&view.counts),
     );
@@ -41,6 +42,20 @@ pub(super) fn words(view: &NotificationView) -> String {
         words += &format!("\n  {}  {}", channel.as_str(), counts_words(counts));
     }
     words
+}
+
+/// What stands behind the status of a notification that some was handed over of: how much reached its goal,
+/// and whether that can still change.
+fn outcome_words(view: &NotificationView) -> String {
+    let settled = if view.settled_at.is_some() {
+        ", settled"
+    } else {
+        ""
+    };
+    match &view.outcome {
+        Some(outcome) if view.status.is_settled() => format!("  {}{settled}", outcome.as_str()),
+        Some(_) | None => String::new(),
+    }
 }
 
 /// What stands behind the status of a notification that was recalled.
@@ -63,6 +78,8 @@ pub(crate) fn counts_words(counts: &Counts) -> String {
         expired,
         cancelled,
         double_contact,
+        late,
+        clicked,
     } = *counts;
     let named = [
         ("scheduled", scheduled),
@@ -76,7 +93,9 @@ pub(crate) fn counts_words(counts: &Counts) -> String {
         ("unconfirmed", unconfirmed),
         ("expired", expired),
         ("cancelled", cancelled),
+        ("clicked", clicked),
         ("reached twice", double_contact),
+        ("late", late),
     ];
     let shown = named.iter().filter(|(_, count)| *count > 0);
     let words = shown.map(|(name, count)| {

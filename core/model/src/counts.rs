@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    open::{Open, words},
+    open::{Open, Word as _, words},
+    publish::{ErrorPolicy, Goal},
     reason::Reason,
-    status::{DeliveryStatus, NotificationStatus},
+    status::{DeliveryStatus, NotificationStatus, Outcome},
 };
 
 /// One counter of [`Counts`]: a delivery's status, with `undelivered` split by whether the delivery
@@ -72,8 +73,52 @@ impl Counter {
     }
 }
 
+/// What is counted of deliveries beside where they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    /// The person got it twice.
+    DoubleContact,
+    /// Positive evidence came after a negative end.
+    Late,
+    /// The person opened it, or pressed a button of it.
+    Clicked,
+}
+
+words!(Mark {
+    DoubleContact = "double_contact",
+    Late = "late",
+    Clicked = "clicked",
+});
+
+/// One number of [`Counts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Count {
+    /// How many deliveries stand somewhere.
+    Standing(Counter),
+    /// How many of them have a mark.
+    Marked(Mark),
+}
+
+impl Count {
+    /// Its name in [`Counts`].
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standing(counter) => counter.as_str(),
+            Self::Marked(mark) => mark.as_str(),
+        }
+    }
+
+    /// The number of this name, if this version knows it.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let standing = Counter::from_word(word).map(Self::Standing);
+        standing.or_else(|| Mark::from_word(word).map(Self::Marked))
+    }
+}
+
 /// How many deliveries of a notification stand at each status; exact at every moment. Each delivery is
-/// in one counter; `double_contact` counts some of them once more.
+/// in one counter; `double_contact`, `late` and `clicked` count some of them once more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -104,6 +149,10 @@ pub struct Counts {
     /// Of all of these, how many people got it twice: a device's evidence came after a later step of the
     /// cascade was handed over.
     pub double_contact: u64,
+    /// Of all of these, how many got a positive status after a negative end: evidence came late.
+    pub late: u64,
+    /// Of all of these, how many the person opened by a tap, or used a button of.
+    pub clicked: u64,
 }
 
 /// How far the audience of a notification has been written out into deliveries.
@@ -120,9 +169,6 @@ pub enum Expansion {
 }
 
 impl Counts {
-    /// The word of the count that is no part of the total.
-    pub const DOUBLE_CONTACT: &str = "double_contact";
-
     /// All deliveries.
     #[must_use]
     pub const fn total(&self) -> u64 {
@@ -164,14 +210,65 @@ impl Counts {
         }
     }
 
-    /// What the notification's status is by these counts.
+    /// The value of a number, to read or change.
+    pub const fn number(&mut self, count: Count) -> &mut u64 {
+        match count {
+            Count::Standing(counter) => self.of(counter),
+            Count::Marked(Mark::DoubleContact) => &mut self.double_contact,
+            Count::Marked(Mark::Late) => &mut self.late,
+            Count::Marked(Mark::Clicked) => &mut self.clicked,
+        }
+    }
+
+    /// The deliveries that count for what the sender wanted: neither unwanted by the person nor cancelled.
+    const fn wanted(&self) -> u64 {
+        self.waiting() + self.handed_over() + self.lost()
+    }
+
+    /// How many deliveries stand at a goal or beyond it. One that was handed over and ended as
+    /// `undelivered` does not.
+    const fn reached(&self, goal: Goal) -> u64 {
+        match goal {
+            Goal::Handed => self.sent + self.delivered + self.read,
+            Goal::Delivered => self.delivered + self.read,
+            Goal::Read => self.read,
+        }
+    }
+
+    /// How much of what the sender wanted was reached: the goal of the last step by each delivery that was
+    /// neither suppressed nor cancelled. While the audience is not known, not everybody has reached it.
+    #[must_use]
+    pub const fn outcome(&self, expansion: Expansion, goal: Goal) -> Outcome {
+        let is_known = matches!(expansion, Expansion::Done | Expansion::Stopped);
+        let reached = self.reached(goal);
+        if reached == 0 {
+            Outcome::None
+        } else if is_known && reached == self.wanted() {
+            Outcome::Complete
+        } else {
+            Outcome::Partial
+        }
+    }
+
+    /// Whether so many were lost that the notification ends as `error`.
+    const fn is_error(&self, policy: ErrorPolicy) -> bool {
+        let (lost, wanted) = (self.lost(), self.wanted());
+        match policy {
+            ErrorPolicy::Any => lost > 0,
+            ErrorPolicy::Majority => lost > wanted / 2,
+            ErrorPolicy::All => lost > 0 && lost == wanted,
+        }
+    }
+
+    /// What the notification's status is by these counts; `policy` says how many lost deliveries make it an
+    /// error.
     ///
     /// A delivery that was handed over and then not confirmed leaves the notification `sent`: the
     /// status follows hand-over, and `unconfirmed` says the rest. What was suppressed is excluded: it
     /// is not lost. A notification of which anything was cancelled ends `cancelled`; the counts say how
     /// far it came.
     #[must_use]
-    pub const fn status(&self, expansion: Expansion) -> NotificationStatus {
+    pub const fn status(&self, expansion: Expansion, policy: ErrorPolicy) -> NotificationStatus {
         let handed = self.handed_over();
         let is_running = matches!(expansion, Expansion::Running);
         if matches!(expansion, Expansion::Scheduled) {
@@ -186,12 +283,12 @@ impl Counts {
             }
         } else if matches!(expansion, Expansion::Stopped) || self.cancelled > 0 {
             NotificationStatus::Cancelled
-        } else if self.lost() == 0 {
-            NotificationStatus::Sent
-        } else if handed == 0 && self.lost() == self.expired {
+        } else if self.lost() > 0 && handed == 0 && self.lost() == self.expired {
             NotificationStatus::Expired
-        } else {
+        } else if self.is_error(policy) {
             NotificationStatus::Error
+        } else {
+            NotificationStatus::Sent
         }
     }
 }
@@ -213,11 +310,97 @@ mod tests {
         expired: 0,
         cancelled: 0,
         double_contact: 0,
+        late: 0,
+        clicked: 0,
     };
 
     #[track_caller]
     fn check(expansion: Expansion, counts: Counts, expected: NotificationStatus) {
-        assert_eq!(counts.status(expansion), expected);
+        assert_eq!(counts.status(expansion, ErrorPolicy::Any), expected);
+    }
+
+    /// As many as were lost, of four that were wanted.
+    #[test]
+    fn the_policy_says_how_many_lost_deliveries_are_an_error() {
+        use NotificationStatus::{Cancelled, Error, Expired, Sent};
+        let four = |lost| Counts {
+            sent: 4 - lost,
+            undelivered: lost,
+            suppressed: 9,
+            ..NONE
+        };
+        for (lost, expected) in [
+            (0, [Sent, Sent, Sent]),
+            (1, [Error, Sent, Sent]),
+            (2, [Error, Sent, Sent]),
+            (3, [Error, Error, Sent]),
+            (4, [Error, Error, Error]),
+        ] {
+            let policies = [ErrorPolicy::Any, ErrorPolicy::Majority, ErrorPolicy::All];
+            let found = policies.map(|policy| four(lost).status(Expansion::Done, policy));
+            assert_eq!(found, expected, "{lost} lost");
+        }
+        for policy in [ErrorPolicy::Any, ErrorPolicy::Majority, ErrorPolicy::All] {
+            let status = |counts: Counts| counts.status(Expansion::Done, policy);
+            let one_of_one = Counts { failed: 1, ..NONE };
+            assert_eq!(status(one_of_one), Error);
+            assert_eq!(status(Counts { expired: 2, ..NONE }), Expired);
+            let stopped = Counts {
+                cancelled: 1,
+                failed: 3,
+                ..NONE
+            };
+            assert_eq!(status(stopped), Cancelled);
+            assert_eq!(status(NONE), Sent);
+        }
+    }
+
+    #[test]
+    fn the_outcome_says_how_many_reached_the_goal() {
+        use Outcome::{Complete, None, Partial};
+        #[track_caller]
+        fn check(counts: Counts, expansion: Expansion, expected: [Outcome; 3]) {
+            let goals = [Goal::Handed, Goal::Delivered, Goal::Read];
+            assert_eq!(goals.map(|goal| counts.outcome(expansion, goal)), expected);
+        }
+        let done = Expansion::Done;
+        check(NONE, done, [None; 3]);
+        check(Counts { sent: 2, ..NONE }, done, [Complete, None, None]);
+        let delivered = Counts {
+            delivered: 2,
+            ..NONE
+        };
+        check(delivered, done, [Complete, Complete, None]);
+        check(Counts { read: 2, ..NONE }, done, [Complete; 3]);
+        let mixed = Counts {
+            sent: 1,
+            delivered: 1,
+            read: 1,
+            ..NONE
+        };
+        check(mixed, done, [Complete, Partial, Partial]);
+        // The audience is not known, or some of it waits.
+        check(mixed, Expansion::Running, [Partial; 3]);
+        let waits = Counts {
+            pending: 1,
+            ..mixed
+        };
+        check(waits, done, [Partial; 3]);
+        // Who did not want it, and who was left out, is no failure.
+        let excluded = Counts {
+            read: 1,
+            suppressed: 5,
+            cancelled: 5,
+            ..NONE
+        };
+        check(excluded, done, [Complete; 3]);
+        check(excluded, Expansion::Stopped, [Complete; 3]);
+        let unconfirmed = Counts {
+            read: 1,
+            unconfirmed: 1,
+            ..NONE
+        };
+        check(unconfirmed, done, [Partial; 3]);
     }
 
     #[test]
@@ -338,10 +521,18 @@ mod tests {
         }
         let fields = serde_json::to_value(counts).unwrap();
         let names: Vec<_> = fields.as_object().unwrap().keys().cloned().collect();
-        let mut words = Counter::ALL.map(Counter::as_str).to_vec();
-        words.push(Counts::DOUBLE_CONTACT);
+        for mark in Mark::ALL {
+            *counts.number(Count::Marked(mark)) += 1;
+        }
+        assert_eq!(counts.total(), Counter::ALL.len() as u64);
+        let standing = Counter::ALL.into_iter().map(Count::Standing);
+        let all = standing.chain(Mark::ALL.into_iter().map(Count::Marked));
+        let mut words: Vec<_> = all.clone().map(Count::as_str).collect();
         words.sort_unstable();
         assert_eq!(names, words);
+        for count in all {
+            assert_eq!(Count::from_word(count.as_str()), Some(count));
+        }
     }
 
     #[test]

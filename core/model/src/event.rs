@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
 
 use crate::{
-    Channel, DeliveryId, DeliveryStatus, InstallationId, NotificationId, NotificationStatus,
-    Reason, Response, UserId,
+    Channel, Counts, DeliveryId, DeliveryStatus, InstallationId, NotificationId,
+    NotificationStatus, Outcome, Reason, Response, UserId,
     open::{Open, is_default, words},
 };
 
@@ -135,6 +135,9 @@ pub enum EventKind {
     NotificationExpired,
     /// What had not been handed over was cancelled.
     NotificationCancelled,
+    /// Nothing is waited for any more: 7 days have passed since it expired. `outcome` and `counts` say what it
+    /// came to.
+    NotificationSettled,
     /// Many deliveries changed alike: `reached` says how many came to which status. Each of them can be
     /// read from the list of deliveries.
     NotificationProgress,
@@ -174,6 +177,7 @@ words!(EventKind {
     NotificationError = "notification.error",
     NotificationExpired = "notification.expired",
     NotificationCancelled = "notification.cancelled",
+    NotificationSettled = "notification.settled",
     NotificationProgress = "notification.progress",
     DeliverySent = "delivery.sent",
     DeliveryDelivered = "delivery.delivered",
@@ -296,6 +300,13 @@ pub struct EventData {
     /// How many deliveries came to which status.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<String, u64>,
+    /// How much of the notification reached its goal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Outcome>))]
+    pub outcome: Option<Open<Outcome>>,
+    /// How many of its deliveries stood where when it was settled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
     /// The installation on which the person did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]

@@ -105,7 +105,7 @@ pub use action::{
 pub use audience::{Audience, AudienceRequest, Devices};
 pub use channel::Channel;
 pub use contract::{Feature, HubProblem};
-pub use counts::{Counter, Counts, Expansion};
+pub use counts::{Count, Counter, Counts, Expansion, Mark};
 pub use cursor::Cursor;
 pub use entry::{Arrival, Entry, Flag, Recall, StateChange, UnknownEntry};
 pub use event::{EventData, EventId, EventKind, EventPage, EventView};
@@ -128,7 +128,9 @@ pub use reason::Reason;
 pub use receipt::ReceiptKind;
 pub use report::{ReceivedReport, Report, Reported};
 pub use response::Response;
-pub use status::{DeliveryState, DeliveryStatus, Engagement, Evidence, NotificationStatus};
+pub use status::{
+    DeliveryState, DeliveryStatus, Engagement, Evidence, NotificationStatus, Outcome,
+};
 pub use token::{InstallationSecret, TokenRequest, TokenResponse};
 pub use view::AttemptStatus;
 pub use warning::Warning;

@@ -8,6 +8,7 @@ mod canonical;
 mod check;
 mod content;
 mod data;
+mod error_policy;
 mod patch;
 mod publication;
 mod request;
@@ -19,6 +20,7 @@ pub use self::{
     check::{DEFAULT_TTL_SECONDS, MAX_REFERENCE_CHARS, MAX_TTL_SECONDS, check_idempotency_key},
     content::{Content, Named},
     data::{Data, MAX_DATA_BYTES, MAX_DATA_DEPTH},
+    error_policy::ErrorPolicy,
     patch::{NotificationPatch, Patch},
     publication::Publication,
     request::{ContentRequest, PublishAccepted, PublishRequest, RetryAccepted},

@@ -66,6 +66,26 @@ impl NotificationStatus {
     }
 }
 
+/// How much of what the sender wanted was reached: the goal of the last step of the cascade, `delivered` if
+/// none is named, by each delivery that was neither suppressed nor cancelled. It can change until the
+/// notification is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Outcome {
+    /// Every delivery reached it.
+    Complete,
+    /// Some did.
+    Partial,
+    /// None did.
+    #[default]
+    None,
+}
+
+words!(Outcome {
+    Complete = "complete",
+    Partial = "partial",
+    None = "none",
+});
+
 /// What became of one notification to one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryStatus {

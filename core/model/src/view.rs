@@ -16,7 +16,7 @@ use crate::{
     open::{Open, readable_list, words},
     publish::{ScheduleView, StepChannel},
     reason::Reason,
-    status::{DeliveryStatus, Engagement, NotificationStatus},
+    status::{DeliveryStatus, Engagement, NotificationStatus, Outcome},
     warning::Warning,
 };
 
@@ -35,6 +35,15 @@ pub struct NotificationView {
     pub is_recalled: bool,
     /// The same in the broadcast workers' words: `SCHEDULED`, `QUEUED`, `SENT`, `ERROR`.
     pub legacy_status: String,
+    /// How much of it reached the goal of its last step; it may still improve until `settled_at`. A server of
+    /// a former version says nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Outcome))]
+    pub outcome: Option<Open<Outcome>>,
+    /// Since when nothing is waited for any more: 7 days after it expired. Absent before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub settled_at: Option<Timestamp>,
     /// When it is sent, as the sender wrote it; absent if at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<ScheduleView>,

@@ -80,7 +80,7 @@ fn hints(event: &Event) -> Vec<Hint> {
             id: *notification,
             version: event.number,
         }],
-        Effect::Responded { .. } => vec![Hint::Event {
+        Effect::Responded { .. } | Effect::Told(_) => vec![Hint::Event {
             app: app.clone(),
             number: event.number,
         }],

@@ -7,8 +7,8 @@
 //!
 //! ```
 //! use jiff::Timestamp;
-//! use vestnik_model::{Channel, Counter, DeliveryState, DeliveryStatus};
-//! use vestnik_rules::delivery::{Deltas, Event, Slot, advance};
+//! use vestnik_model::{Channel, Count, Counter, DeliveryState, DeliveryStatus};
+//! use vestnik_rules::delivery::{Deltas, Event, advance};
 //!
 //! let now: Timestamp = "2026-11-28T09:00:00Z".parse()?;
 //! let by = Channel::Fcm;
@@ -18,19 +18,20 @@
 //! let mut deltas = Deltas::default();
 //! deltas.add(advanced.moved);
 //! let changes: Vec<_> = deltas.changes().collect();
-//! let pending = Slot { counter: Counter::Pending, channel: None };
-//! let sent = Slot { counter: Counter::Sent, channel: Some(by) };
-//! assert_eq!(changes, [(pending, -1), (sent, 1)]);
+//! let (pending, sent) = (Count::Standing(Counter::Pending), Count::Standing(Counter::Sent));
+//! assert_eq!(changes, [((pending, None), -1), ((sent, Some(by)), 1)]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::BTreeMap;
+mod deltas;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, Counter, Counts, DeliveryState, DeliveryStatus, Evidence, Reason, ReceiptKind,
+    Channel, DeliveryState, DeliveryStatus, Evidence, Reason, ReceiptKind,
     publish::{Goal, Step, StepChannel, Steps},
 };
+
+pub use self::deltas::{Deltas, Marks, Move, Slot};
 
 /// Something that happened to a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,56 +75,6 @@ pub struct Advanced {
     pub is_changed: bool,
 }
 
-/// A delivery moves from one counter of its notification to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Move {
-    /// The counter before; absent when the delivery is new.
-    pub from: Option<Slot>,
-    /// The counter after; the same if only `is_double_contact` is new.
-    pub to: Slot,
-    /// Whether it has become known that the person got it twice.
-    pub is_double_contact: bool,
-}
-
-/// A counter of a channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Slot {
-    /// The counter.
-    pub counter: Counter,
-    /// The channel; absent for what was handed over by none.
-    pub channel: Option<Channel>,
-}
-
-impl Slot {
-    /// The counter of a delivery.
-    #[must_use]
-    pub fn of(state: &DeliveryState) -> Self {
-        Self {
-            counter: counter(state),
-            channel: state.channel,
-        }
-    }
-}
-
-impl Move {
-    /// Whether the status stays: it is counted elsewhere, and nothing else.
-    #[must_use]
-    pub fn stays(&self) -> bool {
-        self.from
-            .is_some_and(|from| from.counter == self.to.counter)
-    }
-
-    /// A delivery that is new.
-    #[must_use]
-    pub fn made(state: &DeliveryState) -> Self {
-        Self {
-            from: None,
-            to: Slot::of(state),
-            is_double_contact: false,
-        }
-    }
-}
-
 /// Whether time alone can change a delivery: it comes due, or it expires.
 #[must_use]
 pub const fn is_timed(state: &DeliveryState) -> bool {
@@ -137,10 +88,6 @@ pub const fn is_timed(state: &DeliveryState) -> bool {
         | DeliveryStatus::Expired
         | DeliveryStatus::Cancelled => false,
     }
-}
-
-fn counter(state: &DeliveryState) -> Counter {
-    Counter::of(state.status, state.reason.as_ref())
 }
 
 /// Decides what an event, as of `at`, makes of a delivery.
@@ -170,7 +117,6 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
     let moved = (from != to).then_some(Move {
         from: Some(from),
         to,
-        is_double_contact: false,
     });
     Advanced {
         state,
@@ -188,17 +134,11 @@ pub fn contacted(mut advanced: Advanced, steps: &Steps, is_mailed: bool) -> Adva
     if !is_mailed || state.double_contact || !needs_no_letter(state, steps) {
         return advanced;
     }
+    let stood = Slot::of(state);
     state.double_contact = true;
     let to = Slot::of(state);
-    let moved = advanced.moved.unwrap_or(Move {
-        from: Some(to),
-        to,
-        is_double_contact: true,
-    });
-    advanced.moved = Some(Move {
-        is_double_contact: true,
-        ..moved
-    });
+    let from = advanced.moved.map_or(Some(stood), |moved| moved.from);
+    advanced.moved = Some(Move { from, to });
     advanced.is_changed = true;
     advanced
 }
@@ -282,125 +222,6 @@ fn run_out(state: &mut DeliveryState, proof: Confirmation, now: Timestamp) -> bo
         | DeliveryStatus::Undelivered
         | DeliveryStatus::Expired
         | DeliveryStatus::Cancelled => false,
-    }
-}
-
-/// What the changes of a commit add up to, for one notification.
-///
-/// `changes` are what the counters are changed by; `reached` counts every arrival at a status, also
-/// one that a later change of the same commit left again.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Deltas {
-    changes: BTreeMap<Slot, i64>,
-    reached: BTreeMap<DeliveryStatus, u64>,
-    double_contacts: BTreeMap<Option<Channel>, i64>,
-}
-
-impl Deltas {
-    /// Adds a change, if there is one.
-    pub fn add(&mut self, moved: impl IntoIterator<Item = Move>) {
-        for moved in moved {
-            let Move {
-                from,
-                to,
-                is_double_contact,
-            } = moved;
-            if is_double_contact {
-                *self.double_contacts.entry(to.channel).or_default() += 1;
-            }
-            if from == Some(to) {
-                continue;
-            }
-            if let Some(from) = from {
-                *self.changes.entry(from).or_default() -= 1;
-            }
-            *self.changes.entry(to).or_default() += 1;
-            if !moved.stays() {
-                *self.reached.entry(status_of(to.counter)).or_default() += 1;
-            }
-        }
-    }
-
-    /// By how much the count of those who got it twice changes, by channel.
-    pub fn double_contacts(&self) -> impl Iterator<Item = (Option<Channel>, i64)> + '_ {
-        let changes = self.double_contacts.iter();
-        changes.map(|(channel, change)| (*channel, *change))
-    }
-
-    /// The part of one channel. What came to a status is no part of it.
-    #[must_use]
-    pub fn of_channel(&self, channel: Channel) -> Self {
-        let changes = self
-            .changes()
-            .filter(|(slot, _)| slot.channel == Some(channel));
-        let double_contacts = self
-            .double_contacts()
-            .filter(|(of, _)| *of == Some(channel));
-        Self {
-            changes: changes.collect(),
-            reached: BTreeMap::new(),
-            double_contacts: double_contacts.collect(),
-        }
-    }
-
-    /// Adds another part of the same commit.
-    pub fn merge(&mut self, other: &Self) {
-        for (channel, change) in &other.double_contacts {
-            *self.double_contacts.entry(*channel).or_default() += change;
-        }
-        for (slot, change) in &other.changes {
-            *self.changes.entry(*slot).or_default() += change;
-        }
-        for (status, count) in &other.reached {
-            *self.reached.entry(*status).or_default() += count;
-        }
-    }
-
-    /// By how much each counter changes, without those that stay.
-    pub fn changes(&self) -> impl Iterator<Item = (Slot, i64)> + '_ {
-        let changes = self.changes.iter();
-        let changes = changes.map(|(slot, change)| (*slot, *change));
-        changes.filter(|(_, change)| *change != 0)
-    }
-
-    /// How many deliveries came to each status.
-    pub fn reached(&self) -> impl Iterator<Item = (DeliveryStatus, u64)> + '_ {
-        self.reached.iter().map(|(status, count)| (*status, *count))
-    }
-
-    /// Whether nothing moved.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.double_contacts.is_empty()
-    }
-
-    /// Changes counts; `None` when one would fall below zero, which only damaged rows can cause.
-    #[must_use]
-    pub fn applied_to(&self, mut counts: Counts) -> Option<Counts> {
-        for (slot, change) in self.changes() {
-            let count = counts.of(slot.counter);
-            *count = count.checked_add_signed(change)?;
-        }
-        for (_, change) in self.double_contacts() {
-            let double = counts.double_contact;
-            counts.double_contact = double.checked_add_signed(change)?;
-        }
-        Some(counts)
-    }
-}
-
-const fn status_of(counter: Counter) -> DeliveryStatus {
-    match counter {
-        Counter::Scheduled => DeliveryStatus::Scheduled,
-        Counter::Pending => DeliveryStatus::Pending,
-        Counter::Sent => DeliveryStatus::Sent,
-        Counter::Delivered => DeliveryStatus::Delivered,
-        Counter::Read => DeliveryStatus::Read,
-        Counter::Suppressed => DeliveryStatus::Suppressed,
-        Counter::Failed => DeliveryStatus::Failed,
-        Counter::Undelivered | Counter::Unconfirmed => DeliveryStatus::Undelivered,
-        Counter::Expired => DeliveryStatus::Expired,
-        Counter::Cancelled => DeliveryStatus::Cancelled,
     }
 }
 

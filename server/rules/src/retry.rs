@@ -63,6 +63,8 @@ pub fn admit(prospect: &Prospect, now: Timestamp) -> Result<(), Obstacle> {
         expired: _,
         cancelled: _,
         double_contact: _,
+        late: _,
+        clicked: _,
     } = prospect.counts;
     if prospect.is_cancelled {
         return Err(Obstacle::Cancelled);

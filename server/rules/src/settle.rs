@@ -1,14 +1,16 @@
-//! When a notification is settled: nothing about it can change any more, or nothing is waited for.
+//! When a notification is settled: nothing about it is waited for any more.
 //!
-//! A watch ends when its notification is settled. Devices may report for some time after a
-//! notification expired: they were offline when it happened. Counts may still change by such late
-//! facts after the end of the watch; a look at the notification shows them.
+//! Devices may report for some time after a notification expired: they were offline when it happened. So it
+//! is settled [`EVIDENCE`] after that ([`settled_at`]): a part of work notes it, and the sender is told what
+//! it came to by a last event. A watch ends then, or earlier, when every delivery was read
+//! ([`is_watched_out`]). Counts may still change by facts that come even later; a look at the notification
+//! shows them.
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{Counts, Expansion};
 
-/// For how long after its expiry a notification is watched for late facts.
-pub const WATCH_SETTLE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// For how long after its expiry late facts about a notification are waited for.
+pub const EVIDENCE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A notification as far as settling depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +23,16 @@ pub struct Outlook {
     pub expires_at: Timestamp,
 }
 
-/// Whether a notification is settled: its time to live and [`WATCH_SETTLE`] have passed, or its whole
-/// audience was expanded and every delivery was read. Nothing beats `read`; every other status can be
-/// changed by a late fact.
+/// Whether nothing is left to watch: the notification is settled, or its whole audience was expanded and
+/// every delivery was read. Nothing beats `read`; every other status can be changed by a late fact.
 #[must_use]
-pub fn is_settled(outlook: &Outlook, now: Timestamp) -> bool {
+pub fn is_watched_out(outlook: &Outlook, now: Timestamp) -> bool {
     let Outlook {
         counts,
         expansion,
         expires_at,
     } = outlook;
-    let is_over = now.duration_since(*expires_at) >= WATCH_SETTLE;
+    let is_over = settled_at(*expires_at) <= now;
     let is_expanded = match expansion {
         Expansion::Scheduled | Expansion::Running => false,
         Expansion::Done | Expansion::Stopped => true,
@@ -40,12 +41,10 @@ pub fn is_settled(outlook: &Outlook, now: Timestamp) -> bool {
     is_over || is_all_read
 }
 
-/// When a notification is settled at the latest.
+/// When a notification is settled that expires at a time.
 #[must_use]
 pub fn settled_at(expires_at: Timestamp) -> Timestamp {
-    expires_at
-        .checked_add(WATCH_SETTLE)
-        .unwrap_or(Timestamp::MAX)
+    expires_at.checked_add(EVIDENCE).unwrap_or(Timestamp::MAX)
 }
 
 #[cfg(test)]
@@ -61,11 +60,11 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_is_settled_when_nothing_can_change() {
+    fn a_watch_ends_when_nothing_can_change() {
         #[track_caller]
         fn check(counts: Counts, expansion: Expansion, expected: bool) {
             let now = Timestamp::UNIX_EPOCH;
-            assert_eq!(is_settled(&outlook(counts, expansion), now), expected);
+            assert_eq!(is_watched_out(&outlook(counts, expansion), now), expected);
         }
         let none = Counts::default();
         check(none, Expansion::Done, true);
@@ -105,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_settled_seven_days_after_its_expiry_at_the_latest() {
+    fn a_watch_ends_when_the_notification_is_settled() {
         let outlook = outlook(
             Counts {
                 sent: 1,
@@ -114,8 +113,11 @@ mod tests {
             Expansion::Running,
         );
         let end = settled_at(outlook.expires_at);
-        assert!(is_settled(&outlook, end));
-        assert!(!is_settled(&outlook, end - SignedDuration::from_millis(1)));
+        assert!(is_watched_out(&outlook, end));
+        assert!(!is_watched_out(
+            &outlook,
+            end - SignedDuration::from_millis(1)
+        ));
         assert_eq!(settled_at(Timestamp::MAX), Timestamp::MAX);
     }
 }

@@ -5,7 +5,7 @@
 //! A part that fails backs off alone.
 //!
 //! A notification has one row for its whole life: its audience is expanded, then its deliveries expire,
-//! then it is deleted. [`first_stage`] and [`next_stage`] say what the row is next and when.
+//! then it is settled, then it is deleted. [`first_stage`] and [`next_stage`] say what the row is next and when.
 //!
 //! ```
 //! use jiff::{SignedDuration, Timestamp};
@@ -25,6 +25,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{AppId, Word};
+
+use crate::settle::settled_at;
 
 /// How long a claim holds. Shorter and a slow part is done twice for nothing; longer and a dead
 /// server's work waits that long.
@@ -52,6 +54,8 @@ pub enum WorkKind {
     /// Put a notification's deliveries whose time has come into the logs, and end those whose own time
     /// ran out.
     Release,
+    /// Note that nothing is waited for any more of a notification.
+    Settle,
     /// Delete a notification that is kept no longer, in parts.
     Retain,
     /// Send a notification's deliveries over push services and other channels.
@@ -84,6 +88,7 @@ impl Word for WorkKind {
         Self::Expand,
         Self::Expire,
         Self::Release,
+        Self::Settle,
         Self::Retain,
         Self::Dispatch,
         Self::Webhook,
@@ -102,6 +107,7 @@ impl Word for WorkKind {
             Self::Expand => "expand",
             Self::Expire => "expire",
             Self::Release => "release",
+            Self::Settle => "settle",
             Self::Retain => "retain",
             Self::Dispatch => "dispatch",
             Self::Webhook => "webhook",
@@ -180,19 +186,25 @@ pub const fn first_stage(life: &Life, is_expanded: bool) -> Stage {
     }
 }
 
-/// The stage of a notification behind one that is done: expand, expire, retain. `None` behind the last,
-/// when the row is deleted, and for the kinds of work that belong to no stage.
+/// The stage of a notification behind one that is done: expand, expire, settle, retain. One that is not kept
+/// until it is settled is deleted without that. `None` behind the last, when the row is deleted, and for the
+/// kinds of work that belong to no stage.
 #[must_use]
 pub fn next_stage(done: WorkKind, life: &Life) -> Option<Stage> {
+    let retained = Stage {
+        kind: WorkKind::Retain,
+        due: kept_until(life.expires_at, life.keep),
+    };
     match done {
         WorkKind::Expand => Some(Stage {
             kind: WorkKind::Expire,
             due: life.expires_at,
         }),
-        WorkKind::Expire => Some(Stage {
-            kind: WorkKind::Retain,
-            due: kept_until(life.expires_at, life.keep),
+        WorkKind::Expire if settled_at(life.expires_at) < retained.due => Some(Stage {
+            kind: WorkKind::Settle,
+            due: settled_at(life.expires_at),
         }),
+        WorkKind::Expire | WorkKind::Settle => Some(retained),
         WorkKind::Release
         | WorkKind::Retain
         | WorkKind::Dispatch

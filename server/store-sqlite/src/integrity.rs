@@ -95,7 +95,14 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
              FROM delivery d GROUP BY 1, 2, 3
              UNION ALL
              SELECT d.notification, coalesce(d.channel, ''), 'double_contact', count(*)
-             FROM delivery d WHERE d.double_contact GROUP BY 1, 2),
+             FROM delivery d WHERE d.double_contact GROUP BY 1, 2
+             UNION ALL
+             SELECT d.notification, coalesce(d.channel, ''), 'late', count(*)
+             FROM delivery d WHERE d.late GROUP BY 1, 2
+             UNION ALL
+             SELECT d.notification, coalesce(d.channel, ''), 'clicked', count(*)
+             FROM delivery d WHERE ' ' || d.engagement || ' ' LIKE '% clicked %'
+                 OR ' ' || d.engagement || ' ' LIKE '% actioned %' GROUP BY 1, 2),
          kept AS (SELECT notification, channel, status, n FROM notification_count)
          SELECT 1 FROM kept k LEFT JOIN recount r USING (notification, channel, status)
              JOIN notification_state s ON s.notification = k.notification AND NOT s.is_forgotten
@@ -147,7 +154,7 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
     ),
     (
         "SELECT 1 FROM notification_state s LEFT JOIN work w ON w.id = s.work
-         WHERE w.target IS NOT s.notification OR w.kind NOT IN ('expand', 'expire', 'retain')",
+         WHERE w.target IS NOT s.notification OR w.kind NOT IN ('expand', 'expire', 'settle', 'retain')",
         "notifications without a row of work",
     ),
     (

@@ -1,7 +1,7 @@
 //! Effects: what a commit means to others.
 //!
 //! A store emits them after the commit, in the order of commits and before it answers. Changes of
-//! notifications, answers and revocations are also numbered rows of the `event` table; that a log grew, that a
+//! notifications, answers, what else the App's backend is told, and revocations are also numbered rows of the `event` table; that a log grew, that a
 //! notification was stopped and that work is due stand in the log, with the notification and in the work
 //! table already, so these are emitted without a row of their own.
 
@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Arrival, Channel, DeliveryId, DeliveryState, DeliveryStatus, Entry, InstallationId,
-    Notification, NotificationId, NotificationStatus, Open, Reason, Response, UserId,
+    AppId, Arrival, Channel, Counts, DeliveryId, DeliveryState, DeliveryStatus, Entry,
+    InstallationId, Notification, NotificationId, NotificationStatus, Open, Outcome, Reason,
+    Response, UserId,
 };
 use vestnik_rules::{
     identity::{delivery_id_of, user_hash},
@@ -62,6 +63,8 @@ pub enum Effect {
         /// What they did.
         responded: Responded,
     },
+    /// Something else that the App's backend is told.
+    Told(Told),
     /// A notification was cancelled or recalled: what [`Grown`] said of it holds no longer.
     Stopped {
         /// The notification.
@@ -199,6 +202,31 @@ pub struct Responded {
     pub installation: InstallationId,
     /// What they did.
     pub response: Response,
+}
+
+/// What the App's backend is told beside changes of statuses and what persons did with buttons. Nothing else
+/// follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// Nothing is waited for any more of a notification.
+    Settled {
+        /// The notification.
+        notification: NotificationId,
+        /// How much of it reached its goal.
+        outcome: Outcome,
+        /// How many deliveries stood where.
+        counts: Counts,
+    },
+}
+
+impl Told {
+    /// The notification that it is about, if it is about one.
+    #[must_use]
+    pub const fn notification(&self) -> Option<NotificationId> {
+        match self {
+            Self::Settled { notification, .. } => Some(*notification),
+        }
+    }
 }
 
 /// What was revoked.

@@ -1,11 +1,11 @@
-//! What happened to an App's notifications, for its backend.
+//! What happened in an App, for its backend.
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, DeliveryStatus, EventId, NotificationId, NotificationStatus};
 
 use crate::{
     Answer,
-    effect::{ChangedDelivery, Effect, Event, Responded},
+    effect::{ChangedDelivery, Effect, Event, Responded, Told},
 };
 
 /// The event table, as one App may read it.
@@ -43,83 +43,123 @@ pub struct HappenedPage {
     pub swept: u64,
 }
 
-/// A change of a notification.
+/// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Happened {
     /// The number of its event.
     pub number: u64,
     /// When.
     pub at: Timestamp,
-    /// The notification.
-    pub notification: NotificationId,
+    /// What the sender calls the notification that it is about.
+    pub names: Names,
+    /// What.
+    pub what: What,
+}
+
+/// What a sender calls a notification.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
     /// The sender's own number for it.
     pub external_id: Option<String>,
     /// The process that it belongs to.
     pub correlation_id: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A notification changed.
+    Changed(Changed),
+    /// A person did something with a button of a notification.
+    Responded {
+        /// The notification.
+        notification: NotificationId,
+        /// What they did.
+        responded: Responded,
+    },
+    /// Something else.
+    Told(Told),
+}
+
+/// A change of a notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The notification.
+    pub notification: NotificationId,
     /// The deliveries that changed one by one.
     pub deliveries: Vec<ChangedDelivery>,
     /// How many deliveries came to each status.
     pub reached: Vec<(DeliveryStatus, u64)>,
     /// The status that the notification came to; none if it stayed.
     pub became: Option<NotificationStatus>,
-    /// What a person did with a button of it; nothing else is told beside it.
-    pub responded: Option<Responded>,
 }
 
-impl Happened {
-    /// How many deliveries it names.
+impl What {
+    /// What an effect tells the App's backend; none if it is told nothing of it.
     #[must_use]
-    pub fn named(&self) -> usize {
-        self.deliveries.len() + usize::from(self.responded.is_some())
-    }
-
-    /// A change with the sender's names of its notification, the external id and the correlation id;
-    /// none if the event is about something else.
-    #[must_use]
-    pub fn of(
-        event: Event,
-        (external_id, correlation_id): (Option<String>, Option<String>),
-    ) -> Option<Self> {
-        let Event {
-            number,
-            app: _,
-            at,
-            effect,
-        } = event;
-        let about = |notification| Self {
-            number,
-            at,
-            notification,
-            external_id,
-            correlation_id,
-            deliveries: Vec::new(),
-            reached: Vec::new(),
-            became: None,
-            responded: None,
-        };
+    pub fn of(effect: Effect) -> Option<Self> {
         match effect {
             Effect::NotificationChanged {
                 notification,
                 deliveries,
                 reached,
                 became,
-            } => Some(Self {
+            } => Some(Self::Changed(Changed {
+                notification,
                 deliveries,
                 reached,
                 became,
-                ..about(notification)
-            }),
+            })),
             Effect::Responded {
                 notification,
                 responded,
-            } => Some(Self {
-                responded: Some(responded),
-                ..about(notification)
+            } => Some(Self::Responded {
+                notification,
+                responded,
             }),
+            Effect::Told(told) => Some(Self::Told(told)),
             Effect::LogGrew { .. }
             | Effect::Stopped { .. }
             | Effect::Revoked(_)
             | Effect::WorkDue { .. } => None,
         }
+    }
+
+    /// The notification that it is about, if it is about one.
+    #[must_use]
+    pub const fn notification(&self) -> Option<NotificationId> {
+        match self {
+            Self::Changed(changed) => Some(changed.notification),
+            Self::Responded { notification, .. } => Some(*notification),
+            Self::Told(told) => told.notification(),
+        }
+    }
+}
+
+impl Happened {
+    /// How many deliveries it names.
+    #[must_use]
+    pub fn named(&self) -> usize {
+        match &self.what {
+            What::Changed(changed) => changed.deliveries.len(),
+            What::Responded { .. } | What::Told(_) => 1,
+        }
+    }
+
+    /// An event with what the sender calls its notification; none if the App's backend is told nothing of it.
+    #[must_use]
+    pub fn of(event: Event, names: Names) -> Option<Self> {
+        let Event {
+            number,
+            app: _,
+            at,
+            effect,
+        } = event;
+        Some(Self {
+            number,
+            at,
+            names,
+            what: What::of(effect)?,
+        })
     }
 }

@@ -128,5 +128,5 @@ pub struct Watched {
     /// What the sender should know.
     pub warnings: Vec<Open<Warning>>,
     /// Whether nothing can change any more.
-    pub is_settled: bool,
+    pub is_over: bool,
 }

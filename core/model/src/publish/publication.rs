@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     check::{Problems, check_idempotency_key, check_reference, parse_ttl},
     content::{Content, Named},
+    error_policy::ErrorPolicy,
     request::PublishRequest,
     schedule::Schedule,
     steps::Steps,
@@ -24,6 +25,8 @@ pub struct Publication {
     pub ttl: SignedDuration,
     /// By which channels each person is reached.
     pub steps: Steps,
+    /// How many lost deliveries are an error.
+    pub error_policy: ErrorPolicy,
     /// The sender's own number for it.
     pub external_id: Option<String>,
     /// The process it belongs to.
@@ -42,6 +45,7 @@ impl Publication {
             schedule,
             ttl_seconds,
             steps,
+            error_policy,
             external_id,
             correlation_id,
             idempotency_key,
@@ -72,6 +76,7 @@ impl Publication {
                     schedule,
                     ttl,
                     steps,
+                    error_policy,
                     external_id,
                     correlation_id,
                 })

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{data::Data, schedule::ScheduleRequest, steps::StepRequest};
+use super::{data::Data, error_policy::ErrorPolicy, schedule::ScheduleRequest, steps::StepRequest};
 use crate::{
     action::ActionRequest,
     audience::AudienceRequest,
@@ -36,6 +36,14 @@ pub struct PublishRequest {
     /// By which channels each person is reached, one after another; their devices when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<Vec<StepRequest>>,
+    /// How many lost deliveries make the notification end as `error`: any when absent.
+    #[serde(
+        default,
+        alias = "errorPolicy",
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "is_default"
+    )]
+    pub error_policy: ErrorPolicy,
     /// The sender's own number for it, up to 64 characters, found again in every answer.
     #[serde(default, alias = "externalId", skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,

@@ -149,6 +149,12 @@ impl Steps {
         step.map_or_else(|| channel.on_unproven(), |step| step.on_unproven)
     }
 
+    /// What the notification is for: the goal of the last step.
+    #[must_use]
+    pub fn goal(&self) -> Goal {
+        self.0.last().map(|step| step.goal).unwrap_or_default()
+    }
+
     /// All of them.
     #[must_use]
     pub fn as_slice(&self) -> &[Step] {

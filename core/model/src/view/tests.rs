@@ -27,6 +27,8 @@ fn notification() -> NotificationView {
         status: NotificationStatus::Sent,
         is_recalled: true,
         legacy_status: NotificationStatus::Sent.legacy_status().to_owned(),
+        outcome: Some(Outcome::Partial.into()),
+        settled_at: Some(time()),
         schedule: Some(ScheduleView {
             send_at: Some("2026-11-21T09:00:00Z".to_owned()),
             ..ScheduleView::default()

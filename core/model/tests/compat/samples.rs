@@ -8,16 +8,16 @@ use vestnik_model::{
     Arrival, Channel, Click, ClickKind, Counts, Cursor, DeliveryStatus, Devices, Engagement, Entry,
     Fact, FactId, FactKind, FactRefusal, FactResult, Feature, FieldCode, FieldProblem, Flag,
     InstallationReport, InstallationSecret, InstallationState, KeyView, Notification,
-    NotificationStatus, Open, Permission, Platform, Priority, Problem, ProblemCode, Publication,
-    PublishAccepted, PublishRequest, PushAddress, PushAddressKind, PushEnvironment, Reason, Recall,
-    Report, Scope, StateChange, TokenRequest, TokenResponse, UserId, Warning, Word,
+    NotificationStatus, Open, Outcome, Permission, Platform, Priority, Problem, ProblemCode,
+    Publication, PublishAccepted, PublishRequest, PushAddress, PushAddressKind, PushEnvironment,
+    Reason, Recall, Report, Scope, StateChange, TokenRequest, TokenResponse, UserId, Warning, Word,
     contract::{
         Answer, Behind, CONTRACT, DeliveryChange, Done, Drain, Entries, Hello,
         InstallationReplaced, Limits, OfNotification, Page, Published, Reported, SenderHello,
         StatusChange, Subscribe, Sync, UpdateState, Watch, Welcome,
     },
     limits,
-    publish::StepChannel,
+    publish::{ErrorPolicy, StepChannel},
     token::TokenType,
     view::{AttemptStatus, AttemptView, DeliveryView, InstallationView, List, NotificationView},
 };
@@ -247,6 +247,13 @@ fn publish_to_new_apps() -> PublishRequest {
 }
 
 /// A request with a button of each kind.
+fn publish_with_error_policy() -> PublishRequest {
+    PublishRequest {
+        error_policy: ErrorPolicy::Majority,
+        ..publish()
+    }
+}
+
 fn publish_with_actions() -> PublishRequest {
     let mut request = publish();
     let actions = json!([
@@ -306,6 +313,10 @@ fn of_senders() -> Vec<(&'static str, Value)> {
         ("sender-hello", value(hello)),
         ("publish", value(publish())),
         ("publish-with-actions", value(publish_with_actions())),
+        (
+            "publish-with-error-policy",
+            value(publish_with_error_policy()),
+        ),
         ("publish-to-devices", value(publish_to_devices())),
         ("publish-to-new-apps", value(publish_to_new_apps())),
         ("published", value(published)),
@@ -430,6 +441,8 @@ fn notification_view() -> NotificationView {
         status: NotificationStatus::Error,
         is_recalled: false,
         legacy_status: NotificationStatus::Error.legacy_status().to_owned(),
+        outcome: None,
+        settled_at: None,
         schedule: None,
         opens_at: None,
         counts: counts(),
@@ -452,6 +465,17 @@ fn of_views() -> Vec<(&'static str, Value)> {
     };
     let recalled = NotificationView {
         is_recalled: true,
+        ..notification_view.clone()
+    };
+    let settled = NotificationView {
+        outcome: Some(Outcome::Partial.into()),
+        settled_at: Some(parsed(AT)),
+        counts: Counts {
+            double_contact: 1,
+            late: 2,
+            clicked: 3,
+            ..counts()
+        },
         ..notification_view.clone()
     };
     let at_step = DeliveryView {
@@ -490,6 +514,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         ("notification-view", value(notification_view)),
         ("notification-view-by-channel", value(by_channel)),
         ("notification-view-recalled", value(recalled)),
+        ("notification-view-settled", value(settled)),
         ("delivery-view", value(delivery)),
         ("delivery-view-by-channel", value(by_letter)),
         ("delivery-view-at-step", value(at_step)),

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use vestnik_model::{
     AppId, EventData, EventId, EventKind, EventPage, EventView, FieldProblem, Open, Problem,
     ProblemCode, event::reached, problem::FieldCode,
@@ -9,8 +10,8 @@ use vestnik_model::{
 use vestnik_rules::webhook::missed;
 use vestnik_store::{
     Store,
-    effect::{ChangedDelivery, Responded, Summary},
-    events::{Asked, Happened},
+    effect::{ChangedDelivery, Responded, Summary, Told},
+    events::{Asked, Changed, Happened, What},
 };
 
 use super::watch::full;
@@ -173,54 +174,95 @@ pub(crate) fn views(happened: Happened) -> Vec<EventView> {
     let Happened {
         number,
         at,
-        notification,
-        external_id,
-        correlation_id,
-        mut deliveries,
-        reached: counts,
-        became,
-        responded,
+        names,
+        what,
     } = happened;
-    let view = |id, kind: EventKind, data| EventView {
-        id,
-        kind: Open::Known(kind),
-        timestamp: at,
-        data,
-    };
-    let data = || EventData {
-        notification_id: Some(notification),
-        external_id: external_id.clone(),
-        correlation_id: correlation_id.clone(),
+    let data = EventData {
+        notification_id: what.notification(),
+        external_id: names.external_id,
+        correlation_id: names.correlation_id,
         ..EventData::default()
     };
-    deliveries.sort_by_key(|delivery| delivery.id);
-    let is_named = !deliveries.is_empty();
-    let of_delivery = |changed: ChangedDelivery| {
-        let kind = EventKind::of_delivery(changed.summary.status)?;
-        let delivery = Some(changed.id);
-        let data = of_change(changed, data());
-        Some(view(EventId { number, delivery }, kind, data))
-    };
-    let mut views: Vec<_> = deliveries.into_iter().filter_map(of_delivery).collect();
-    views.extend(responded.map(|responded| {
-        let delivery = Some(responded.delivery);
-        let kind = EventKind::of_response(&responded.response);
-        let data = of_person(responded, data());
-        view(EventId { number, delivery }, kind, data)
-    }));
-    let counts = if is_named { Vec::new() } else { counts };
-    let is_progress = !counts.is_empty();
-    let kind = became
-        .map(EventKind::of_notification)
-        .or_else(|| is_progress.then_some(EventKind::NotificationProgress));
-    views.extend(kind.map(|kind| {
-        let data = EventData {
-            reached: reached(counts),
-            ..data()
+    let about = About { number, at, data };
+    match what {
+        What::Changed(changed) => about.changed(changed),
+        What::Responded { responded, .. } => {
+            let kind = EventKind::of_response(&responded.response);
+            let data = of_person(responded, about.data.clone());
+            vec![about.view(kind, data)]
+        }
+        What::Told(told) => about.told(told),
+    }
+}
+
+/// What all events of a commit say.
+struct About {
+    number: u64,
+    at: Timestamp,
+    data: EventData,
+}
+
+impl About {
+    /// An event; its id names the delivery that it is about.
+    fn view(&self, kind: EventKind, data: EventData) -> EventView {
+        EventView {
+            id: EventId {
+                number: self.number,
+                delivery: data.delivery_id,
+            },
+            kind: Open::Known(kind),
+            timestamp: self.at,
+            data,
+        }
+    }
+
+    /// Deliveries that changed by themselves, then what that means for the notification.
+    fn changed(self, changed: Changed) -> Vec<EventView> {
+        let Changed {
+            notification: _,
+            mut deliveries,
+            reached: counts,
+            became,
+        } = changed;
+        deliveries.sort_by_key(|delivery| delivery.id);
+        let is_named = !deliveries.is_empty();
+        let of_delivery = |changed: ChangedDelivery| {
+            let kind = EventKind::of_delivery(changed.summary.status)?;
+            Some(self.view(kind, of_change(changed, self.data.clone())))
         };
-        view(EventId::of(number), kind, data)
-    }));
-    views
+        let mut views: Vec<_> = deliveries.into_iter().filter_map(of_delivery).collect();
+        let counts = if is_named { Vec::new() } else { counts };
+        let is_progress = !counts.is_empty();
+        let kind = became
+            .map(EventKind::of_notification)
+            .or_else(|| is_progress.then_some(EventKind::NotificationProgress));
+        views.extend(kind.map(|kind| {
+            let data = EventData {
+                reached: reached(counts),
+                ..self.data.clone()
+            };
+            self.view(kind, data)
+        }));
+        views
+    }
+
+    fn told(self, told: Told) -> Vec<EventView> {
+        let data = self.data.clone();
+        match told {
+            Told::Settled {
+                notification: _,
+                outcome,
+                counts,
+            } => {
+                let data = EventData {
+                    outcome: Some(outcome.into()),
+                    counts: Some(counts),
+                    ..data
+                };
+                vec![self.view(EventKind::NotificationSettled, data)]
+            }
+        }
+    }
 }
 
 /// What a delivery came to, beside what is said of its notification.
@@ -267,19 +309,28 @@ mod tests {
         Channel, DeliveryState, DeliveryStatus, NotificationStatus, Reason, UserId,
     };
 
+    use vestnik_store::events::Names;
+
     use super::*;
 
-    fn happened() -> Happened {
+    fn happened(what: What) -> Happened {
         Happened {
             number: 7,
             at: "2026-11-28T09:00:00Z".parse().unwrap(),
+            names: Names {
+                external_id: Some("8812".to_owned()),
+                correlation_id: None,
+            },
+            what,
+        }
+    }
+
+    fn changes() -> Changed {
+        Changed {
             notification: "ntf_0192f0c1000070008000000000000001".parse().unwrap(),
-            external_id: Some("8812".to_owned()),
-            correlation_id: None,
             deliveries: Vec::new(),
             reached: Vec::new(),
             became: None,
-            responded: None,
         }
     }
 
@@ -296,7 +347,7 @@ mod tests {
         }
     }
 
-    fn told(happened: Happened) -> Vec<String> {
+    fn told(changed: Changed) -> Vec<String> {
         let told = |view: EventView| {
             let user = view
                 .data
@@ -308,12 +359,13 @@ mod tests {
                 .trim()
                 .to_owned()
         };
+        let happened = happened(What::Changed(changed));
         views(happened).into_iter().map(told).collect()
     }
 
     #[test]
     fn deliveries_come_first_and_in_the_order_of_their_ids() {
-        let happened = Happened {
+        let all = Changed {
             deliveries: vec![
                 changed(3, DeliveryStatus::Sent),
                 changed(1, DeliveryStatus::Read),
@@ -321,12 +373,13 @@ mod tests {
             ],
             reached: vec![(DeliveryStatus::Sent, 1)],
             became: Some(NotificationStatus::Sent),
-            ..happened()
+            ..changes()
         };
-        let ids: Vec<_> = views(happened.clone()).iter().map(|view| view.id).collect();
+        let happened = happened(What::Changed(all.clone()));
+        let ids: Vec<_> = views(happened).iter().map(|view| view.id).collect();
         assert!(ids.is_sorted());
         assert_eq!(
-            told(happened),
+            told(all),
             [
                 "delivery.read u1 {}",
                 "delivery.sent u3 {}",
@@ -355,10 +408,11 @@ mod tests {
             },
             ..late
         };
-        let happened = Happened {
+        let all = Changed {
             deliveries: vec![lost, late, changed(3, DeliveryStatus::Sent)],
-            ..happened()
+            ..changes()
         };
+        let happened = happened(What::Changed(all));
         let told = |view: EventView| {
             let mut data = serde_json::to_value(view.data).unwrap();
             let about = ["notification_id", "external_id", "delivery_id", "reached"];
@@ -380,19 +434,19 @@ mod tests {
 
     #[test]
     fn a_part_that_changed_alike_is_progress_or_comes_with_the_status() {
-        let part = Happened {
+        let part = Changed {
             reached: vec![(DeliveryStatus::Sent, 200)],
-            ..happened()
+            ..changes()
         };
         assert_eq!(
             told(part.clone()),
             ["notification.progress  {\"sent\": 200}"]
         );
-        let last = Happened {
+        let last = Changed {
             became: Some(NotificationStatus::Sent),
             ..part
         };
         assert_eq!(told(last), ["notification.sent  {\"sent\": 200}"]);
-        assert!(views(happened()).is_empty());
+        assert!(told(changes()).is_empty());
     }
 }

@@ -127,7 +127,7 @@ impl Watch {
                     }
                 }
                 Next::Yield(state) => {
-                    if state.is_settled {
+                    if state.is_over {
                         self.next = Next::End;
                     }
                     if self.after.is_none_or(|after| state.version > after) {
@@ -159,7 +159,7 @@ impl Watch {
             counts,
             deliveries,
             warnings,
-            is_settled: _,
+            is_over: _,
         } = state;
         StatusChange {
             version,

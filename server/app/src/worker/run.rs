@@ -65,6 +65,7 @@ const fn concurrency(kind: WorkKind) -> u32 {
         | WorkKind::Retry
         | WorkKind::Resume
         | WorkKind::AskAnew
+        | WorkKind::Settle
         | WorkKind::Retain
         | WorkKind::Dispatch
         | WorkKind::Webhook
@@ -84,7 +85,8 @@ const fn rows(kind: WorkKind) -> u32 {
         | WorkKind::AskAnew
         | WorkKind::MarkRead
         | WorkKind::Expire => 500,
-        WorkKind::Retain
+        WorkKind::Settle
+        | WorkKind::Retain
         | WorkKind::Retry
         | WorkKind::Resume
         | WorkKind::Dispatch

@@ -1,7 +1,13 @@
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
-use vestnik_model::publish::StepRequest;
+use vestnik_model::{Count, Counter, Counts, Engagement, publish::StepRequest};
 
 use super::*;
+
+fn counter(state: &DeliveryState) -> Counter {
+    Slot::of(state).counter
+}
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -95,13 +101,42 @@ fn a_device_beats_a_negative_end() {
 fn a_repetition_changes_nothing() {
     let again = advance(after(&[HANDED, READ]), READ, at(1));
     assert_eq!((again.moved, again.is_changed), (None, false));
-    // An engagement changes the row and no counter.
-    let clicked = advance(
-        after(&[READ]),
-        Event::Receipt(ReceiptKind::Clicked, Channel::Hub),
-        at(1),
-    );
-    assert_eq!((clicked.moved, clicked.is_changed), (None, true));
+    // An engagement changes the row and no status.
+    let engaged =
+        |events: &[Event], kind| advance(after(events), Event::Receipt(kind, Channel::Hub), at(1));
+    for kind in [ReceiptKind::Displayed, ReceiptKind::Dismissed] {
+        let engaged = engaged(&[READ], kind);
+        assert_eq!((engaged.moved, engaged.is_changed), (None, true));
+    }
+}
+
+/// A person who opens it and then presses a button of it has clicked once.
+#[test]
+fn who_clicked_is_counted_once() {
+    const CLICKED: Event = Event::Receipt(ReceiptKind::Clicked, Channel::Hub);
+    const ACTIONED: Event = Event::Receipt(ReceiptKind::Actioned, Channel::Hub);
+    const DISPLAYED: Event = Event::Receipt(ReceiptKind::Displayed, Channel::Hub);
+    for (events, expected) in [
+        (&[DISPLAYED][..], false),
+        (&[CLICKED], true),
+        (&[ACTIONED], true),
+        (&[CLICKED, ACTIONED, CLICKED], true),
+        (&[EXPIRED, CLICKED], true),
+    ] {
+        let mut deltas = Deltas::default();
+        let mut state = DeliveryState::pending();
+        deltas.add([Move::made(&state)]);
+        for event in events {
+            let advanced = advance(state, *event, at(1));
+            deltas.add(advanced.moved);
+            state = advanced.state;
+        }
+        let counts = deltas.applied_to(Counts::default()).unwrap();
+        assert_eq!(counts.clicked, u64::from(expected), "{events:?}");
+        assert_eq!(counts.late, u64::from(events[0] == EXPIRED), "{events:?}");
+        // And it goes with its delivery.
+        assert_eq!(Slot::of(&state).taken_from(counts), Some(Counts::default()));
+    }
 }
 
 fn events() -> impl Strategy<Value = Event> {
@@ -141,12 +176,15 @@ fn late_evidence_behind_a_letter_is_a_double_contact() {
             contacted.state.double_contact, expected,
             "{goal:?} {events:?}"
         );
-        let is_counted = contacted.moved.is_some_and(|moved| moved.is_double_contact);
-        assert_eq!(is_counted, expected);
+        let is_new = |moved: Move| {
+            let had = moved.from.is_some_and(|from| from.marks.is_double_contact);
+            moved.to.marks.is_double_contact && !had
+        };
+        assert_eq!(contacted.moved.is_some_and(is_new), expected);
         // It is counted once.
         let again = advance(contacted.state, *last, at(10));
         let again = super::contacted(again, &cascade(goal), is_mailed);
-        assert!(again.moved.is_none_or(|moved| !moved.is_double_contact));
+        assert!(!again.moved.is_some_and(is_new));
     }
     check(Goal::Delivered, &[HANDED, DELIVERED], true, true);
     check(Goal::Delivered, &[HANDED, READ], true, true);
@@ -176,6 +214,10 @@ fn counted(states: &[DeliveryState]) -> Counts {
     let mut counts = Counts::default();
     for state in states {
         *counts.of(counter(state)) += 1;
+        counts.late += u64::from(state.late);
+        let used = [Engagement::Clicked, Engagement::Actioned];
+        let is_used = used.iter().any(|used| state.engagement.contains(used));
+        counts.clicked += u64::from(is_used);
         counts.double_contact += u64::from(state.double_contact);
     }
     counts
@@ -208,7 +250,8 @@ proptest! {
                 }
                 states[index] = advanced.state;
             }
-            let net: i64 = deltas.changes().map(|(_, change)| change).sum();
+            let standing = |((count, _), _): &((Count, _), i64)| matches!(count, Count::Standing(_));
+            let net: i64 = deltas.changes().filter(standing).map(|(_, change)| change).sum();
             prop_assert_eq!(net, 0);
             counts = deltas.applied_to(counts).unwrap();
             prop_assert_eq!(counts, counted(&states));
@@ -222,10 +265,11 @@ proptest! {
     }
 }
 
-const fn slot(counter: Counter) -> Slot {
+fn slot(counter: Counter) -> Slot {
     Slot {
         counter,
         channel: Some(Channel::Fcm),
+        marks: Marks::default(),
     }
 }
 
@@ -256,7 +300,6 @@ fn a_counter_never_falls_below_zero() {
     deltas.add([Move {
         from: Some(slot(Counter::Sent)),
         to: slot(Counter::Read),
-        is_double_contact: false,
     }]);
     assert_eq!(deltas.applied_to(Counts::default()), None);
     let reached: Vec<_> = deltas.reached().collect();

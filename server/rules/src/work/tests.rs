@@ -18,7 +18,7 @@ fn life(keep: SignedDuration) -> Life {
 
 #[test]
 fn one_row_is_a_notifications_life() {
-    let life = life(days(1));
+    let life = life(days(8));
     let mut stage = first_stage(&life, false);
     let mut stages = vec![stage];
     while let Some(next) = next_stage(stage.kind, &life) {
@@ -32,15 +32,30 @@ fn one_row_is_a_notifications_life() {
         [
             (WorkKind::Expand, at(100)),
             (WorkKind::Expire, at(200)),
-            (WorkKind::Retain, at(200 + day)),
+            (WorkKind::Settle, at(200 + 7 * day)),
+            (WorkKind::Retain, at(200 + 8 * day)),
         ]
     );
     assert_eq!(first_stage(&life, true), stages[1]);
 }
 
 #[test]
+fn what_is_not_kept_until_it_is_settled_is_deleted_without_that() {
+    let behind = |keep| next_stage(WorkKind::Expire, &life(keep)).unwrap();
+    for kept in [SignedDuration::ZERO, days(1), days(7)] {
+        let retained = Stage {
+            kind: WorkKind::Retain,
+            due: kept_until(at(200), kept),
+        };
+        assert_eq!(behind(kept), retained);
+    }
+    let longer = days(7) + SignedDuration::from_secs(1);
+    assert_eq!(behind(longer).kind, WorkKind::Settle);
+}
+
+#[test]
 fn what_is_no_stage_of_a_notification_ends() {
-    let stages = [WorkKind::Expand, WorkKind::Expire];
+    let stages = [WorkKind::Expand, WorkKind::Expire, WorkKind::Settle];
     for kind in WorkKind::WORDS {
         let next = next_stage(*kind, &life(days(1)));
         assert_eq!(next.is_some(), stages.contains(kind), "{kind:?}");

@@ -5,7 +5,8 @@ CREATE TABLE event (
     app TEXT NOT NULL,
     at INTEGER NOT NULL,
     kind TEXT NOT NULL,
-    -- For changes of a notification; the user and the status when one delivery changed.
+    -- For what is about a notification; the user and the status when one delivery changed. What is about a
+    -- user alone has the user.
     notification INTEGER,
     user INTEGER,
     status TEXT,
@@ -15,8 +16,8 @@ CREATE TABLE event (
     body TEXT
 ) STRICT;
 
--- What happened to an App's notifications, for its backend.
-CREATE INDEX event_by_app ON event (app, number) WHERE notification IS NOT NULL;
+-- What an App's backend is told.
+CREATE INDEX event_by_app ON event (app, number) WHERE kind <> 'revoked';
 
 -- What changed about a notification after a version.
 CREATE INDEX event_by_notification ON event (notification, number) WHERE notification IS NOT NULL;

@@ -18,6 +18,8 @@ CREATE TABLE notification (
     devices TEXT,
     -- The JSON of the oldest version of the app by platform; absent if no platform has one.
     min_app_version TEXT,
+    -- How many lost deliveries make it an error; absent if any does.
+    error_policy TEXT,
     -- The JSON of when it is sent; absent if at once.
     schedule TEXT,
     -- For how many seconds it is worth delivering, counted from its start.
@@ -45,20 +47,22 @@ CREATE TABLE notification_state (
     is_recalled INTEGER NOT NULL DEFAULT 0,
     -- Its deliveries are being deleted: nobody sees it any more.
     is_forgotten INTEGER NOT NULL DEFAULT 0,
-    -- The work row of its life: expand, then expire, then retain.
+    -- The work row of its life: expand, then expire, then settle, then retain.
     work INTEGER NOT NULL,
     -- The work row that sends its deliveries, while some wait.
     dispatch INTEGER,
     -- The work row that asks the schedule about deliveries, while some wait for that.
     release INTEGER,
     -- How far the pace of its schedule is: microseconds since 1970.
-    pace INTEGER
+    pace INTEGER,
+    -- Since when nothing is waited for any more; absent before.
+    settled_at INTEGER
 ) STRICT;
 
 CREATE INDEX notification_releasing ON notification_state (notification) WHERE release IS NOT NULL;
 
--- How many deliveries of a notification stand where, changed by differences. The status `double_contact`
--- counts some of them once more.
+-- How many deliveries of a notification stand where, changed by differences. The statuses
+-- `double_contact`, `late` and `clicked` count some of them once more.
 CREATE TABLE notification_count (
     notification INTEGER NOT NULL,
     -- Empty for what was handed over by none.

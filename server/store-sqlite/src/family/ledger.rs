@@ -11,7 +11,7 @@ use vestnik_rules::{
     explain::Findings,
     identity::{delivery_id, user_hash_of},
     log::Standing,
-    settle::is_settled,
+    settle::is_watched_out,
     work::{Stage, WorkKind},
 };
 use vestnik_sqlite::Priority;
@@ -307,7 +307,7 @@ fn watched(
         counts,
         deliveries,
         warnings,
-        is_settled: is_settled(&found.outlook(counts), *now),
+        is_over: is_watched_out(&found.outlook(counts), *now),
     }))
 }
 

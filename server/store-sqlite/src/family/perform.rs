@@ -22,7 +22,9 @@ use crate::{
         expiry::{self, Pass},
         idempotency, marking, notification, recall, release,
         report::Desk,
-        resume, retention, retry, sweep, topic, user,
+        resume, retention, retry, sweep,
+        told::{self, Telling},
+        topic, user,
         work::{self, Held, Next},
     },
     value::Unreadable,
@@ -43,6 +45,8 @@ struct Job<'a> {
     resumed: Vec<Subject>,
     /// The notifications of which deliveries are asked about anew.
     asked: Vec<Subject>,
+    /// What the App's backend is told.
+    told: Vec<Telling>,
 }
 
 /// Does a part, if the claim still holds its row.
@@ -64,6 +68,7 @@ pub(crate) fn perform(
         expanded: None,
         resumed: Vec::new(),
         asked: Vec::new(),
+        told: Vec::new(),
     };
     let next = job.perform(db)?;
     work::finish(db, &job.held, &next, part.now)?;
@@ -74,9 +79,13 @@ pub(crate) fn perform(
         expanded,
         resumed,
         asked,
+        told,
         ..
     } = job;
     changes.write(txn, part.now)?;
+    for telling in told {
+        told::write(txn, &held.app, telling, part.now)?;
+    }
     if let Some((subject, may_wait)) = expanded {
         dispatch::wake(txn, &subject, part.now)?;
         if may_wait {
@@ -106,6 +115,7 @@ impl Job<'_> {
             WorkKind::Expand => self.expand(db),
             WorkKind::Expire => self.expire(db),
             WorkKind::Release => self.release(db),
+            WorkKind::Settle => self.settle(db),
             WorkKind::Retain => self.retain(db),
             // It is not done within one transaction: `vestnik_store::Dispatch`.
             WorkKind::Dispatch => Ok(Next::Done),
@@ -236,6 +246,20 @@ impl Job<'_> {
                 due,
             }),
         })
+    }
+
+    /// Notes that nothing is waited for any more.
+    fn settle(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
+        let Some(found) = notification::find_row(db, self.held.target)? else {
+            return Ok(Next::Done);
+        };
+        let told = notification::settle(db, &found, self.part.now)?;
+        self.told.extend(told.map(|told| Telling {
+            notification: Some(found.subject.row),
+            user: None,
+            told,
+        }));
+        Ok(stage_behind(WorkKind::Settle, &found))
     }
 
     fn retain(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {

@@ -310,6 +310,7 @@ fn insert(
             steps: &publication.steps,
             wanted: &Wanted::of(&publication.audience),
             schedule: &publication.schedule,
+            error_policy: publication.error_policy,
             ttl: publication.ttl,
             opens_at: opens_at(new),
             forget_at: kept_until(notification.expires_at, *keep),

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Channel, Counts, NotificationId, NotificationStatus, UserId};
+use vestnik_model::{AppId, Channel, NotificationId, NotificationStatus, UserId};
 use vestnik_rules::{
     delivery::{Advanced, Deltas, Move, Slot},
     identity::delivery_id,
@@ -225,26 +225,21 @@ fn became(db: &Connection, row: i64) -> Result<Option<NotificationStatus>, rusql
 pub(crate) fn uncount(
     db: &Connection,
     notification: i64,
-    (slot, is_double_contact): (Slot, bool),
+    slot: Slot,
 ) -> Result<(), rusqlite::Error> {
     let channel = word(slot.channel);
-    let mut count = db.prepare_cached(COUNT)?;
-    count.execute((notification, channel, slot.counter.as_str(), -1))?;
-    if is_double_contact {
-        count.execute((notification, channel, Counts::DOUBLE_CONTACT, -1))?;
+    let mut statement = db.prepare_cached(COUNT)?;
+    for count in slot.counts() {
+        statement.execute((notification, channel, count.as_str(), -1))?;
     }
     Ok(())
 }
 
 /// Changes the counters of a notification.
 fn count(db: &Connection, notification: i64, deltas: &Deltas) -> Result<(), rusqlite::Error> {
-    let mut count = db.prepare_cached(COUNT)?;
-    for (slot, change) in deltas.changes() {
-        let (channel, status) = (word(slot.channel), slot.counter.as_str());
-        count.execute((notification, channel, status, change))?;
-    }
-    for (channel, change) in deltas.double_contacts() {
-        count.execute((notification, word(channel), Counts::DOUBLE_CONTACT, change))?;
+    let mut statement = db.prepare_cached(COUNT)?;
+    for ((count, channel), change) in deltas.changes() {
+        statement.execute((notification, word(channel), count.as_str(), change))?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Row};
-use vestnik_model::{Channel, Counter, Counts, Open, open::Word as _};
+use vestnik_model::{Channel, Count, Counts, Open};
 
 use crate::sql::statements;
 
@@ -42,11 +42,8 @@ pub(crate) fn by_channel(
 
 /// Adds a row of the columns `status, n`.
 fn add(counts: &mut Counts, row: &Row<'_>) -> Result<(), rusqlite::Error> {
-    let word = row.get_ref(0)?.as_str()?;
-    if word == Counts::DOUBLE_CONTACT {
-        counts.double_contact += row.get::<_, u64>(1)?;
-    } else if let Some(counter) = Counter::from_word(word) {
-        *counts.of(counter) += row.get::<_, u64>(1)?;
+    if let Some(count) = Count::from_word(row.get_ref(0)?.as_str()?) {
+        *counts.number(count) += row.get::<_, u64>(1)?;
     }
     Ok(())
 }

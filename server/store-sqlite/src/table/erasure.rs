@@ -2,16 +2,19 @@
 
 use rusqlite::Connection;
 use vestnik_model::{Counter, DeliveryStatus, Open, open::Word as _};
-use vestnik_rules::delivery::Slot;
+use vestnik_rules::delivery::{Marks, Slot};
 
 use super::{
     change::{Changes, uncount},
     delivery, log, notification, retention, topic, user, work,
 };
-use crate::{sql::statements, value::optional_word};
+use crate::{
+    sql::statements,
+    value::{optional_word, words},
+};
 
 statements! {
-    COUNTED = "SELECT status, reason, double_contact, channel FROM delivery WHERE notification = ?1 AND user = ?2";
+    COUNTED = "SELECT status, reason, double_contact, channel, late, engagement FROM delivery WHERE notification = ?1 AND user = ?2";
     DELETE_DELIVERY = "DELETE FROM delivery WHERE notification = ?1 AND user = ?2";
     DELETE_ATTEMPTS = "DELETE FROM attempt WHERE notification = ?1 AND user = ?2";
     DELETE_FACTS = "DELETE FROM fact WHERE notification = ?1 AND user = ?2";
@@ -68,8 +71,12 @@ fn delete_delivery(
             let reason = reason.as_deref().map(Open::read);
             let counter = status.map(|status| Counter::of(status, reason.as_ref()));
             let channel = optional_word(row, 3)?;
-            let slot = counter.map(|counter| Slot { counter, channel });
-            Ok(slot.zip(Some(row.get(2)?)))
+            let marks = Marks::new(row.get(2)?, row.get(4)?, &words(row, 5)?);
+            Ok(counter.map(|counter| Slot {
+                counter,
+                channel,
+                marks,
+            }))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     for counter in counters.into_iter().flatten() {

@@ -3,7 +3,8 @@
 //! A row is of one of these kinds. `delivery`: one delivery came to a status, and the body says why.
 //! `deliveries`: several did, and the body has the rows of their users by what they came to. `part`: a part of a notification changed alike,
 //! and the body says how many deliveries came to each status. `response`: a person did something, and the
-//! body names the fact that says what. `revoked`: the body has the revocation.
+//! body names the fact that says what. `told`: the App's backend is told something else, which the body says.
+//! `revoked`: the body has the revocation.
 
 pub(crate) mod body;
 pub(crate) mod old;
@@ -19,10 +20,10 @@ use vestnik_rules::{identity::delivery_id, work::Stage};
 use vestnik_store::{
     Event,
     effect::{ChangedDelivery, Effect, Grown, Revocation, Summary},
-    events::{Asked, Happened, HappenedPage},
+    events::{Asked, Happened, HappenedPage, Names},
 };
 
-use super::{Txn, app, response, revocation, user};
+use super::{Txn, app, response, revocation, told, user};
 use crate::{
     sql::statements,
     value::{
@@ -41,12 +42,12 @@ statements! {
     OF_APP = "SELECT e.number, e.app, e.at, e.kind, e.user, e.status, e.body, n.id, e.became,
              n.external_id, n.correlation_id, n.row
          FROM event e LEFT JOIN notification n ON n.row = e.notification
-         WHERE e.app = ?1 AND e.number >= ?2 AND e.notification IS NOT NULL
+         WHERE e.app = ?1 AND e.number >= ?2 AND e.kind <> 'revoked'
          ORDER BY e.number LIMIT ?3";
     OF_NOTIFICATION = "SELECT user, body FROM event
-         WHERE notification = ?1 AND number > ?2 ORDER BY number DESC LIMIT ?3";
+         WHERE notification = ?1 AND number > ?2 AND kind <> 'told' ORDER BY number DESC LIMIT ?3";
     FIRST_OF_APP = "SELECT number, at FROM event
-         WHERE app = ?1 AND number >= ?2 AND notification IS NOT NULL ORDER BY number LIMIT 1";
+         WHERE app = ?1 AND number >= ?2 AND kind <> 'revoked' ORDER BY number LIMIT 1";
 }
 
 /// The kinds of rows.
@@ -56,6 +57,7 @@ pub(crate) enum Kind {
     Deliveries,
     Part,
     Response,
+    Told,
     Revoked,
 }
 
@@ -66,6 +68,7 @@ impl Kind {
             Self::Deliveries => "deliveries",
             Self::Part => "part",
             Self::Response => "response",
+            Self::Told => "told",
             Self::Revoked => "revoked",
         }
     }
@@ -238,6 +241,7 @@ fn event(
 ) -> Result<Option<Event>, rusqlite::Error> {
     let effect = match row.get_ref(3)?.as_str()? {
         "revoked" => Some(Effect::Revoked(revocation::read(row, 6)?)),
+        "told" => told::read(db, row)?.map(Effect::Told),
         _ if row.get_ref(7)? == rusqlite::types::ValueRef::Null => None,
         "response" => {
             let id = NotificationId::from_uuid(uuid(row, 7)?);
@@ -245,7 +249,7 @@ fn event(
         }
         kind => {
             let notification = NotificationId::from_uuid(uuid(row, 7)?);
-            let change = told(db, row, kind)?;
+            let change = changed(db, row, kind)?;
             Some(change.effect(notification, optional_word(row, 8)?))
         }
     };
@@ -303,19 +307,22 @@ fn happened(
     let Some(event) = event(db, row, number)? else {
         return Ok(None);
     };
-    let names = (row.get(9)?, row.get(10)?);
+    let names = Names {
+        external_id: row.get(9)?,
+        correlation_id: row.get(10)?,
+    };
     Ok(Happened::of(event, names))
 }
 
-/// What a row tells of a notification.
+/// What a row says of a change of a notification.
 #[derive(Debug, Default)]
-struct Told {
+struct Change {
     /// Deliveries that changed one by one: users with what they came to.
     deliveries: Vec<(UserId, Summary)>,
     reached: Vec<(DeliveryStatus, u64)>,
 }
 
-impl Told {
+impl Change {
     fn effect(self, notification: NotificationId, became: Option<NotificationStatus>) -> Effect {
         let changed = |(user, summary): (UserId, Summary)| ChangedDelivery {
             id: delivery_id(notification, &user),
@@ -331,8 +338,12 @@ impl Told {
     }
 }
 
-/// Reads what a row tells.
-fn told(db: &Connection, row: &rusqlite::Row<'_>, kind: &str) -> Result<Told, rusqlite::Error> {
+/// Reads what a row says of a change.
+fn changed(
+    db: &Connection,
+    row: &rusqlite::Row<'_>,
+    kind: &str,
+) -> Result<Change, rusqlite::Error> {
     match kind {
         "delivery" => one(db, row),
         "deliveries" => several(db, body::several(row, 6)?),
@@ -340,7 +351,7 @@ fn told(db: &Connection, row: &rusqlite::Row<'_>, kind: &str) -> Result<Told, ru
             let reached: BTreeMap<String, u64> = optional_json(row, 6)?.unwrap_or_default();
             let known =
                 |(status, count): (String, u64)| Some((DeliveryStatus::from_word(&status)?, count));
-            Ok(Told {
+            Ok(Change {
                 deliveries: Vec::new(),
                 reached: reached.into_iter().filter_map(known).collect(),
             })
@@ -349,31 +360,32 @@ fn told(db: &Connection, row: &rusqlite::Row<'_>, kind: &str) -> Result<Told, ru
     }
 }
 
-fn one(db: &Connection, row: &rusqlite::Row<'_>) -> Result<Told, rusqlite::Error> {
+fn one(db: &Connection, row: &rusqlite::Row<'_>) -> Result<Change, rusqlite::Error> {
     let Some(status) = optional_word(row, 5)? else {
-        return Ok(Told::default());
+        return Ok(Change::default());
     };
     let summary = body::one(row, 6, status)?;
     let user = user::name(db, row.get(4)?)?;
-    Ok(Told {
+    Ok(Change {
         deliveries: user.map(|user| (user, summary)).into_iter().collect(),
         reached: vec![(status, 1)],
     })
 }
 
-fn several(db: &Connection, groups: Vec<(Summary, Vec<i64>)>) -> Result<Told, rusqlite::Error> {
-    let mut told = Told::default();
+fn several(db: &Connection, groups: Vec<(Summary, Vec<i64>)>) -> Result<Change, rusqlite::Error> {
+    let mut change = Change::default();
     let mut reached = BTreeMap::<_, u64>::new();
     for (summary, users) in groups {
         *reached.entry(summary.status).or_default() += users.len() as u64;
         for user in users {
             let user = user::name(db, user)?;
-            told.deliveries
+            change
+                .deliveries
                 .extend(user.map(|user| (user, summary.clone())));
         }
     }
-    told.reached = reached.into_iter().collect();
-    Ok(told)
+    change.reached = reached.into_iter().collect();
+    Ok(change)
 }
 
 /// The rows of the users whose deliveries of a notification changed after a version, each once, oldest
@@ -406,7 +418,7 @@ pub(crate) fn changed_after(
     Ok(changed)
 }
 
-/// The first event of an App's notifications from a number on: its number and its time in milliseconds.
+/// The first event that an App's backend is told from a number on: its number and its time in milliseconds.
 fn first_of_app(
     db: &Connection,
     app: &AppId,
@@ -417,7 +429,7 @@ fn first_of_app(
         .optional()
 }
 
-/// Whether an App's notifications have an event from a number on.
+/// Whether an App's backend is told something from a number on.
 pub(crate) fn is_any_from(
     db: &Connection,
     app: &AppId,

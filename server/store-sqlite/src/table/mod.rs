@@ -49,6 +49,7 @@ mod revocation;
 pub(crate) mod secret;
 pub(crate) mod sweep;
 pub(crate) mod token_use;
+pub(crate) mod told;
 pub(crate) mod topic;
 pub(crate) mod user;
 pub(crate) mod user_attribute;

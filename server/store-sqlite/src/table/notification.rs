@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
     AppId, Counts, DeliveryId, Devices, Expansion, MinVersions, Notification, NotificationId,
-    NotificationStatus, Open, Warning,
-    publish::{Schedule, ScheduleView, Steps},
+    NotificationStatus, Open, Outcome, Warning,
+    publish::{ErrorPolicy, Schedule, ScheduleView, Steps},
     view::NotificationView,
 };
 use vestnik_rules::{
@@ -17,17 +17,21 @@ use vestnik_rules::{
     settle::Outlook,
     work::Life,
 };
+use vestnik_store::effect::Told;
 
 use super::{change::Subject, count};
 use crate::{
     sql::statements,
-    value::{Read, json, millis, optional_json, optional_word, parsed, time, to_json, uuid},
+    value::{
+        Read, json, millis, optional_json, optional_time, optional_word, parsed, time, to_json,
+        uuid,
+    },
 };
 
 macro_rules! found_columns {
     () => {
         "n.row, n.id, n.app, n.accepted_at, n.opens_at, n.expires_at, n.forget_at, s.version, s.position,
-         s.is_cancelled, s.is_recalled, s.is_forgotten, s.work"
+         s.is_cancelled, s.is_recalled, s.is_forgotten, s.work, s.settled_at, n.error_policy"
     };
 }
 
@@ -44,6 +48,8 @@ statements! {
     INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,
              steps, devices, min_app_version, schedule, ttl, accepted_at, opens_at, expires_at, forget_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+    SET_ERROR_POLICY = "UPDATE notification SET error_policy = ?2 WHERE row = ?1";
+    SETTLE = "UPDATE notification_state SET settled_at = ?2 WHERE notification = ?1 AND settled_at IS NULL";
     INSERT_STATE = "INSERT INTO notification_state (notification, version, position, work)
          VALUES (?1, 0, ?2, 0)";
     STEPS = "SELECT steps FROM notification WHERE row = ?1";
@@ -93,6 +99,7 @@ pub(crate) struct New<'a> {
     pub(crate) steps: &'a Steps,
     pub(crate) wanted: &'a Wanted,
     pub(crate) schedule: &'a Schedule,
+    pub(crate) error_policy: ErrorPolicy,
     pub(crate) ttl: SignedDuration,
     pub(crate) opens_at: Timestamp,
     pub(crate) forget_at: Timestamp,
@@ -115,6 +122,9 @@ pub(crate) struct Found {
     pub(crate) is_forgotten: bool,
     /// The row of work of its life.
     pub(crate) work: i64,
+    /// Since when nothing is waited for any more.
+    settled_at: Option<Timestamp>,
+    error_policy: ErrorPolicy,
 }
 
 impl Found {
@@ -150,7 +160,7 @@ impl Found {
         let is_empty = counts.total() == 0 && self.expansion() == Expansion::Done;
         let warnings = is_empty.then_some(Open::Known(Warning::AudienceEmpty));
         (
-            counts.status(self.expansion()),
+            counts.status(self.expansion(), self.error_policy),
             warnings.into_iter().collect(),
         )
     }
@@ -168,6 +178,7 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         steps,
         wanted,
         schedule,
+        error_policy,
         ttl,
         opens_at,
         forget_at,
@@ -191,6 +202,11 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         millis(*forget_at),
     ))?;
     let row = db.last_insert_rowid();
+    // A row has more columns than a tuple has values.
+    if *error_policy != ErrorPolicy::default() {
+        db.prepare_cached(SET_ERROR_POLICY)?
+            .execute((row, error_policy.as_str()))?;
+    }
     db.prepare_cached(INSERT_STATE)?
         .execute((row, to_json(&Position::START)?))?;
     Ok(row)
@@ -327,6 +343,8 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
         is_recalled: row.get(10)?,
         is_forgotten: row.get(11)?,
         work: row.get(12)?,
+        settled_at: optional_time(row, 13)?,
+        error_policy: optional_word(row, 14)?.unwrap_or_default(),
     })
 }
 
@@ -355,10 +373,10 @@ pub(crate) struct Shown {
 fn shown(row: &Row<'_>) -> Result<Shown, rusqlite::Error> {
     Ok(Shown {
         found: found(row)?,
-        content: json(row, 13)?,
-        external_id: row.get(14)?,
-        correlation_id: row.get(15)?,
-        schedule: optional_json(row, 16)?,
+        content: json(row, 15)?,
+        external_id: row.get(16)?,
+        correlation_id: row.get(17)?,
+        schedule: optional_json(row, 18)?,
     })
 }
 
@@ -377,11 +395,14 @@ pub(crate) fn with_counts(
     let counts = count::of(db, found.subject.row)?;
     let counts_by_channel = count::by_channel(db, found.subject.row)?;
     let (status, warnings) = found.standing(counts);
+    let outcome = outcome(db, &found, counts)?;
     Ok(NotificationView {
         id: found.subject.id,
         status,
         is_recalled: found.is_recalled,
         legacy_status: status.legacy_status().to_owned(),
+        outcome: Some(outcome.into()),
+        settled_at: found.settled_at,
         schedule,
         opens_at: found.is_scheduled().then_some(found.opens_at),
         counts,
@@ -393,6 +414,31 @@ pub(crate) fn with_counts(
         accepted_at: found.accepted_at,
         expires_at: found.expires_at,
     })
+}
+
+/// How much of a notification reached its goal.
+fn outcome(db: &Connection, found: &Found, counts: Counts) -> Result<Outcome, rusqlite::Error> {
+    let goal = steps(db, found.subject.row)?.goal();
+    Ok(counts.outcome(found.expansion(), goal))
+}
+
+/// Notes that nothing is waited for any more, and gives what the notification came to; none if that was noted
+/// before.
+pub(crate) fn settle(
+    db: &Connection,
+    found: &Found,
+    now: Timestamp,
+) -> Result<Option<Told>, rusqlite::Error> {
+    let row = found.subject.row;
+    if db.prepare_cached(SETTLE)?.execute((row, millis(now)))? == 0 {
+        return Ok(None);
+    }
+    let counts = count::of(db, row)?;
+    Ok(Some(Told::Settled {
+        notification: found.subject.id,
+        outcome: outcome(db, found, counts)?,
+        counts,
+    }))
 }
 
 /// A page of an App's notifications, newest first: each as it could be read.

@@ -105,6 +105,7 @@ async fn named(world: &World, after: u64) -> Vec<ChangedDelivery> {
         Effect::NotificationChanged { deliveries, .. } => Some(deliveries),
         Effect::LogGrew { .. }
         | Effect::Responded { .. }
+        | Effect::Told(_)
         | Effect::Stopped { .. }
         | Effect::Revoked(_)
         | Effect::WorkDue { .. } => None,

@@ -167,7 +167,7 @@ async fn a_watch_goes_on_behind_a_version() {
         ]
     );
     assert!(watched(Some(second.version)).await.deliveries.is_empty());
-    assert!(!second.is_settled);
+    assert!(!second.is_over);
 }
 
 #[tokio::test]

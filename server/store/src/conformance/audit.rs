@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use vestnik_model::{
-    AppId, Channel, Counts, DeliveryStatus, Open, Reason,
+    AppId, Channel, Counts, DeliveryStatus, Engagement, Open, Reason,
     view::{DeliveryView, NotificationView},
 };
 
@@ -77,6 +77,10 @@ fn counted(deliveries: Vec<DeliveryView>) -> Counts {
         };
         *count += 1;
         counts.double_contact += u64::from(delivery.double_contact);
+        counts.late += u64::from(delivery.late);
+        let used = [Engagement::Clicked, Engagement::Actioned];
+        let is_used = used.iter().any(|used| delivery.engagement.contains(used));
+        counts.clicked += u64::from(is_used);
     }
     counts
 }
@@ -96,7 +100,10 @@ fn numbers_never_fall(emitted: &[Event]) {
 
 fn has_row(event: &&Event) -> bool {
     match event.effect {
-        Effect::NotificationChanged { .. } | Effect::Responded { .. } | Effect::Revoked(_) => true,
+        Effect::NotificationChanged { .. }
+        | Effect::Responded { .. }
+        | Effect::Told(_)
+        | Effect::Revoked(_) => true,
         Effect::LogGrew { .. } | Effect::Stopped { .. } | Effect::WorkDue { .. } => false,
     }
 }
@@ -143,6 +150,7 @@ fn told(event: &Event) -> String {
             notification,
             responded,
         } => format!("{notification}: {responded:?}"),
+        Effect::Told(told) => format!("{told:?}"),
         Effect::Revoked(revocation) => format!("{revocation:?}"),
         Effect::LogGrew { .. } | Effect::Stopped { .. } | Effect::WorkDue { .. } => {
             "no row".to_owned()
@@ -160,6 +168,13 @@ async fn is_gone(store: &dyn Store, event: &Event) -> bool {
             let view = store.notification(event.app.clone(), *notification);
             view.await.unwrap().is_none()
         }
+        Effect::Told(told) => match told.notification() {
+            Some(id) => {
+                let view = store.notification(event.app.clone(), id);
+                view.await.unwrap().is_none()
+            }
+            None => false,
+        },
         Effect::Revoked(_)
         | Effect::LogGrew { .. }
         | Effect::Stopped { .. }

@@ -47,6 +47,7 @@ pub async fn what_a_log_gained_is_what_it_has(fixture: &impl Fixture) {
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
         | Effect::Responded { .. }
+        | Effect::Told(_)
         | Effect::WorkDue { .. } => None,
     });
     for grown in logs.flatten() {
@@ -95,6 +96,7 @@ pub async fn numbers_never_fall(fixture: &impl Fixture) {
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
         | Effect::Responded { .. }
+        | Effect::Told(_)
         | Effect::WorkDue { .. } => false,
     });
     assert_eq!(logs.count(), 4 * 10 * 2);

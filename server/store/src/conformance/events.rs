@@ -13,8 +13,8 @@ use super::{
     world::World,
 };
 use crate::{
-    effect::Summary,
-    events::{Asked, Happened, HappenedPage},
+    effect::{ChangedDelivery, Summary, Told},
+    events::{Asked, Happened, HappenedPage, What},
 };
 
 fn asked(from: u64) -> Asked {
@@ -36,9 +36,30 @@ async fn page(world: &World, asked: Asked) -> HappenedPage {
 
 /// What a change says of the notification, and of each user.
 fn told(happened: &Happened) -> (Option<NotificationStatus>, Vec<(&str, DeliveryStatus)>) {
-    let deliveries = happened.deliveries.iter();
+    let What::Changed(changed) = &happened.what else {
+        return (None, Vec::new());
+    };
+    let deliveries = changed.deliveries.iter();
     let deliveries = deliveries.map(|one| (one.user.as_str(), one.summary.status));
-    (happened.became, deliveries.collect())
+    (changed.became, deliveries.collect())
+}
+
+/// What the App's backend is told beside changes and responses, behind a number.
+pub(super) async fn told_since(world: &World, number: u64) -> Vec<Told> {
+    let rows = page(world, asked(number + 1)).await.rows;
+    let told = rows.into_iter().filter_map(|one| match one.what {
+        What::Told(told) => Some(told),
+        What::Changed(_) | What::Responded { .. } => None,
+    });
+    told.collect()
+}
+
+/// The deliveries of a change.
+fn deliveries(happened: Happened) -> Vec<ChangedDelivery> {
+    match happened.what {
+        What::Changed(changed) => changed.deliveries,
+        What::Responded { .. } | What::Told(_) => Vec::new(),
+    }
 }
 
 pub async fn a_notification_s_life_is_told(fixture: &impl Fixture) {
@@ -77,19 +98,19 @@ pub async fn a_notification_s_life_is_told(fixture: &impl Fixture) {
     assert!(
         happened
             .iter()
-            .all(|one| one.external_id.as_deref() == Some("order-3"))
+            .all(|one| one.names.external_id.as_deref() == Some("order-3"))
     );
     assert!(
         happened
             .iter()
-            .all(|one| one.notification == notification(3))
+            .all(|one| one.what.notification() == Some(notification(3)))
     );
     world.is_sound().await;
 }
 
 /// What the events say of a user's deliveries, oldest first.
 pub(super) async fn summaries(world: &World, who: &str) -> Vec<Summary> {
-    let deliveries = all(world).await.into_iter().flat_map(|one| one.deliveries);
+    let deliveries = all(world).await.into_iter().flat_map(deliveries);
     let own = deliveries.filter(|one| one.user.as_str() == who);
     own.map(|one| one.summary).collect()
 }
@@ -199,7 +220,7 @@ pub async fn a_page_is_bounded_by_its_deliveries(fixture: &impl Fixture) {
         swept: _,
     } = page(&world, asked(from)).await
     {
-        let of_page: usize = rows.iter().map(|one| one.deliveries.len()).sum();
+        let of_page: usize = rows.iter().map(Happened::named).sum();
         assert!(of_page <= 1, "{rows:?}");
         named += of_page;
         from = seen + 1;
@@ -227,7 +248,10 @@ pub async fn what_was_deleted_is_passed_over(fixture: &impl Fixture) {
 
 /// What the person did, by the events.
 fn responses(happened: &[Happened]) -> Vec<(&str, &Response)> {
-    let told = happened.iter().filter_map(|one| one.responded.as_ref());
+    let told = happened.iter().filter_map(|one| match &one.what {
+        What::Responded { responded, .. } => Some(responded),
+        What::Changed(_) | What::Told(_) => None,
+    });
     told.map(|told| (told.user.as_str(), &told.response))
         .collect()
 }

@@ -91,6 +91,7 @@ pub async fn a_part_is_one_change(fixture: &impl Fixture) {
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
         | Effect::Responded { .. }
+        | Effect::Told(_)
         | Effect::WorkDue { .. } => None,
     });
     let mut reached = reached.unwrap();

@@ -49,6 +49,7 @@ pub mod renewal;
 pub mod retry;
 pub mod scheduling;
 pub mod sessions;
+pub mod settling;
 pub mod tenancy;
 pub mod tokens;
 pub mod topics;
@@ -287,7 +288,10 @@ macro_rules! conformance {
                 what_is_over_is_not_tried_anew, a_large_retry_goes_in_parts;
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
-                a_watch_names_the_latest_changes, a_read_notification_is_settled;
+                a_watch_names_the_latest_changes, a_watch_of_what_was_read_is_over;
+            settling: a_notification_is_settled_once,
+                what_is_counted_beside_statuses_goes_with_its_delivery,
+                a_policy_says_what_is_an_error;
             explaining: how_a_device_is_reached_is_known, what_was_tried_and_confirmed_is_known,
                 who_has_no_delivery_is_known_as_such,
                 what_is_explained_of_one_device_names_no_other, a_withdrawal_is_known;

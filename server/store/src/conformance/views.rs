@@ -9,7 +9,7 @@ use super::{
     world::World,
 };
 use crate::ledger::{WatchQuery, Watched};
-use vestnik_rules::{settle::WATCH_SETTLE, work::WorkKind};
+use vestnik_rules::{settle::EVIDENCE, work::WorkKind};
 
 async fn watched(world: &World, after: Option<u64>, limit: u32) -> Watched {
     watched_at(world, after, (limit, 200)).await
@@ -125,7 +125,7 @@ pub async fn a_watch_goes_on_behind_a_version(fixture: &impl Fixture) {
     let first = watched(&world, None, 9).await;
     assert_eq!(first.status, NotificationStatus::Queued);
     assert_eq!((first.counts.pending, named(&first).len()), (2, 0));
-    assert!(!first.is_settled);
+    assert!(!first.is_over);
     world.hand_over(&anna, 1, 50).await;
     world.hand_over(&bert, 1, 51).await;
     let second = watched(&world, Some(first.version), 9).await;
@@ -175,18 +175,18 @@ pub async fn a_watch_names_the_latest_changes(fixture: &impl Fixture) {
     world.is_sound().await;
 }
 
-pub async fn a_read_notification_is_settled(fixture: &impl Fixture) {
+pub async fn a_watch_of_what_was_read_is_over(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
     let session = world.login("anna", 1).await;
     world.topic("news", &["anna"]).await;
     world.publish(1, topics(&["news"])).await;
-    assert!(!watched(&world, None, 9).await.is_settled);
+    assert!(!watched(&world, None, 9).await.is_over);
     world.work(WorkKind::Expand, 9, 20).await;
-    assert!(!watched(&world, None, 9).await.is_settled);
-    let second = super::name::EXPIRED + WATCH_SETTLE.as_secs();
-    assert!(watched_at(&world, None, (9, second)).await.is_settled);
+    assert!(!watched(&world, None, 9).await.is_over);
+    let second = super::name::EXPIRED + EVIDENCE.as_secs();
+    assert!(watched_at(&world, None, (9, second)).await.is_over);
     let told = vec![receipt(1, ReceiptKind::Read, 60)];
     world.report(&session, told).await;
-    assert!(watched(&world, None, 9).await.is_settled);
+    assert!(watched(&world, None, 9).await.is_over);
     world.is_sound().await;
 }

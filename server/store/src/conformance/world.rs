@@ -350,6 +350,7 @@ pub(super) fn grown(effects: &[Effect]) -> BTreeSet<UserId> {
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
         | Effect::Responded { .. }
+        | Effect::Told(_)
         | Effect::WorkDue { .. } => None,
     });
     users.flatten().collect()
@@ -368,6 +369,7 @@ pub(super) fn changed(effects: &[Effect], number: u32) -> Vec<Vec<ChangedDeliver
         | Effect::Revoked(_)
         | Effect::Stopped { .. }
         | Effect::Responded { .. }
+        | Effect::Told(_)
         | Effect::WorkDue { .. } => None,
     });
     changes.collect()
@@ -381,6 +383,7 @@ pub(super) fn revoked(effects: &[Effect]) -> Vec<Revocation> {
         | Effect::NotificationChanged { .. }
         | Effect::Stopped { .. }
         | Effect::Responded { .. }
+        | Effect::Told(_)
         | Effect::WorkDue { .. } => None,
     });
     revoked.collect()
@@ -394,6 +397,7 @@ pub(super) fn due(effects: &[Effect]) -> Vec<(WorkKind, i64)> {
         | Effect::NotificationChanged { .. }
         | Effect::Stopped { .. }
         | Effect::Responded { .. }
+        | Effect::Told(_)
         | Effect::Revoked(_) => None,
     });
     due.collect()

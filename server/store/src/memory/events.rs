@@ -1,4 +1,4 @@
-//! What happened to an App's notifications.
+//! What happened in an App.
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, EventId};
@@ -6,7 +6,7 @@ use vestnik_model::{AppId, EventId};
 use super::{MemoryStore, webhooks::swept, world::World};
 use crate::{
     Answer, Event, Events,
-    events::{Asked, Happened, HappenedPage},
+    events::{Asked, Happened, HappenedPage, Names, What},
 };
 
 impl Events for MemoryStore {
@@ -18,7 +18,7 @@ impl Events for MemoryStore {
             };
             let mut named = 0;
             let newer = world.events.range(asked.from..).map(|(_, event)| event);
-            let own = newer.filter(|event| event.app == asked.app && is_of_notification(event));
+            let own = newer.filter(|event| event.app == asked.app && is_told(event));
             for event in own.take(asked.rows as usize) {
                 page.seen = Some(event.number);
                 let Some(happened) = happened(world, event) else {
@@ -37,28 +37,32 @@ impl Events for MemoryStore {
     fn event_before(&self, app: AppId, at: Timestamp) -> Answer<'_, EventId> {
         self.read(move |world| {
             let mut own = world.events.values().filter(|event| event.app == app);
-            let first = own.find(|event| is_of_notification(event) && event.at >= at);
+            let first = own.find(|event| is_told(event) && event.at >= at);
             EventId::of(first.map_or(world.last_event, |event| event.number.saturating_sub(1)))
         })
     }
 }
 
-pub(super) fn is_of_notification(event: &Event) -> bool {
-    Happened::of(event.clone(), (None, None)).is_some()
+/// Whether the App's backend is told of an event.
+pub(super) fn is_told(event: &Event) -> bool {
+    What::of(event.effect.clone()).is_some()
 }
 
-/// `None` when the notification was deleted since, or who responded was.
+/// `None` when what it is about was deleted since.
 fn happened(world: &World, event: &Event) -> Option<Happened> {
-    let mut happened = Happened::of(event.clone(), (None, None))?;
-    if let Some(responded) = &happened.responded {
+    let mut happened = Happened::of(event.clone(), Names::default())?;
+    if let What::Responded { responded, .. } = &happened.what {
         // What a person wrote does not outlive them.
         let (_, user) = world.delivery_ids.get(&responded.delivery)?;
         world.users.get(user)?.name.as_ref()?;
     }
-    let id = happened.notification;
-    let key = world.notification_ids.get(&id)?;
-    let row = world.notifications.get(key)?;
-    happened.external_id.clone_from(&row.external_id);
-    happened.correlation_id.clone_from(&row.correlation_id);
+    if let Some(id) = happened.what.notification() {
+        let key = world.notification_ids.get(&id)?;
+        let row = world.notifications.get(key)?;
+        happened.names = Names {
+            external_id: row.external_id.clone(),
+            correlation_id: row.correlation_id.clone(),
+        };
+    }
     Some(happened)
 }

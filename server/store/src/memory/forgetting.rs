@@ -1,6 +1,6 @@
 //! The end of notifications, topics and users: what is theirs is deleted in parts.
 
-use vestnik_model::Counter;
+use vestnik_rules::delivery::Slot;
 
 use super::{
     audiences::leave,
@@ -122,18 +122,13 @@ fn uncount(txn: &mut Txn, key: (NotificationKey, UserKey)) -> Result<(), StoreEr
     let Some(delivery) = txn.world.deliveries.get(&key) else {
         return Ok(());
     };
-    let state = delivery.state.clone();
-    let counter = Counter::of(state.status, state.reason.as_ref());
+    let slot = Slot::of(&delivery.state);
     if let Some(row) = txn.world.notifications.get_mut(&key.0) {
-        let own = state.channel;
+        let own = slot.channel;
         let own = own.and_then(|channel| row.counts_by_channel.get_mut(&channel));
         for counts in [Some(&mut row.counts), own].into_iter().flatten() {
-            let count = counts.of(counter);
-            *count = count
-                .checked_sub(1)
-                .ok_or_else(|| corrupt("a counter would fall below zero"))?;
-            let double = counts.double_contact;
-            counts.double_contact = double.saturating_sub(u64::from(state.double_contact));
+            let left = slot.taken_from(*counts);
+            *counts = left.ok_or_else(|| corrupt("a counter would fall below zero"))?;
         }
     }
     txn.touched(key.0);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use vestnik_model::{Channel, Counter, Counts, DeliveryStatus};
-use vestnik_rules::work::WorkKind;
+use vestnik_model::{Channel, Counts, DeliveryStatus};
+use vestnik_rules::{delivery::Slot, work::WorkKind};
 
 use super::{
     row::{Content, Target},
@@ -37,13 +37,12 @@ fn counters(world: &World, faults: &mut Vec<String>) {
         let mut recount = Counts::default();
         let mut by_channel = BTreeMap::<Channel, Counts>::new();
         for (_, delivery) in world.deliveries_after(*key, None) {
-            let state = &delivery.state;
-            *recount.of(Counter::of(state.status, state.reason.as_ref())) += 1;
-            recount.double_contact += u64::from(state.double_contact);
-            if let Some(channel) = state.channel {
-                let own = by_channel.entry(channel).or_default();
-                *own.of(Counter::of(state.status, state.reason.as_ref())) += 1;
-                own.double_contact += u64::from(state.double_contact);
+            let slot = Slot::of(&delivery.state);
+            for count in slot.counts() {
+                *recount.number(count) += 1;
+                if let Some(channel) = slot.channel {
+                    *by_channel.entry(channel).or_default().number(count) += 1;
+                }
             }
         }
         let mut kept = row.counts_by_channel.clone();
@@ -140,7 +139,7 @@ fn lives(world: &World, faults: &mut Vec<String>) {
         let kind = world.work.get(&row.work).map(|work| work.kind);
         let is_life = matches!(
             kind,
-            Some(WorkKind::Expand | WorkKind::Expire | WorkKind::Retain)
+            Some(WorkKind::Expand | WorkKind::Expire | WorkKind::Settle | WorkKind::Retain)
         );
         if !is_life {
             faults.push(format!("{} has no row of work", row.notification.id));

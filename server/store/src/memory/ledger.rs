@@ -11,7 +11,7 @@ use vestnik_rules::{
     delivery::{self, advance},
     explain::Findings,
     identity::attempt_id,
-    settle::is_settled,
+    settle::is_watched_out,
 };
 
 use super::{
@@ -248,7 +248,7 @@ fn watched(world: &World, watch: &WatchQuery) -> Option<Watched> {
                 })
             })
             .collect(),
-        is_settled: is_settled(&row.outlook(), watch.now),
+        is_over: is_watched_out(&row.outlook(), watch.now),
     })
 }
 

@@ -9,7 +9,7 @@ use vestnik_rules::{
 
 use super::{
     asking, ending,
-    events::is_of_notification,
+    events::is_told,
     expansion,
     forgetting::{delete_topic, erase_user, forget_notification},
     queue::{Next, finish, held},
@@ -20,7 +20,7 @@ use super::{
     txn::Txn,
     world::World,
 };
-use crate::{StoreError, work::Part};
+use crate::{StoreError, effect::Told, work::Part};
 
 /// Does a part, if the claim still holds its row.
 pub(super) fn perform(txn: &mut Txn, part: &Part) -> Result<Progress, StoreError> {
@@ -107,6 +107,10 @@ fn of_notification(
         WorkKind::Recall | WorkKind::Retry if is_forgotten => Next::Done,
         WorkKind::Recall => go_on(ending::recall(txn, &pass, &part.seed)).unwrap_or(Next::Done),
         WorkKind::Retry => go_on(retry::go_on(txn, &pass)).unwrap_or(Next::Done),
+        WorkKind::Settle => {
+            settle(txn, key, part.now);
+            behind(held.kind)
+        }
         WorkKind::Retain => again(forget_notification(&mut txn.world, key, rows(part)), held),
         // These are about no notification.
         WorkKind::Webhook
@@ -117,6 +121,22 @@ fn of_notification(
         | WorkKind::EraseUser
         | WorkKind::Sweep => Next::Done,
     })
+}
+
+/// Notes that nothing is waited for any more of a notification, and tells its sender what it came to.
+fn settle(txn: &mut Txn, key: NotificationKey, now: Timestamp) {
+    let row = txn.world.notifications.get_mut(&key);
+    let Some(row) = row.filter(|row| row.settled_at.is_none()) else {
+        return;
+    };
+    row.settled_at = Some(now);
+    let told = Told::Settled {
+        notification: row.notification.id,
+        outcome: row.outcome(),
+        counts: row.counts,
+    };
+    let app = row.app.clone();
+    txn.tell(&app, told);
 }
 
 /// Expands a part; `None` when nothing more is to be expanded.
@@ -178,7 +198,7 @@ fn sweep_events(world: &mut World, before: Timestamp) {
     let mut gone = Vec::new();
     world.events.retain(|number, event| {
         let is_kept = event.at >= before || *number == last;
-        if !is_kept && is_of_notification(event) {
+        if !is_kept && is_told(event) {
             gone.push((event.app.clone(), *number));
         }
         is_kept

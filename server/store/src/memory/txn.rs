@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    effect::{ChangedDelivery, Effect, Event, Grown, Responded, Revocation, Summary},
+    effect::{ChangedDelivery, Effect, Event, Grown, Responded, Revocation, Summary, Told},
 };
 
 /// A transaction. What it changes about notifications is collected and written once, so that a commit
@@ -133,6 +133,12 @@ impl Txn {
             responded,
         };
         self.record(app, effect);
+        self.wake_webhooks(app);
+    }
+
+    /// The App's backend is told something else.
+    pub(super) fn tell(&mut self, app: &AppId, told: Told) {
+        self.record(app, Effect::Told(told));
         self.wake_webhooks(app);
     }
 

@@ -9,7 +9,7 @@ use vestnik_rules::{
 
 use super::{
     MemoryStore,
-    events::is_of_notification,
+    events::is_told,
     queue::{Next, finish, held, reset},
     row::{Target, WebhookRow},
     tenants::check_app,
@@ -174,7 +174,7 @@ fn begin_anew(txn: &mut Txn, key: &Key, state: &State, now: Timestamp) {
 /// Whether the App has events behind the cursor.
 fn has_more(world: &World, app: &AppId, state: &State) -> bool {
     let mut newer = world.events.range(state.cursor.next_number()..);
-    newer.any(|(_, event)| event.app == *app && is_of_notification(event))
+    newer.any(|(_, event)| event.app == *app && is_told(event))
 }
 
 /// The webhook of a row, if the claim still holds it.

@@ -228,6 +228,37 @@ fn a_number_that_doubles_change_is_refused_in_its_place() {
 }
 
 #[test]
+fn an_error_policy_is_one_of_its_words_and_makes_another_request() {
+    let asked = |policy: Value| {
+        let asked = json!({
+            "to": {"users": ["a"]}, "notification": {"title": "n"}, "error_policy": policy,
+        });
+        serde_json::from_value::<PublishRequest>(asked)
+    };
+    let policy = |word| {
+        Publication::parse(asked(word).unwrap())
+            .unwrap()
+            .error_policy
+    };
+    for (word, expected) in [
+        (Value::Null, ErrorPolicy::Any),
+        (json!("any"), ErrorPolicy::Any),
+        (json!("majority"), ErrorPolicy::Majority),
+        (json!("all"), ErrorPolicy::All),
+    ] {
+        assert_eq!(policy(word), expected);
+    }
+    for wrong in [json!("most"), json!("ANY"), json!(1), json!(["any"])] {
+        assert!(asked(wrong.clone()).is_err(), "{wrong}");
+    }
+    let form = |word| canonical(&asked(word).unwrap());
+    // What says nothing is the request of a sender who knows no policy.
+    assert_eq!(form(json!("any")), form(Value::Null));
+    let forms = ["any", "majority", "all"].map(|word| form(json!(word)));
+    assert!(forms[0] != forms[1] && forms[1] != forms[2] && forms[0] != forms[2]);
+}
+
+#[test]
 fn numbers_that_doubles_keep_arrive_untouched() {
     let data = r#"{"amount":1999.99,"big":9007199254740992,"lat":55.75582600000001,"n":-0.1}"#;
     let text = format!(

@@ -9,7 +9,7 @@ use super::{super::app, last};
 use crate::{sql::statements, value::millis};
 
 statements! {
-    OLDEST = "SELECT number, at, app, notification IS NOT NULL FROM event ORDER BY number LIMIT ?1";
+    OLDEST = "SELECT number, at, app, kind <> 'revoked' FROM event ORDER BY number LIMIT ?1";
     DELETE_TO = "DELETE FROM event WHERE number <= ?1";
 }
 
@@ -18,7 +18,7 @@ struct Old {
     number: u64,
     at: i64,
     app: String,
-    is_of_notification: bool,
+    is_told: bool,
 }
 
 /// Deletes rows older than a time, at most `rows`, but never the last row of all, and notes how far each
@@ -35,10 +35,8 @@ pub(crate) fn sweep(
     let Some(to) = old.last().map(|row| row.number) else {
         return Ok(false);
     };
-    let of_notifications = old.iter().filter(|row| row.is_of_notification);
-    let swept: BTreeMap<_, _> = of_notifications
-        .map(|row| (row.app.as_str(), row.number))
-        .collect();
+    let told = old.iter().filter(|row| row.is_told);
+    let swept: BTreeMap<_, _> = told.map(|row| (row.app.as_str(), row.number)).collect();
     for (app, number) in swept {
         app::set_swept(db, app, number)?;
     }
@@ -53,7 +51,7 @@ fn oldest(db: &Connection, rows: u32) -> Result<Vec<Old>, rusqlite::Error> {
                 number: row.get(0)?,
                 at: row.get(1)?,
                 app: row.get(2)?,
-                is_of_notification: row.get(3)?,
+                is_told: row.get(3)?,
             })
         })?
         .collect()

@@ -418,6 +418,11 @@ impl Reference {
                 State::Cancelled => &mut counts.cancelled,
             };
             *count += 1;
+            counts.late += u64::from(delivery.late);
+            let is_used = ["clicked", "actioned"]
+                .iter()
+                .any(|used| delivery.engaged.contains(used));
+            counts.clicked += u64::from(is_used);
         }
         counts
     }

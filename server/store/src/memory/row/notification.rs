@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
     AppId, Arrival, Channel, Counts, DeliveryId, Entry, Expansion, Notification,
-    NotificationStatus, Open, PublishAccepted, Warning,
-    publish::{Schedule, Steps},
+    NotificationStatus, Open, Outcome, PublishAccepted, Warning,
+    publish::{ErrorPolicy, Schedule, Steps},
     view::NotificationView,
     wire_size,
 };
@@ -60,6 +60,10 @@ pub(crate) struct NotificationRow {
     pub(crate) release: Option<u64>,
     /// How far the pace of its schedule is.
     pub(crate) pace: Pace,
+    /// How many lost deliveries make it an error.
+    pub(crate) error_policy: ErrorPolicy,
+    /// Since when nothing is waited for any more.
+    pub(crate) settled_at: Option<Timestamp>,
 }
 
 impl NotificationRow {
@@ -98,6 +102,8 @@ impl NotificationRow {
             dispatch: None,
             release: None,
             pace: Pace::default(),
+            error_policy: publication.error_policy,
+            settled_at: None,
         }
     }
 
@@ -150,7 +156,12 @@ impl NotificationRow {
     }
 
     pub(crate) fn status(&self) -> NotificationStatus {
-        self.counts.status(self.expansion())
+        self.counts.status(self.expansion(), self.error_policy)
+    }
+
+    /// How much of it reached its goal.
+    pub(crate) fn outcome(&self) -> Outcome {
+        self.counts.outcome(self.expansion(), self.steps.goal())
     }
 
     pub(crate) fn outlook(&self) -> Outlook {
@@ -191,6 +202,8 @@ impl NotificationRow {
             status,
             is_recalled: self.is_recalled,
             legacy_status: status.legacy_status().to_owned(),
+            outcome: Some(self.outcome().into()),
+            settled_at: self.settled_at,
             schedule: (self.schedule != Schedule::default()).then(|| (&self.schedule).into()),
             opens_at: self.is_scheduled().then_some(self.opens_at),
             counts: self.counts,
