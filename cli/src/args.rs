@@ -332,6 +332,9 @@ pub(crate) struct SendArgs {
     /// Your own number for it.
     #[arg(long)]
     pub(crate) external_id: Option<String>,
+    /// What it is about, as order-8812: it takes the place of earlier ones with the same key.
+    #[arg(long)]
+    pub(crate) collapse_key: Option<String>,
     /// Repeating the command with the same key publishes once.
     #[arg(long)]
     pub(crate) idempotency_key: Option<String>,

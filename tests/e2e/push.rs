@@ -1,6 +1,7 @@
 //! Phones that sleep: the real server sends to the simulator of the push services, which shares no code
 //! with what sends.
 
+mod collapse;
 mod decrypt;
 mod device;
 mod environment;

@@ -65,6 +65,7 @@ pub(super) fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, 
         error_policy: args.error_policy,
         ttl_seconds: args.ttl,
         external_id: args.external_id,
+        collapse_key: args.collapse_key,
         idempotency_key: args.idempotency_key,
         ..PublishRequest::default()
     })

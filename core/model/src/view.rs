@@ -70,6 +70,9 @@ pub struct NotificationView {
     /// The process it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation_id: Option<String>,
+    /// What it is about: for each recipient it takes the place of earlier ones with the same key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collapse_key: Option<String>,
     /// When it was accepted.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub accepted_at: Timestamp,

@@ -29,7 +29,9 @@
 //!         is_recalled: false,
 //!         is_excluded: false,
 //!     },
-//!     delivery: Some(DeliveryFindings { state: DeliveryState::pending(), course: None, addressed: Addressed::ALL }),
+//!     delivery: Some(DeliveryFindings {
+//!         state: DeliveryState::pending(), course: None, addressed: Addressed::ALL, gave_way: false,
+//!     }),
 //!     devices: Vec::new(),
 //!     mailbox: None,
 //!     tries: Vec::new(),

@@ -12,7 +12,7 @@
 //! time has not come waits by [`release`]. [`work`] says what is due when, and [`settle`] when
 //! nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the addresses
 //! that [`address`] knows; who is named by an address is found by [`contact`]; [`withdrawal`]
-//! takes a recalled one off screens. [`session`] and [`token`] are about who a device is, [`limit`] about
+//! takes a recalled one off screens, and one that gave way to a later one by [`collapse`]. [`session`] and [`token`] are about who a device is, [`limit`] about
 //! how much anybody may do, [`webhook`] about who is sent what happened.
 //!
 //! ```
@@ -38,6 +38,7 @@ pub mod attempt;
 pub mod audience;
 pub mod bounce;
 pub mod cascade;
+pub mod collapse;
 pub mod consent;
 pub mod contact;
 pub mod decrypt;

@@ -94,7 +94,8 @@ pub struct Round {
 #[must_use]
 pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Round> {
     let delivery = findings.delivery.as_ref()?;
-    if !is_lost(&delivery.state) || findings.notification.expires_at <= now {
+    let is_over = findings.notification.expires_at <= now || delivery.gave_way;
+    if !is_lost(&delivery.state) || is_over {
         return None;
     }
     let begins_at = match &findings.hours {

@@ -31,6 +31,8 @@ pub struct Publication {
     pub external_id: Option<String>,
     /// The process it belongs to.
     pub correlation_id: Option<String>,
+    /// What it is about: it takes the place of earlier ones with the same key.
+    pub collapse_key: Option<String>,
 }
 
 impl Publication {
@@ -48,6 +50,7 @@ impl Publication {
             error_policy,
             external_id,
             correlation_id,
+            collapse_key,
             idempotency_key,
         } = request;
         let mut problems = Problems::default();
@@ -61,6 +64,7 @@ impl Publication {
             "/correlation_id",
             check_reference(correlation_id.as_deref()),
         );
+        problems.check("/collapse_key", check_reference(collapse_key.as_deref()));
         problems.check(
             "/idempotency_key",
             check_idempotency_key(idempotency_key.as_deref()),
@@ -79,6 +83,7 @@ impl Publication {
                     error_policy,
                     external_id,
                     correlation_id,
+                    collapse_key,
                 })
             }
             _ => Err(Problem::invalid(problems.0)),

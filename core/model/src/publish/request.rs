@@ -54,6 +54,14 @@ pub struct PublishRequest {
         skip_serializing_if = "Option::is_none"
     )]
     pub correlation_id: Option<String>,
+    /// What it is about, up to 64 characters: for each recipient it takes the place of every earlier
+    /// notification of the App with the same key.
+    #[serde(
+        default,
+        alias = "collapseKey",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub collapse_key: Option<String>,
     /// Repeating a request with the same key publishes once. The `Idempotency-Key` header says
     /// the same; giving both with different values is refused.
     #[serde(

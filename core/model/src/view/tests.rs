@@ -50,6 +50,7 @@ fn notification() -> NotificationView {
         },
         external_id: None,
         correlation_id: None,
+        collapse_key: None,
         accepted_at: time(),
         expires_at: time(),
     }

@@ -451,6 +451,7 @@ fn notification_view() -> NotificationView {
         notification: notification().into(),
         external_id: Some("8812".to_owned()),
         correlation_id: Some("proc-77".to_owned()),
+        collapse_key: None,
         accepted_at: parsed(AT),
         expires_at: parsed(AT),
     }

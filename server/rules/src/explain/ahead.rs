@@ -30,7 +30,8 @@ impl<'a> Ahead<'a> {
         now: Timestamp,
     ) -> Option<Self> {
         let notification = &findings.notification;
-        let is_over = notification.is_cancelled || notification.expires_at <= now;
+        let is_stopped = notification.is_cancelled || delivery.gave_way;
+        let is_over = is_stopped || notification.expires_at <= now;
         let can_go_on = match delivery.state.status {
             DeliveryStatus::Pending | DeliveryStatus::Sent | DeliveryStatus::Delivered => !is_over,
             DeliveryStatus::Scheduled

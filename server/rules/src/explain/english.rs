@@ -378,6 +378,7 @@ fn stands(standing: Standing, times: Times) -> String {
         Standing::RecalledShown => {
             "The sender recalled it later: devices that show it take it away.".to_owned()
         }
+        Standing::Replaced => "A newer notification took its place on the devices.".to_owned(),
         Standing::Ended { status, reason } => match reason {
             Some(reason) => format!("It {}, because {}.", ended(status), because(reason)),
             None => format!(

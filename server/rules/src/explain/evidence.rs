@@ -241,8 +241,13 @@ impl Standing {
             Self::Cancelled => meaning("cancelled", Rule::Withdrawal),
             Self::RecalledUnsent => meaning("recalled_unsent", Rule::Withdrawal),
             Self::RecalledShown => meaning("recalled_shown", Rule::Withdrawal),
+            Self::Replaced => meaning("replaced", Rule::Replacement),
             Self::Ended { status: _, reason } => {
-                let mut ended = meaning("ended", Rule::Failure);
+                let rule = match reason {
+                    Some(Reason::SuppressedSuperseded) => Rule::Replacement,
+                    Some(_) | None => Rule::Failure,
+                };
+                let mut ended = meaning("ended", rule);
                 ended.evidence.reason = reason;
                 ended
             }

@@ -65,6 +65,8 @@ pub struct DeliveryFindings {
     pub course: Option<Course>,
     /// The installations that it is for so far.
     pub addressed: Addressed,
+    /// Whether a later notification with the same collapse key took its place.
+    pub gave_way: bool,
 }
 
 impl Findings {

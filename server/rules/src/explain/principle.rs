@@ -37,6 +37,8 @@ pub enum Rule {
     Expiry,
     /// The sender may withdraw a notification.
     Withdrawal,
+    /// A notification takes the place of earlier ones with its collapse key.
+    Replacement,
     /// Late evidence counts.
     Lateness,
     /// A sender may have what was lost tried anew.
@@ -61,6 +63,7 @@ impl Word for Rule {
         Self::Confirmation,
         Self::Expiry,
         Self::Withdrawal,
+        Self::Replacement,
         Self::Lateness,
         Self::Retry,
     ];
@@ -83,6 +86,7 @@ impl Word for Rule {
             Self::Confirmation => "confirmation",
             Self::Expiry => "expiry",
             Self::Withdrawal => "withdrawal",
+            Self::Replacement => "replacement",
             Self::Lateness => "lateness",
             Self::Retry => "retry",
         }

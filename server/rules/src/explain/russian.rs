@@ -389,6 +389,7 @@ fn stands(standing: Standing, times: Times) -> String {
             "Отправитель позже отозвал его: устройства, которые его показывают, убирают его."
                 .to_owned()
         }
+        Standing::Replaced => "На устройствах его заменило более новое уведомление.".to_owned(),
         Standing::Ended { status, reason } => match reason {
             Some(reason) => format!("Оно {}, потому что {}.", ended(status), because(reason)),
             None => format!(

@@ -332,6 +332,8 @@ pub enum Standing {
     RecalledUnsent,
     /// The sender recalled it where it was shown.
     RecalledShown,
+    /// A later notification with its collapse key took its place where it was shown.
+    Replaced,
     /// It ended for another reason.
     Ended {
         /// How.

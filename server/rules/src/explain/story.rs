@@ -347,6 +347,8 @@ fn standing(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) ->
     let is_shown = state.status.rank().is_some() && state.sent_at.is_some();
     if notification.is_recalled && is_shown {
         said.push(Standing::RecalledShown);
+    } else if delivery.gave_way && is_shown {
+        said.push(Standing::Replaced);
     }
     said.into_iter().map(Statement::Standing).collect()
 }

@@ -68,6 +68,7 @@ fn findings() -> Findings {
                 ..Stand::new(at("10:02:00"))
             }),
             addressed: Addressed::ALL,
+            gave_way: false,
         }),
         devices: vec![phone(1)],
         mailbox: None,

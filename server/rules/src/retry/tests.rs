@@ -86,6 +86,7 @@ fn ended(reason: Reason) -> Findings {
             state,
             course: None,
             addressed: Addressed::ALL,
+            gave_way: false,
         }),
         devices: vec![phone()],
         mailbox: None,

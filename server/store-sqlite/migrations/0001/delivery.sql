@@ -37,6 +37,8 @@ CREATE TABLE delivery (
     -- expires, if that is before its notification does.
     release_at INTEGER,
     expires_at INTEGER,
+    -- The collapse key of its notification, if that has one.
+    collapse TEXT,
     PRIMARY KEY (notification, user)
 ) STRICT, WITHOUT ROWID;
 
@@ -48,6 +50,8 @@ CREATE INDEX delivery_expiry ON delivery (notification, release_at)
     WHERE release_at IS NOT NULL AND status <> 'scheduled';
 -- What leads from a user to the deliveries that are in no log.
 CREATE INDEX delivery_unlogged ON delivery (user) WHERE seq IS NULL;
+-- What leads from a user to the deliveries that take each other's place.
+CREATE INDEX delivery_collapse ON delivery (user, collapse, seq) WHERE collapse IS NOT NULL;
 
 -- A delivery was tried at an installation over a channel, or at the user's mailbox.
 CREATE TABLE attempt (

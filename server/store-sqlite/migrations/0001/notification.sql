@@ -10,6 +10,8 @@ CREATE TABLE notification (
     bytes INTEGER NOT NULL,
     external_id TEXT,
     correlation_id TEXT,
+    -- What it is about: it takes the place of earlier ones with the same key.
+    collapse TEXT,
     -- The JSON of whom it is for.
     plan TEXT NOT NULL,
     -- The JSON of its cascade; absent for the user's devices.

@@ -163,11 +163,13 @@ impl Job<'_> {
             is_routed: is_routed(db, &found.subject.app, row)?,
             wanted: notification::wanted(db, row)?,
             arrived: self.arrived(db, row)?,
+            collapse_key: found.collapse_key.as_deref(),
             unreadable: self.unreadable,
         };
         let expanded = expansion::expand(db, &part, &mut self.changes)?;
         notification::set_position(db, row, expanded.position)?;
         self.grown = expanded.users;
+        self.resumed = expanded.gave_way;
         self.expanded = Some((found.subject.clone(), true));
         Ok(match expanded.position {
             Some(_) => Next::More(None),
@@ -234,6 +236,7 @@ impl Job<'_> {
         let done = release::release(db, &part, &mut changes)?;
         self.changes = changes;
         self.grown = done.users;
+        self.resumed = done.gave_way;
         self.expanded = Some((found.subject.clone(), false));
         Ok(match done.due {
             None => {

@@ -232,7 +232,7 @@ fn accept(
     };
     let subject = insert(db, new, asked.bytes, plan)?;
     let mut changes = Changes::default();
-    let mut users = Vec::new();
+    let (mut users, mut gave_way) = (Vec::new(), Vec::new());
     let mut is_expanded = false;
     if begins {
         let part = expansion::Part {
@@ -251,19 +251,22 @@ fn accept(
                 bytes: asked.bytes,
                 notification: new.notification.clone(),
             })),
+            collapse_key: new.publication.collapse_key.as_deref(),
             unreadable: asked.unreadable,
         };
         let expanded = expansion::expand(db, &part, &mut changes)?;
         notification::set_position(db, subject.row, expanded.position)?;
         is_expanded = expanded.position.is_none();
-        users = expanded.users;
+        (users, gave_way) = (expanded.users, expanded.gave_way);
     }
     let stage = first_stage(&life, is_expanded);
     let work = work::insert(db, app, subject.row, stage, None)?;
     notification::set_work(db, subject.row, work)?;
     changes.touched(&subject);
     changes.write(txn, accepted_at)?;
-    dispatch::wake(txn, &subject, accepted_at)?;
+    for subject in gave_way.iter().chain([&subject]) {
+        dispatch::wake(txn, subject, accepted_at)?;
+    }
     release::wake(txn, &subject, accepted_at)?;
     event::log_grew(txn, app, users, accepted_at)?;
     event::work_due(txn, app, stage, accepted_at)?;
@@ -306,6 +309,7 @@ fn insert(
             bytes,
             external_id: publication.external_id.as_deref(),
             correlation_id: publication.correlation_id.as_deref(),
+            collapse_key: publication.collapse_key.as_deref(),
             plan,
             steps: &publication.steps,
             wanted: &Wanted::of(&publication.audience),

@@ -13,6 +13,7 @@ use vestnik_rules::{
 use super::{
     attempt,
     change::Subject,
+    collapse,
     delivery::{self, Key},
     installation, notification, user,
 };
@@ -57,6 +58,7 @@ impl Pushed<'_> {
             return Ok(None);
         };
         let steps = notification::steps(db, row)?;
+        let gave_way = collapse::gave_way(db, key, self.notification.collapse_key.as_deref())?;
         let mut follows = None;
         let mut attempts = attempt::of_delivery(db, key, unreadable)?;
         attempts.retain(|known| known.target.installation() == Some(self.installation));
@@ -64,7 +66,7 @@ impl Pushed<'_> {
         for known in attempts {
             let changed = rule(&Case {
                 state: &found.state,
-                is_stopped: self.notification.is_cancelled,
+                is_stopped: self.notification.is_cancelled || gave_way,
                 expires_at: found.expires_at.unwrap_or(self.notification.expires_at),
                 step: steps.get(course.step).map(|step| step.channel),
                 attempt: &known.attempt,

@@ -37,8 +37,8 @@ macro_rules! columns {
 
 statements! {
     INSERT = "INSERT INTO delivery (notification, user, seq, status, reason, only, began_at, due_at,
-             release_at, expires_at, among)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10) ON CONFLICT (notification, user) DO NOTHING";
+             release_at, expires_at, among, collapse)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (notification, user) DO NOTHING";
     FIND = concat!("SELECT ", columns!(), " FROM delivery d WHERE d.notification = ?1 AND d.user = ?2");
     IS_THERE = "SELECT 1 FROM delivery WHERE notification = ?1 AND user = ?2";
     PART = concat!("SELECT ", columns!(), " FROM delivery d
@@ -113,6 +113,8 @@ pub(crate) struct New<'a> {
     pub(crate) release_at: Option<Timestamp>,
     /// When it expires, if that is before its notification does.
     pub(crate) expires_at: Option<Timestamp>,
+    /// The collapse key of its notification.
+    pub(crate) collapse: Option<&'a str>,
 }
 
 /// Makes deliveries, by a statement that is prepared once.
@@ -131,6 +133,7 @@ impl<'a> Insert<'a> {
             due_at,
             release_at,
             expires_at,
+            collapse,
         } = new;
         let Addressed { only, among } = &member.addressed;
         let made = self.0.execute((
@@ -144,6 +147,7 @@ impl<'a> Insert<'a> {
             release_at.map(millis),
             expires_at.map(millis),
             ids_json(among.as_ref())?,
+            collapse,
         ))?;
         Ok(made == 1)
     }

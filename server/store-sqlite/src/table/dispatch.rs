@@ -198,7 +198,9 @@ impl Desk<'_> {
             is_handed: is_handed(&case.delivery.state, attempts),
             expires_at: case.expires_at(&self.sending),
             // Content that cannot be read is never sent.
-            is_stopped: self.sending.found.is_cancelled || self.sending.content.is_none(),
+            is_stopped: self.sending.found.is_cancelled
+                || self.sending.content.is_none()
+                || case.gave_way,
             hours,
             wanted: &self.sending.wanted,
             addressed: &case.delivery.addressed,

@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row};
 use vestnik_model::{InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
+    collapse::TOO_LATE,
     consent::{Passage, Ways, is_left, passage},
     contact::ContactHash,
     delivery::{Move, is_timed},
@@ -25,6 +26,7 @@ use super::{
     arrival::{Addressee, Arrivals},
     calendar::Calendar,
     change::{Changes, Subject},
+    collapse::Collapse,
     contact,
     delivery::{self, Key},
     installation, present, topic,
@@ -62,7 +64,22 @@ pub(crate) struct Part<'a> {
     pub(crate) wanted: Wanted,
     /// What the entries bring; absent if the notification cannot be read.
     pub(crate) arrived: Option<Arc<Arrived>>,
+    /// What the notification is about, if its sender said so.
+    pub(crate) collapse_key: Option<&'a str>,
     pub(crate) unreadable: &'a Unreadable,
+}
+
+impl<'a> Part<'a> {
+    fn collapse(&self, db: &'a Connection) -> Option<Collapse<'a>> {
+        Some(Collapse {
+            db,
+            subject: self.subject,
+            key: self.collapse_key?,
+            seed: self.seed,
+            now: self.now,
+            unreadable: self.unreadable,
+        })
+    }
 }
 
 /// What a part came to.
@@ -72,6 +89,8 @@ pub(crate) struct Expanded {
     pub(crate) position: Option<Position>,
     /// Whose logs have grown.
     pub(crate) users: Vec<Grown>,
+    /// The notifications that gave way to this one.
+    pub(crate) gave_way: Vec<Subject>,
 }
 
 /// The next members of a source.
@@ -115,6 +134,8 @@ pub(crate) fn expand(
         calendar: calendar.ok_or(rusqlite::Error::QueryReturnedNoRows)?,
         insert: delivery::Insert::prepare(db)?,
         arrivals: Arrivals::prepare(db, part.subject.row, part.seed, arrived)?,
+        collapse: part.collapse(db),
+        gave_way: BTreeMap::new(),
         changes,
     };
     let mut left = part.rows.max(1);
@@ -139,6 +160,7 @@ pub(crate) fn expand(
     }
     pen.calendar.save(db)?;
     pen.changes.touched(part.subject);
+    expanded.gave_way = pen.gave_way.into_values().collect();
     Ok(expanded)
 }
 
@@ -301,6 +323,9 @@ struct Pen<'a> {
     calendar: Calendar,
     insert: delivery::Insert<'a>,
     arrivals: Arrivals<'a>,
+    collapse: Option<Collapse<'a>>,
+    /// The notifications that gave way, by their rows.
+    gave_way: BTreeMap<i64, Subject>,
     changes: &'a mut Changes,
 }
 
@@ -331,6 +356,7 @@ impl Pen<'_> {
         };
         let pace = self.calendar.pace;
         let turn = match passage {
+            Passage::Open if self.is_too_late(head.row)? => TOO_LATE,
             Passage::Open => {
                 let known = self.calendar.known(self.db, &user, wishes)?;
                 let takes_place = is_timed(&member.state);
@@ -354,7 +380,28 @@ impl Pen<'_> {
             only: made.member.addressed.only.as_deref(),
             expires_at: made.expires_at,
         };
-        self.arrivals.append(&mut head, to).map(Some)
+        let grown = self.arrivals.append(&mut head, to)?;
+        self.take_place(head.row, grown).map(Some)
+    }
+
+    fn is_too_late(&self, user: i64) -> Result<bool, rusqlite::Error> {
+        let collapse = self.collapse.as_ref();
+        collapse.map_or(Ok(false), |collapse| collapse.is_too_late(user))
+    }
+
+    /// Has earlier notifications with the same key give way.
+    fn take_place(&mut self, user: i64, grown: Grown) -> Result<Grown, rusqlite::Error> {
+        let Some(collapse) = &self.collapse else {
+            return Ok(grown);
+        };
+        let gave_way = collapse.take_place((user, &grown.user), self.changes)?;
+        if gave_way.is_empty() {
+            return Ok(grown);
+        }
+        let gave_way = gave_way.into_iter().map(|subject| (subject.row, subject));
+        self.gave_way.extend(gave_way);
+        // The log may have grown by more than the arrival.
+        Ok(Grown::unread(grown.user))
     }
 
     /// What a source is to a user whom it names; `None` for one who opted out of it and has a delivery
@@ -387,6 +434,7 @@ impl Pen<'_> {
             due_at: (made.is_due && self.part.is_routed).then_some(self.part.now),
             release_at: made.release_at,
             expires_at: made.expires_at,
+            collapse: self.part.collapse_key,
         };
         self.insert.run(key, &new)
     }

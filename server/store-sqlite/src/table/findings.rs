@@ -16,6 +16,7 @@ use vestnik_store::ledger::FindingsQuery;
 use super::{
     attempt,
     calendar::Calendar,
+    collapse,
     delivery::{self, Key},
     email_address, installation, meta, notification, presence, provider, user, user_attribute,
 };
@@ -78,6 +79,7 @@ pub(crate) fn of(
     findings.delivery = Some(DeliveryFindings {
         course: course(db, key)?,
         addressed: delivery.addressed,
+        gave_way: collapse::gave_way(db, key, found.collapse_key.as_deref())?,
         state: delivery.state,
     });
     Ok(Some(findings))

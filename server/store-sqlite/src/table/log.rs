@@ -23,7 +23,10 @@ statements! {
     /// The content comes last: its column is read only for entries that are given.
     STRETCH = "SELECT l.seq, l.tag, l.at, l.only, l.body, n.id, n.bytes, n.expires_at, d.read_at,
              s.is_recalled OR s.is_forgotten
-                 OR (s.is_cancelled AND d.sent_at IS NULL AND d.delivered_at IS NULL),
+                 OR (s.is_cancelled AND d.sent_at IS NULL AND d.delivered_at IS NULL)
+                 OR (d.collapse IS NOT NULL AND EXISTS (
+                     SELECT 1 FROM delivery later INDEXED BY delivery_collapse
+                     WHERE later.user = d.user AND later.collapse = d.collapse AND later.seq > d.seq)),
              d.expires_at, n.content
          FROM log l
              LEFT JOIN notification n ON n.row = l.notification

@@ -8,6 +8,7 @@ pub(crate) mod asking;
 pub(crate) mod attempt;
 pub(crate) mod calendar;
 pub(crate) mod change;
+pub(crate) mod collapse;
 pub(crate) mod contact;
 pub(crate) mod count;
 pub(crate) mod decrypt;
@@ -72,6 +73,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("attempt", attempt::ALL),
     ("calendar", calendar::ALL),
     ("change", change::ALL),
+    ("collapse", collapse::ALL),
     ("count", count::ALL),
     ("decrypt", decrypt::ALL),
     ("delivery", delivery::ALL),

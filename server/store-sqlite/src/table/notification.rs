@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use vestnik_model::{
     AppId, Counts, DeliveryId, Devices, Expansion, MinVersions, Notification, NotificationId,
     NotificationStatus, Open, Outcome, Warning,
@@ -31,7 +31,7 @@ use crate::{
 macro_rules! found_columns {
     () => {
         "n.row, n.id, n.app, n.accepted_at, n.opens_at, n.expires_at, n.forget_at, s.version, s.position,
-         s.is_cancelled, s.is_recalled, s.is_forgotten, s.work, s.settled_at, n.error_policy"
+         s.is_cancelled, s.is_recalled, s.is_forgotten, s.work, s.settled_at, n.error_policy, n.collapse"
     };
 }
 
@@ -46,8 +46,9 @@ macro_rules! view_columns {
 
 statements! {
     INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,
-             steps, devices, min_app_version, schedule, ttl, accepted_at, opens_at, expires_at, forget_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+             steps, devices, min_app_version, schedule, ttl, accepted_at, opens_at, expires_at, forget_at,
+             collapse)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
     SET_ERROR_POLICY = "UPDATE notification SET error_policy = ?2 WHERE row = ?1";
     SETTLE = "UPDATE notification_state SET settled_at = ?2 WHERE notification = ?1 AND settled_at IS NULL";
     INSERT_STATE = "INSERT INTO notification_state (notification, version, position, work)
@@ -95,6 +96,7 @@ pub(crate) struct New<'a> {
     pub(crate) bytes: usize,
     pub(crate) external_id: Option<&'a str>,
     pub(crate) correlation_id: Option<&'a str>,
+    pub(crate) collapse_key: Option<&'a str>,
     pub(crate) plan: &'a Plan,
     pub(crate) steps: &'a Steps,
     pub(crate) wanted: &'a Wanted,
@@ -125,6 +127,8 @@ pub(crate) struct Found {
     /// Since when nothing is waited for any more.
     settled_at: Option<Timestamp>,
     error_policy: ErrorPolicy,
+    /// What it is about, if its sender said so.
+    pub(crate) collapse_key: Option<String>,
 }
 
 impl Found {
@@ -174,6 +178,7 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         bytes,
         external_id,
         correlation_id,
+        collapse_key,
         plan,
         steps,
         wanted,
@@ -183,7 +188,7 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         opens_at,
         forget_at,
     } = new;
-    db.prepare_cached(INSERT)?.execute((
+    db.prepare_cached(INSERT)?.execute(params![
         notification.id.uuid().into_bytes(),
         app.as_str(),
         to_json(notification)?,
@@ -200,7 +205,8 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         millis(*opens_at),
         millis(notification.expires_at),
         millis(*forget_at),
-    ))?;
+        collapse_key,
+    ])?;
     let row = db.last_insert_rowid();
     // A row has more columns than a tuple has values.
     if *error_policy != ErrorPolicy::default() {
@@ -345,6 +351,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
         work: row.get(12)?,
         settled_at: optional_time(row, 13)?,
         error_policy: optional_word(row, 14)?.unwrap_or_default(),
+        collapse_key: row.get(15)?,
     })
 }
 
@@ -373,10 +380,10 @@ pub(crate) struct Shown {
 fn shown(row: &Row<'_>) -> Result<Shown, rusqlite::Error> {
     Ok(Shown {
         found: found(row)?,
-        content: json(row, 15)?,
-        external_id: row.get(16)?,
-        correlation_id: row.get(17)?,
-        schedule: optional_json(row, 18)?,
+        content: json(row, 16)?,
+        external_id: row.get(17)?,
+        correlation_id: row.get(18)?,
+        schedule: optional_json(row, 19)?,
     })
 }
 
@@ -411,6 +418,7 @@ pub(crate) fn with_counts(
         notification: content.into(),
         external_id,
         correlation_id,
+        collapse_key: found.collapse_key,
         accepted_at: found.accepted_at,
         expires_at: found.expires_at,
     })

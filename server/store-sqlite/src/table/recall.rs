@@ -3,9 +3,12 @@
 
 use rusqlite::Connection;
 use vestnik_model::{Entry, Recall, UserId};
-use vestnik_rules::{delivery::cancel, withdrawal::can_be_on_a_device};
+use vestnik_rules::{delivery::cancel, withdrawal};
 
-use super::{attempt, change::Changes, delivery, expiry::Pass, log, provider, user, withdrawal};
+use super::{
+    attempt, change::Changes, delivery, expiry::Pass, log, provider, user,
+    withdrawal as withdrawals,
+};
 
 /// What a part of a recall came to.
 #[derive(Debug, Default)]
@@ -37,11 +40,7 @@ pub(crate) fn recall(
         let Some(found) = pass.unreadable.pass_over("delivery", found)? else {
             continue;
         };
-        let attempts = || {
-            let found = attempt::of_delivery(db, key, pass.unreadable)?;
-            Ok::<_, rusqlite::Error>(found.into_iter().map(|found| found.attempt).collect())
-        };
-        if can_be_on_a_device(&found.state, found.seq.is_some(), attempts)? {
+        if can_be_on_a_device(db, pass, (key, &found))? {
             recalled
                 .users
                 .extend(withdraw(db, pass, (key, &found), (seed, has_provider))?);
@@ -56,7 +55,22 @@ pub(crate) fn recall(
     Ok(recalled)
 }
 
-fn withdraw(
+/// Whether a delivery can be on any device.
+pub(crate) fn can_be_on_a_device(
+    db: &Connection,
+    pass: &Pass<'_>,
+    (key, found): (delivery::Key, &delivery::Found),
+) -> Result<bool, rusqlite::Error> {
+    let attempts = || {
+        let found = attempt::of_delivery(db, key, pass.unreadable)?;
+        Ok::<_, rusqlite::Error>(found.into_iter().map(|found| found.attempt).collect())
+    };
+    withdrawal::can_be_on_a_device(&found.state, found.seq.is_some(), attempts)
+}
+
+/// Says in the log of a user that a delivery is withdrawn, and begins a withdrawal at each installation that
+/// may show it. Gives the user.
+pub(crate) fn withdraw(
     db: &Connection,
     pass: &Pass<'_>,
     (key, found): (delivery::Key, &delivery::Found),
@@ -80,7 +94,7 @@ fn withdraw(
     delivery::set_recall_seq(db, key, head.seq)?;
     if has_provider {
         let attempts = attempt::of_delivery(db, key, pass.unreadable)?;
-        withdrawal::begin(db, key, (head.seq, pass.now), &attempts)?;
+        withdrawals::begin(db, key, (head.seq, pass.now), &attempts)?;
     }
     Ok(Some(name))
 }

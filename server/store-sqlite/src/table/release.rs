@@ -1,11 +1,12 @@
 //! Deliveries whose own time has come, a part at a time: those that were scheduled come into the logs,
 //! those with a life of their own expire.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_rules::{
+    collapse::TOO_LATE,
     delivery::Advanced,
     device::{self, Wanted},
     release::{Question, Released, ask, question},
@@ -18,6 +19,7 @@ use super::{
     arrival::{Addressee, Arrivals},
     calendar::Calendar,
     change::{Changes, Subject},
+    collapse::Collapse,
     delivery::{self, Key},
     event,
     expiry::{self, Pass},
@@ -38,11 +40,27 @@ pub(crate) struct Part<'a> {
     pub(crate) arrived: Option<Arc<Arrived>>,
 }
 
+impl<'a> Part<'a> {
+    fn collapse(&self, db: &'a Connection) -> Option<Collapse<'a>> {
+        let found = self.pass.found;
+        Some(Collapse {
+            db,
+            subject: &found.subject,
+            key: found.collapse_key.as_deref()?,
+            seed: self.seed,
+            now: self.pass.now,
+            unreadable: self.pass.unreadable,
+        })
+    }
+}
+
 /// What a part came to.
 #[derive(Debug, Default)]
 pub(crate) struct Done {
     /// Whose logs have grown.
     pub(crate) users: Vec<Grown>,
+    /// The notifications that gave way to this one.
+    pub(crate) gave_way: Vec<Subject>,
     /// When the next part is due: now if more is left; absent when nothing waits.
     pub(crate) due: Option<Timestamp>,
 }
@@ -72,9 +90,10 @@ pub(crate) fn release(
         }
     }
     desk.calendar.save(db)?;
-    let users = desk.users;
+    let (users, gave_way) = (desk.users, desk.gave_way.into_values().collect());
     Ok(Done {
         users,
+        gave_way,
         due: next_due(db, subject.row, queued_until)?,
     })
 }
@@ -100,8 +119,11 @@ struct Desk<'a> {
     part: &'a Part<'a>,
     calendar: Calendar,
     arrivals: Arrivals<'a>,
+    collapse: Option<Collapse<'a>>,
     changes: &'a mut Changes,
     users: Vec<Grown>,
+    /// The notifications that gave way, by their rows.
+    gave_way: BTreeMap<i64, Subject>,
 }
 
 impl<'a> Desk<'a> {
@@ -121,8 +143,10 @@ impl<'a> Desk<'a> {
             part,
             calendar,
             arrivals: Arrivals::prepare(db, subject.row, part.seed, arrived)?,
+            collapse: part.collapse(db),
             changes,
             users: Vec::new(),
+            gave_way: BTreeMap::new(),
         }))
     }
 
@@ -182,7 +206,11 @@ impl<'a> Desk<'a> {
         let wishes = user_attribute::get(db, key.user)?;
         let known = self.calendar.known(db, &name, wishes)?;
         let is_reachable = self.part.is_routed || present::has_any(db, &subject.app, &name)?;
-        let turn = self.calendar.turn(&known, is_reachable, now);
+        let turn = if self.is_too_late(key.user)? {
+            TOO_LATE
+        } else {
+            self.calendar.turn(&known, is_reachable, now)
+        };
         match ask(found.state.clone(), turn, is_reachable, now) {
             Released::Now {
                 advanced,
@@ -207,13 +235,34 @@ impl<'a> Desk<'a> {
                     only: addressed.only.as_deref(),
                     expires_at,
                 };
-                self.users.push(self.arrivals.append(&mut head, to)?);
+                let grown = self.arrivals.append(&mut head, to)?;
+                self.take_place(key.user, grown)?;
             }
             Released::Later(at) => delivery::set_release(db, key, Some(at))?,
             Released::Queued(until) => return Ok(Some(until)),
             Released::Ended(advanced) => self.end(key, &advanced)?,
         }
         Ok(None)
+    }
+
+    fn is_too_late(&self, user: i64) -> Result<bool, rusqlite::Error> {
+        let collapse = self.collapse.as_ref();
+        collapse.map_or(Ok(false), |collapse| collapse.is_too_late(user))
+    }
+
+    /// Has earlier notifications with the same key give way, and notes that the log has grown.
+    fn take_place(&mut self, user: i64, mut grown: Grown) -> Result<(), rusqlite::Error> {
+        if let Some(collapse) = &self.collapse {
+            let gave_way = collapse.take_place((user, &grown.user), self.changes)?;
+            if !gave_way.is_empty() {
+                // It may have grown by more than the arrival.
+                grown = Grown::unread(grown.user);
+            }
+            let gave_way = gave_way.into_iter().map(|subject| (subject.row, subject));
+            self.gave_way.extend(gave_way);
+        }
+        self.users.push(grown);
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@
 )]
 
 pub mod bounces;
+pub mod collapsing;
 pub mod concurrency;
 pub mod consent;
 pub mod contacts;
@@ -172,6 +173,12 @@ macro_rules! conformance {
                 a_refused_request_is_not_remembered, racing_repetitions_publish_once;
             recall: a_recall_is_an_entry_of_each_log, a_recall_is_told_once,
                 a_recall_goes_in_parts, an_unknown_notification_is_not_recalled;
+            collapsing: a_newer_one_takes_the_place_of_what_waits,
+                a_key_is_one_recipients_and_one_apps,
+                what_was_shown_is_withdrawn_from_phones_that_sleep,
+                what_gave_way_is_not_sent_any_more, an_older_one_that_comes_later_enters_no_log,
+                what_waits_for_its_time_gives_way_at_once, what_gave_way_is_not_tried_anew,
+                whatever_the_order_the_latest_is_left;
             environments: the_environment_that_took_a_push_is_kept,
                 what_a_device_reports_later_is_newer_than_an_environment,
                 a_withdrawal_keeps_its_environment_too;

@@ -14,6 +14,7 @@ use vestnik_rules::{
 
 use super::{
     attempt::of_delivery,
+    collapse::gave_way,
     dispatch::{move_on, wake},
     row::{AttemptKey, NotificationKey, UserKey},
     txn::Txn,
@@ -97,7 +98,7 @@ fn changed(
     let changed = its.into_iter().filter_map(|(place, known)| {
         let changed = rule(&Case {
             state: &delivery.state,
-            is_stopped: row.is_cancelled,
+            is_stopped: row.is_cancelled || gave_way(world, key),
             expires_at: delivery.expires_at.unwrap_or(row.notification.expires_at),
             step: row.steps.get(course.step).map(|step| step.channel),
             attempt: &known.attempt,

@@ -26,6 +26,7 @@ use self::{
 use super::{
     MemoryStore,
     attempt::{mailed, of_delivery},
+    collapse::gave_way,
     installations::addresses_of,
     letters,
     logs::{Append, append, for_user},
@@ -209,7 +210,7 @@ pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) ->
         expires_at: delivery
             .expires_at
             .unwrap_or(notification.notification.expires_at),
-        is_stopped: notification.is_cancelled,
+        is_stopped: notification.is_cancelled || gave_way(world, key),
         hours,
         wanted: &notification.wanted,
         addressed: &delivery.addressed,

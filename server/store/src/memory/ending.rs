@@ -121,29 +121,39 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
         at: pass.now,
     };
     for user in users {
-        let Some(delivery) = txn.world.deliveries.get(&(pass.notification, user)) else {
-            continue;
-        };
-        let key = (pass.notification, user);
-        let attempts = || {
-            let found = of_delivery(&txn.world, key);
-            Ok::<_, Infallible>(found.map(|(_, row)| row.attempt.clone()).collect())
-        };
-        let Ok(is_anywhere) = can_be_on_a_device(&delivery.state, delivery.seq.is_some(), attempts);
-        if !is_anywhere || txn.world.name_of(user).is_none() {
-            continue;
-        }
-        let new = Append {
-            user,
-            notification: pass.notification,
-            only: delivery.addressed.only.clone(),
-            content: Content::Recall(recall.clone()),
-            at: pass.now,
-            seed,
-        };
-        let seq = append(txn, new);
-        withdrawals::begin(&mut txn.world, (pass.notification, user), (seq, pass.now));
+        withdraw(txn, (pass.notification, user), &recall, seed);
     }
     wake(txn, pass.notification);
     next
+}
+
+/// Says in the log of a user that a delivery is withdrawn if it can be on a device, and begins a withdrawal at
+/// each installation that may show it.
+pub(super) fn withdraw(
+    txn: &mut Txn,
+    key: (NotificationKey, UserKey),
+    recall: &Recall,
+    seed: &[u8; 32],
+) {
+    let Some(delivery) = txn.world.deliveries.get(&key) else {
+        return;
+    };
+    let attempts = || {
+        let found = of_delivery(&txn.world, key);
+        Ok::<_, Infallible>(found.map(|(_, row)| row.attempt.clone()).collect())
+    };
+    let Ok(is_anywhere) = can_be_on_a_device(&delivery.state, delivery.seq.is_some(), attempts);
+    if !is_anywhere || txn.world.name_of(key.1).is_none() {
+        return;
+    }
+    let new = Append {
+        user: key.1,
+        notification: key.0,
+        only: delivery.addressed.only.clone(),
+        content: Content::Recall(recall.clone()),
+        at: recall.at,
+        seed,
+    };
+    let seq = append(txn, new);
+    withdrawals::begin(&mut txn.world, key, (seq, recall.at));
 }

@@ -7,6 +7,7 @@ use vestnik_model::{AppId, InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Source, admit},
     cascade::Course,
+    collapse::TOO_LATE,
     consent::{Passage, Ways, passage},
     delivery::{Move, is_timed},
     device,
@@ -17,6 +18,7 @@ use vestnik_rules::{
 };
 
 use super::{
+    collapse::{gave_way, take_place},
     contacts::{contacts_of, with_contact},
     dispatch::wake,
     logs::{Append, append},
@@ -216,6 +218,7 @@ fn deliver(
         return Ok(());
     }
     let turn = match passage_of(&txn.world, (&app, walked.user), (plan, source)) {
+        Passage::Open if gave_way(&txn.world, key) => TOO_LATE,
         Passage::Open => {
             let takes_place = is_timed(&member.state);
             let turn = release::turn_of(&mut txn.world, key, takes_place, part.now);
@@ -247,5 +250,8 @@ fn deliver(
     txn.world.delivery_ids.insert(delivery.id, key);
     txn.world.deliveries.insert(key, delivery);
     txn.moved_in_part(part.notification, Some(moved));
+    if made.is_due {
+        take_place(txn, key, (part.seed, part.now));
+    }
     Ok(())
 }

@@ -13,6 +13,7 @@ use vestnik_rules::{
 
 use super::{
     attempt::of_delivery,
+    collapse::gave_way,
     installations::addresses_of,
     release::known,
     row::{InstallationRow, NotificationKey, NotificationRow, UserKey},
@@ -42,6 +43,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         state: delivery.state.clone(),
         course: delivery.course,
         addressed: delivery.addressed.clone(),
+        gave_way: gave_way(world, key),
     });
     if let Some(expires_at) = delivery.expires_at {
         found.notification.expires_at = expires_at;

@@ -8,6 +8,7 @@ use vestnik_rules::log::{Candidate, Epoch, Place, Standing, may_renew, needs, st
 
 use super::{
     MemoryStore,
+    collapse::gave_way,
     row::{Content, DeliveryRow, LogRow, NotificationKey, UserKey},
     txn::Txn,
     world::World,
@@ -196,7 +197,10 @@ fn arrival(world: &World, user: UserKey, entry: &LogRow) -> Option<Entry> {
     let delivery = world.deliveries.get(&(entry.notification, user))?;
     let state = &delivery.state;
     let is_on_a_device = state.sent_at.is_some() || state.delivered_at.is_some();
-    let is_withheld = row.is_recalled || row.is_forgotten || (row.is_cancelled && !is_on_a_device);
+    let is_withheld = row.is_recalled
+        || row.is_forgotten
+        || (row.is_cancelled && !is_on_a_device)
+        || gave_way(world, (entry.notification, user));
     (!is_withheld).then(|| {
         Entry::Notification(Box::new(Arrival {
             id: row.notification.id,

@@ -25,13 +25,14 @@
 //!
 //! # Reading the code
 //! `row` has the rows, `world` lists the maps of them, `txn` is what an operation works with and what its
-//! commit means to others. Each family has a file; `expansion`, `report`, `attempt`, `ending`, `retry` and
+//! commit means to others. Each family has a file; `expansion`, `collapse`, `report`, `attempt`, `ending`, `retry` and
 //! `forgetting` hold what several operations do to deliveries, `queue`, `perform` and
 //! `dispatch` what workers do, `findings` what explanations are made of.
 
 mod asking;
 mod attempt;
 mod audiences;
+mod collapse;
 mod contacts;
 mod decrypt;
 mod dispatch;

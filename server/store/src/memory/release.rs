@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, DeliveryStatus, Priority, UserId};
 use vestnik_rules::{
     cascade::Course,
+    collapse::TOO_LATE,
     consent::unwanted,
     delivery::{Advanced, expire, is_timed},
     device::{self, Addressed},
@@ -15,6 +16,7 @@ use vestnik_rules::{
 };
 
 use super::{
+    collapse::{gave_way, take_place},
     dispatch,
     ending::{self, proof},
     logs::{Append, append},
@@ -144,7 +146,11 @@ fn ask_schedule(
         return None;
     }
     let is_reachable = is_reachable(&txn.world, key);
-    let turn = turn_of(&mut txn.world, key, is_reachable, part.now)?;
+    let turn = if gave_way(&txn.world, key) {
+        TOO_LATE
+    } else {
+        turn_of(&mut txn.world, key, is_reachable, part.now)?
+    };
     match ask(delivery.state, turn, is_reachable, part.now) {
         Released::Now {
             advanced,
@@ -168,6 +174,7 @@ fn ask_schedule(
                 (row.release_at, row.expires_at) = (ends_at, expires_at);
             }
             ending::save(txn, key, advanced);
+            take_place(txn, key, (part.seed, part.now));
         }
         Released::Later(at) => set_release(&mut txn.world, key, Some(at)),
         Released::Queued(until) => return Some(until),

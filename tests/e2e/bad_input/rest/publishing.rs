@@ -203,6 +203,13 @@ pub(super) fn bad_content() -> Vec<Case> {
             TooLong,
         ),
         at("an empty reference", "/correlation_id", json!(""), Missing),
+        at("an empty collapse key", "/collapse_key", json!(""), Missing),
+        at(
+            "a long collapse key",
+            "/collapse_key",
+            json!("x".repeat(65)),
+            TooLong,
+        ),
         at(
             "an empty idempotency key",
             "/idempotency_key",

@@ -32,7 +32,7 @@ fn full() -> Value {
             "on_missed_window": "drop", "deadline": "2026-11-23T18:00:00Z",
             "respect_quiet_hours": false, "throttle_per_minute": 1200,
         },
-        "ttl_seconds": 3600, "external_id": "8812", "correlation_id": "proc-77",
+        "ttl_seconds": 3600, "external_id": "8812", "correlation_id": "proc-77", "collapse_key": "order-8812",
         "idempotency_key": "order-8812-shipped",
     })
 }
@@ -161,6 +161,12 @@ fn each_wrong_field_is_named() {
         "/correlation_id",
         json!("x".repeat(65)),
         ("/correlation_id", TooLong),
+    );
+    check_refused("/collapse_key", json!(""), ("/collapse_key", Missing));
+    check_refused(
+        "/collapse_key",
+        json!("x".repeat(65)),
+        ("/collapse_key", TooLong),
     );
     check_refused(
         "/idempotency_key",

@@ -46,6 +46,9 @@ pub fn english_rule(rule: Rule) -> String {
         Rule::Withdrawal => {
             "A sender can cancel what was not handed over, and recall what was shown."
         }
+        Rule::Replacement => {
+            "Of notifications with the same collapse key, each person is left with the latest."
+        }
         Rule::Retry => {
             "What was lost is tried anew when its sender asks for that and something has changed."
         }

@@ -215,6 +215,7 @@ fn standings() -> Vec<Standing> {
         Standing::Cancelled,
         Standing::RecalledUnsent,
         Standing::RecalledShown,
+        Standing::Replaced,
         Standing::Ended {
             status,
             reason: None,

@@ -216,6 +216,10 @@ fn is_true_of_standing(life: &Life, standing: &Standing) {
             );
         }
         Standing::RecalledShown => assert!(findings.notification.is_recalled),
+        Standing::Replaced => {
+            let delivery = findings.delivery.as_ref();
+            assert!(delivery.is_some_and(|of| of.gave_way), "{}", context());
+        }
         Standing::Ended { status, .. } => assert_eq!(status, state.status),
         Standing::DoubleContact => assert!(state.double_contact, "{}", context()),
         Standing::ByConnectionOnly | Standing::Engaged(_) | Standing::Late => {}

@@ -16,7 +16,7 @@ use vestnik_store::{contacts::Email, dispatch::Recipient};
 
 use super::{
     super::{
-        attempt,
+        attempt, collapse,
         delivery::{self, Key},
         email_address,
         installation::{build, envelope_key},
@@ -46,6 +46,8 @@ pub(super) struct Case {
     pub(super) attempts: Vec<attempt::Found>,
     /// Where each device can be reached, and its key for envelopes.
     pub(super) reach: Vec<Reach>,
+    /// Whether a later notification took its place.
+    pub(super) gave_way: bool,
     /// Where the user gets e-mail.
     pub(super) email: Option<Email>,
 }
@@ -121,7 +123,9 @@ impl Desk<'_> {
                     .map(|(_, seq)| seq),
             });
         }
+        let collapse_key = self.sending.found.collapse_key.as_deref();
         Ok(Some(Case {
+            gave_way: collapse::gave_way(self.db, key, collapse_key)?,
             key,
             name,
             course,

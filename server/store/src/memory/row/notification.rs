@@ -30,6 +30,8 @@ pub(crate) struct NotificationRow {
     pub(crate) bytes: usize,
     pub(crate) external_id: Option<String>,
     pub(crate) correlation_id: Option<String>,
+    /// What it is about, if its sender said so.
+    pub(crate) collapse_key: Option<String>,
     pub(crate) schedule: Schedule,
     pub(crate) ttl: SignedDuration,
     /// From when on anybody may be notified.
@@ -83,6 +85,7 @@ impl NotificationRow {
             notification,
             external_id: publication.external_id,
             correlation_id: publication.correlation_id,
+            collapse_key: publication.collapse_key,
             opens_at: span(&publication.schedule, accepted_at, publication.ttl).starts_at,
             schedule: publication.schedule,
             ttl: publication.ttl,
@@ -212,6 +215,7 @@ impl NotificationRow {
             notification: self.notification.clone().into(),
             external_id: self.external_id.clone(),
             correlation_id: self.correlation_id.clone(),
+            collapse_key: self.collapse_key.clone(),
             accepted_at: self.notification.accepted_at,
             expires_at: self.notification.expires_at,
         }
