@@ -4,6 +4,8 @@
 //! A code is the same word in a delivery, in one of its attempts and in an explanation. What follows
 //! from each (whether to retry, whether to go on to the next channel, what becomes of the address) is
 //! the server's to decide: `vestnik_rules::reason`.
+//!
+//! A code whose documentation begins with *Reserved* is given by nothing yet; `cargo xtask tidy` checks that.
 
 use crate::{open::words, status::DeliveryStatus};
 
@@ -14,11 +16,11 @@ pub enum Reason {
     DeviceNoneActive,
     /// The user has no primary installation, and only that one was asked for.
     DeviceNoPrimary,
-    /// The app is not on the device any more.
+    /// Reserved: the app is not on the device any more.
     DeviceAppNotInstalled,
     /// The app is older than the sender allows.
     DeviceAppTooOld,
-    /// There is no token of this live card.
+    /// Reserved: there is no token of this live card.
     DeviceLiveTokenMissing,
     /// No push service reaches the installation.
     DeviceNoAddress,
@@ -34,15 +36,15 @@ pub enum Reason {
     OptoutAll,
     /// The person left the topic.
     OptoutTopic,
-    /// The same was sent to this person before.
+    /// Reserved: the same was sent to this person before.
     SuppressedDuplicate,
-    /// The person was notified too often.
+    /// Reserved: the person was notified too often.
     SuppressedFrequencyCap,
-    /// It is the person's quiet time, and the notification does not wait.
+    /// Reserved: it is the person's quiet time, and the notification does not wait.
     SuppressedQuietHours,
     /// The person's time zone is not known, and the sender wants such people left out.
     SuppressedNoTimeZone,
-    /// It became a part of a digest.
+    /// Reserved: it became a part of a digest.
     SuppressedDigest,
     /// A newer one took its place.
     SuppressedSuperseded,
@@ -52,7 +54,7 @@ pub enum Reason {
     ConfigNoRoute,
     /// The credentials are good, but not for this app, project or topic.
     ConfigSenderNotAllowed,
-    /// The provider's quota is used up.
+    /// Reserved: the provider's quota is used up.
     ConfigQuota,
     /// The user has no address of this kind: no e-mail address, no phone number.
     RecipientNoAddress,
@@ -62,7 +64,7 @@ pub enum Reason {
     TokenMismatch,
     /// The address may belong to the service's other environment.
     TokenWrongEnv,
-    /// The address is another person's by now.
+    /// Reserved: the address is another person's by now.
     TokenOwnerMismatch,
     /// Too many requests in too short a time.
     ProviderThrottled,
@@ -82,7 +84,7 @@ pub enum Reason {
     ProviderUnproven,
     /// The device was not connected.
     HubOffline,
-    /// The device did not confirm in time what was written to its connection.
+    /// Reserved: the device did not confirm in time what was written to its connection.
     HubAckTimeout,
     /// Its time to live ran out before it was handed over.
     ExpiredTtl,
@@ -100,17 +102,17 @@ pub enum Reason {
     OwnerMismatchDropped,
     /// The next channel took over.
     FallbackSwitched,
-    /// No channel is left.
+    /// Reserved: no channel is left.
     FallbackExhausted,
     /// The mailbox does not exist, or refuses mail for good.
     EmailBounced,
-    /// The person marked a letter as unwanted.
+    /// Reserved: the person marked a letter as unwanted.
     EmailComplaint,
-    /// The short message could not be delivered.
+    /// Reserved: the short message could not be delivered.
     SmsUndeliverable,
     /// The sender cancelled it before it was handed over.
     CancelledSender,
-    /// An operator cancelled it before it was handed over.
+    /// Reserved: an operator cancelled it before it was handed over.
     CancelledAdmin,
     /// The sender withdrew it.
     Recalled,

@@ -15,6 +15,7 @@ mod finding;
 mod messages;
 mod paths;
 mod planted;
+mod reasons;
 mod refused;
 mod rust_text;
 mod size;
@@ -31,7 +32,7 @@ use crate::{place, step::say};
 /// A law, and what breaks it.
 type Rule = (&'static str, fn(&Tree) -> Vec<Finding>);
 
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     ("dependency directions", dependencies::check),
     ("banned packages", bans::check),
     ("no circle between folders", circles::check),
@@ -45,6 +46,7 @@ const RULES: [Rule; 14] = [
     ("no machine's paths", paths::check),
     ("exceptions have reasons", attributes::check),
     ("refused names", refused::check),
+    ("reasons are given or reserved", reasons::check),
     ("planted faults stay in tests", planted::check),
 ];
 

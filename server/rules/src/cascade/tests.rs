@@ -1,6 +1,7 @@
 mod chosen;
 mod handed;
 mod hours;
+mod order;
 mod unproven;
 mod version;
 
