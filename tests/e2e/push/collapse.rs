@@ -33,7 +33,8 @@ async fn two(
 }
 
 #[tokio::test]
-async fn a_newer_status_takes_the_place_of_the_older_on_a_phone_that_sleeps() -> anyhow::Result<()> {
+async fn a_newer_status_takes_the_place_of_the_older_on_a_phone_that_sleeps() -> anyhow::Result<()>
+{
     let stage = stage().await?;
     // The order in which the service brings the three pushes.
     for (name, order) in [

@@ -41,7 +41,10 @@ pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
         let is_given = texts.iter().any(|text| mentions(text, code.name));
         let (what, mend) = match (is_given, code.is_reserved) {
             (true, true) => ("is reserved and is given", "take the word away"),
-            (false, false) => ("is given by nothing", "begin its documentation with `Reserved:`"),
+            (false, false) => (
+                "is given by nothing",
+                "begin its documentation with `Reserved:`",
+            ),
             (true, false) | (false, true) => return None,
         };
         let what = format!("the reason {} {what}", code.name);
