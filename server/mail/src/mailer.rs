@@ -28,7 +28,10 @@ use crate::{
     smtp::{Envelope, Features},
 };
 
-use self::{connection::Connection, idle::Idle};
+use self::{
+    connection::{Connection, Network},
+    idle::Idle,
+};
 
 /// A relay cannot be spoken to as configured.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +60,7 @@ pub struct Mailer(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     relay: Relay,
-    reach: Reach,
+    network: Network,
     tls: tls::Tls,
     places: Semaphore,
     idle: Arc<Idle>,
@@ -75,7 +78,7 @@ impl Mailer {
         let idle = Arc::new(Idle::default());
         Ok(Self(Arc::new(Inner {
             relay,
-            reach,
+            network: Network::new(reach),
             tls,
             places,
             idle,
@@ -111,7 +114,7 @@ impl Mailer {
         }
         let opened = tokio::select! {
             biased;
-            opened = Connection::open(&inner.relay, &inner.reach, &inner.tls) => opened,
+            opened = Connection::open(&inner.relay, &inner.network, &inner.tls) => opened,
             () = &mut end => return LATE,
         };
         let mut connection = match opened {
@@ -130,7 +133,7 @@ impl Mailer {
     /// The [`Outcome`] that every letter would have.
     pub async fn check(&self) -> Result<Features, Outcome> {
         let inner = &*self.0;
-        let opened = Connection::open(&inner.relay, &inner.reach, &inner.tls);
+        let opened = Connection::open(&inner.relay, &inner.network, &inner.tls);
         let opened = timeout(inner.relay.patience.whole, opened).await;
         let connection = opened.map_err(|_| LATE)??;
         let features = connection.features();

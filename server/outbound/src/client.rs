@@ -43,7 +43,7 @@ impl Client {
     /// # Errors
     /// [`TrustError`] if the certificates cannot be used.
     pub fn new(reach: Reach, trust: &Trust, limits: Limits) -> Result<Self, TrustError> {
-        Self::with_resolver(reach, trust, limits, SystemResolver)
+        Self::with_resolver(reach, trust, limits, SystemResolver::default())
     }
 
     /// A client that asks `resolver` for names.

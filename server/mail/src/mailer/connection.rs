@@ -3,11 +3,11 @@
 use std::{net::SocketAddr, pin::Pin};
 
 use tokio::{
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
     time::{Sleep, timeout},
 };
 use vestnik_model::Reason;
-use vestnik_outbound::{Forbidden, Reach, Writing};
+use vestnik_outbound::{Forbidden, Reach, Resolve as _, SystemResolver, Writing};
 
 use super::{
     line::{Lost, Wired},
@@ -41,8 +41,8 @@ pub(super) struct Sent {
 
 impl Connection {
     /// Connects, encrypts and logs in.
-    pub(super) async fn open(relay: &Relay, reach: &Reach, tls: &Tls) -> Result<Self, Outcome> {
-        let socket = connect(relay, reach).await.map_err(unsaid)?;
+    pub(super) async fn open(relay: &Relay, network: &Network, tls: &Tls) -> Result<Self, Outcome> {
+        let socket = network.connect(relay).await.map_err(unsaid)?;
         let connect = relay.patience.connect;
         let mut wired = match relay.security {
             Security::Tls => {
@@ -203,31 +203,45 @@ impl std::fmt::Debug for Connection {
     }
 }
 
-async fn connect(relay: &Relay, reach: &Reach) -> Result<TcpStream, Verdict> {
-    let unavailable = Verdict::Retry {
-        reason: Reason::ProviderUnavailable,
-        after: None,
-    };
-    let place = &relay.place;
-    reach.check(place).map_err(forbidden)?;
-    let found = lookup_host((place.host(), place.port()));
-    let found = timeout(relay.patience.connect, found).await;
-    let addresses = found.ok().and_then(Result::ok).ok_or(unavailable)?;
-    let addresses = reach.permitted(place, addresses.collect());
-    let mut last = unavailable;
-    for address in addresses.map_err(forbidden)? {
-        if relay.security == Security::Loopback && !is_loopback(address) {
-            last = Verdict::Refused {
-                reason: Reason::ConfigProviderAuth,
-            };
-            continue;
-        }
-        match timeout(relay.patience.connect, TcpStream::connect(address)).await {
-            Ok(Ok(socket)) => return Ok(socket),
-            Ok(Err(_)) | Err(_) => last = unavailable,
-        }
+/// Where a mailer may connect to, and who tells it the addresses.
+#[derive(Debug)]
+pub(super) struct Network {
+    reach: Reach,
+    resolver: SystemResolver,
+}
+
+impl Network {
+    pub(super) fn new(reach: Reach) -> Self {
+        let resolver = SystemResolver::default();
+        Self { reach, resolver }
     }
-    Err(last)
+
+    async fn connect(&self, relay: &Relay) -> Result<TcpStream, Verdict> {
+        let unavailable = Verdict::Retry {
+            reason: Reason::ProviderUnavailable,
+            after: None,
+        };
+        let place = &relay.place;
+        self.reach.check(place).map_err(forbidden)?;
+        let found = self.resolver.resolve(place.host(), place.port());
+        let found = timeout(relay.patience.connect, found).await;
+        let addresses = found.ok().and_then(Result::ok).ok_or(unavailable)?;
+        let addresses = self.reach.permitted(place, addresses);
+        let mut last = unavailable;
+        for address in addresses.map_err(forbidden)? {
+            if relay.security == Security::Loopback && !is_loopback(address) {
+                last = Verdict::Refused {
+                    reason: Reason::ConfigProviderAuth,
+                };
+                continue;
+            }
+            match timeout(relay.patience.connect, TcpStream::connect(address)).await {
+                Ok(Ok(socket)) => return Ok(socket),
+                Ok(Err(_)) | Err(_) => last = unavailable,
+            }
+        }
+        Err(last)
+    }
 }
 
 /// The operator of the server does not let it connect there.

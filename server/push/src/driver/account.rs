@@ -25,8 +25,8 @@ pub struct Config {
     pub reach: Reach,
     /// The bounds of each account's connections.
     pub limits: Limits,
-    /// Who is asked for the addresses of hosts.
-    pub resolver: Arc<dyn Resolve>,
+    /// Who is asked for the addresses of hosts; a [`SystemResolver`] for each account if nobody.
+    pub resolver: Option<Arc<dyn Resolve>>,
 }
 
 impl Default for Config {
@@ -34,7 +34,7 @@ impl Default for Config {
         Self {
             reach: Reach::public(),
             limits: Limits::default(),
-            resolver: Arc::new(SystemResolver),
+            resolver: None,
         }
     }
 }
@@ -104,7 +104,10 @@ impl Inner {
             limits,
             resolver,
         } = &self.config;
-        let resolver = Arc::clone(resolver);
+        let resolver = resolver.as_ref().map_or_else(
+            || Arc::new(SystemResolver::default()) as Arc<dyn Resolve>,
+            Arc::clone,
+        );
         Client::with_resolver(reach.clone(), &account.trust, *limits, resolver)
     }
 }

@@ -147,7 +147,7 @@ impl Stage {
     fn resolving(resolver: Arc<dyn Resolve>) -> Self {
         Self::of(Config {
             limits: patient(),
-            resolver,
+            resolver: Some(resolver),
             ..Config::default()
         })
     }
