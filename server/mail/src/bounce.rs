@@ -4,7 +4,7 @@
 //! was signed for the letter that it is about, whatever else it says; and it is read within bounds.
 
 use jiff::{Timestamp, fmt::rfc2822};
-use vestnik_model::DeliveryId;
+use vestnik_model::{DeliveryId, email::EmailAddress};
 
 use crate::{
     mime::{Entity, Field, field, fields},
@@ -25,6 +25,9 @@ pub struct Bounce {
     pub delivery: DeliveryId,
     /// What became of it.
     pub fate: Fate,
+    /// Of which mailbox that is said, if the report names one. It is not the one to which the letter went if
+    /// that forwards it.
+    pub mailbox: Option<EmailAddress>,
 }
 
 /// What became of a letter.
@@ -87,8 +90,12 @@ pub fn read(message: &[u8], recipient: Option<&str>, key: &TagKey) -> Result<Bou
         .or_else(|| key.read(report.envelope_id.as_deref()?))
         .or_else(|| parts.iter().find_map(|part| delivery_of_copy(part, key)))
         .ok_or(NoBounce::NoLetter)?;
-    let fate = report.fate.ok_or(NoBounce::NoFate)?;
-    Ok(Bounce { delivery, fate })
+    let (fate, mailbox) = report.fate.ok_or(NoBounce::NoFate)?;
+    Ok(Bounce {
+        delivery,
+        fate,
+        mailbox,
+    })
 }
 
 /// The delivery in the address that a message was sent to, by its headers.
@@ -117,7 +124,7 @@ fn delivery_of_copy(part: &Entity<'_>, key: &TagKey) -> Option<DeliveryId> {
 struct Report {
     /// `Original-Envelope-Id`, which is the mark where a server knows `ENVID` (RFC 3461).
     envelope_id: Option<String>,
-    fate: Option<Fate>,
+    fate: Option<(Fate, Option<EmailAddress>)>,
 }
 
 impl Report {
@@ -127,10 +134,10 @@ impl Report {
         while !rest.is_empty() && fates.len() < MAX_RECIPIENTS {
             let (recipient, after) = fields(rest);
             rest = after;
-            fates.extend(fate(&recipient));
+            fates.extend(fate(&recipient).map(|fate| (fate, mailbox(&recipient))));
         }
         // Several recipients are an alias that one address stands for: the best one counts.
-        let fate = fates.into_iter().min_by_key(Fate::rank);
+        let fate = fates.into_iter().min_by_key(|(fate, _)| fate.rank());
         Self {
             envelope_id: field(&message, "Original-Envelope-Id"),
             fate,
@@ -147,6 +154,14 @@ impl Fate {
             Self::Failed(_) => 3,
         }
     }
+}
+
+/// Whom the fields of a recipient are about: `Final-Recipient: rfc822; anna@shop.example` (RFC 3464, 2.3.2),
+/// or `utf-8` (RFC 6533, 3).
+fn mailbox(recipient: &[Field<'_>]) -> Option<EmailAddress> {
+    let value = field(recipient, "Final-Recipient")?;
+    let (_, address) = value.split_once(';')?;
+    EmailAddress::parse(address.trim().trim_matches(['<', '>'])).ok()
 }
 
 /// What the fields of a recipient say (RFC 3464, 2.3).

@@ -199,7 +199,23 @@ pub(crate) fn of_bounce(status: EnhancedStatus) -> Verdict {
     let topic = Topic::of(status);
     match status.class {
         Class::Success => Verdict::Accepted,
-        Class::Transient | Class::Permanent => permanent(topic, 0),
+        Class::Permanent => permanent(topic, 0),
+        Class::Transient => given_up(permanent(topic, 0)),
+    }
+}
+
+/// What a server says that gave up after it was told for days that it may work later: nothing of that proves
+/// that a mailbox is gone, or that an account is refused.
+const fn given_up(verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Dead { .. } | Verdict::Refused { .. } => Verdict::Rejected {
+            reason: Reason::ProviderTimeout,
+        },
+        Verdict::Accepted
+        | Verdict::Retry { .. }
+        | Verdict::Throttled { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::Unproven { .. } => verdict,
     }
 }
 
@@ -285,7 +301,8 @@ const fn transient(topic: Topic, code: u16) -> Verdict {
     }
 }
 
-/// 5xx to `MAIL`: whatever it is about, no letter of this account passes. Its size is the exception.
+/// 5xx to `MAIL`: whatever it is about, no letter of this account passes. Its size is the exception, and a quota
+/// that was used up: letters pass again when the server says so.
 const fn permanent_of_sender(topic: Topic, code: u16) -> Verdict {
     let reason = match (topic, code) {
         (Topic::Size, _) | (Topic::Unsaid, 552) => {
@@ -293,6 +310,7 @@ const fn permanent_of_sender(topic: Topic, code: u16) -> Verdict {
                 reason: Reason::ProviderPayloadTooLarge,
             };
         }
+        (Topic::Flood, _) => return Verdict::Throttled { after: THROTTLED },
         (Topic::Credentials, _) | (Topic::Policy | Topic::Unsaid, 530 | 534 | 535 | 538) => {
             Reason::ConfigProviderAuth
         }

@@ -110,10 +110,14 @@ mod tests {
     /// Whether the name servers of `silent.example` answer.
     static ANSWERS: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 
+    fn wait() {
+        let answers = ANSWERS.0.lock().unwrap();
+        drop(ANSWERS.1.wait_while(answers, |answers| !*answers).unwrap());
+    }
+
     fn scripted(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         if host == "silent.example" {
-            let answers = ANSWERS.0.lock().unwrap();
-            drop(ANSWERS.1.wait_while(answers, |answers| !*answers).unwrap());
+            wait();
         }
         Ok(vec![SocketAddr::from(([192, 0, 2, 1], port))])
     }

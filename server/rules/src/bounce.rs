@@ -21,7 +21,7 @@
 //! ```
 
 use jiff::Timestamp;
-use vestnik_model::{DeliveryStatus, Reason};
+use vestnik_model::{DeliveryStatus, Reason, email::EmailAddress};
 
 use crate::{
     attempt::{Attempt, Outcome, State, kills},
@@ -79,15 +79,27 @@ pub fn reported(known: &Attempt, fate: Fate) -> Option<Attempt> {
     }
 }
 
-/// Whether a mailbox is dead after a letter came back whose last try began at `tried_at`: only if it says so,
-/// and nobody set the address since. What was set later may be another address.
+/// Whether the mailbox of a user, whose address was last set at the time beside it, is dead after a letter
+/// came back whose last try began at `tried_at`: only if the report names this mailbox and says that it does not
+/// exist, and nobody set the address since. What was set later may be another address. A report that names
+/// another mailbox, or none, is of one to which the user's forwards: the user's own took the letter.
 #[must_use]
-pub fn kills_mailbox(reason: Reason, set_at: Timestamp, tried_at: Timestamp) -> bool {
+pub fn kills_mailbox(
+    (reason, named): (Reason, Option<&EmailAddress>),
+    (address, set_at): (&EmailAddress, Timestamp),
+    tried_at: Timestamp,
+) -> bool {
     let outcome = Outcome::Dead {
         reason,
         since: None,
     };
-    kills(&outcome, set_at, tried_at)
+    let is_named = named.is_some_and(|named| is_same_mailbox(named, address));
+    is_named && kills(&outcome, set_at, tried_at)
+}
+
+/// Servers differ in whether they write the local part as it was given (RFC 5321, 2.4).
+fn is_same_mailbox(one: &EmailAddress, other: &EmailAddress) -> bool {
+    one.domain() == other.domain() && one.local().eq_ignore_ascii_case(other.local())
 }
 
 /// Why a delivery ends whose letter came back, if it does: nothing else was handed over, and its cascade,
@@ -155,14 +167,20 @@ mod tests {
 
     #[test]
     fn only_a_missing_mailbox_dies_and_none_that_was_set_since() {
-        assert!(kills_mailbox(Reason::EmailBounced, at(10), at(10)));
-        assert!(!kills_mailbox(Reason::EmailBounced, at(11), at(10)));
-        assert!(!kills_mailbox(Reason::ProviderRejected, at(10), at(10)));
-        assert!(!kills_mailbox(
-            Reason::ProviderContentRejected,
-            at(10),
-            at(10)
-        ));
+        let address = |text: &str| EmailAddress::parse(text).unwrap();
+        let anna = address("Anna@shop.example");
+        let dies = |reason, named: Option<&str>, set_at| {
+            let named = named.map(address);
+            kills_mailbox((reason, named.as_ref()), (&anna, at(set_at)), at(10))
+        };
+        let own = Some("anna@SHOP.example");
+        assert!(dies(Reason::EmailBounced, own, 10));
+        assert!(!dies(Reason::EmailBounced, own, 11));
+        assert!(!dies(Reason::ProviderRejected, own, 10));
+        assert!(!dies(Reason::ProviderContentRejected, own, 10));
+        for other in [None, Some("anna@home.example"), Some("anne@shop.example")] {
+            assert!(!dies(Reason::EmailBounced, other, 10), "{other:?}");
+        }
     }
 
     #[test]

@@ -172,6 +172,8 @@ pub struct LetterReport {
     pub delivery: DeliveryId,
     /// What became of it.
     pub fate: Fate,
+    /// Of which mailbox the report says it, if it names one.
+    pub mailbox: Option<EmailAddress>,
     /// What the mail server said, for operators: a code, no content.
     pub said: Option<String>,
     /// The time.

@@ -32,7 +32,11 @@ pub(crate) async fn take_bounce(
     message: &[u8],
     now: Timestamp,
 ) -> Result<BounceView, Refusal> {
-    let Bounce { delivery, fate } = match bounce::read(message, None, &with.letters.marks(&app)) {
+    let Bounce {
+        delivery,
+        fate,
+        mailbox,
+    } = match bounce::read(message, None, &with.letters.marks(&app)) {
         Ok(bounce) => bounce,
         Err(error) => return Ok(BounceView::of(nothing(error))),
     };
@@ -41,6 +45,7 @@ pub(crate) async fn take_bounce(
         app,
         delivery,
         fate,
+        mailbox,
         said: said
             .filter(|said| said.status.is_some())
             .map(|said| said.to_string()),

@@ -102,6 +102,26 @@ fn of_several_recipients_the_best_one_counts() {
 }
 
 #[test]
+fn a_report_names_its_mailbox() {
+    let dead = postfix("Action: failed\r\nStatus: 5.1.1", "");
+    for (written, wanted) in [
+        ("rfc822; anna@shop.example", Some("anna@shop.example")),
+        ("RFC822;<anna@shop.example>", Some("anna@shop.example")),
+        (
+            "utf-8; anna@xn--80ak6aa92e.example",
+            Some("anna@xn--80ak6aa92e.example"),
+        ),
+        ("rfc822; anna", None),
+        ("anna@shop.example", None),
+    ] {
+        let text = dead.replace("rfc822; anna@shop.example", written);
+        let bounce = read(text.as_bytes(), None, &sender().key).unwrap();
+        let named = bounce.mailbox.map(|mailbox| mailbox.to_string());
+        assert_eq!(named.as_deref(), wanted, "{written}");
+    }
+}
+
+#[test]
 fn the_letter_is_found_by_any_of_its_marks() {
     let (key, tag) = (sender().key, sender().key.tag(delivery()));
     let unknown = "To: other@shop.example";

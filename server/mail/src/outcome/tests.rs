@@ -135,6 +135,8 @@ fn what_the_server_says_of_us_concerns_every_letter() {
             "550 5.1.8 bad domain",
             refused(ConfigSenderNotAllowed),
         ),
+        (Phase::Sender, "550 5.4.5 quota of the day", FLOOD),
+        (Phase::Sender, "550 5.7.28 too many", FLOOD),
         (
             Phase::Sender,
             "553 5.7.1 not yours",
@@ -179,4 +181,26 @@ fn what_was_said_is_shown_without_text() {
         .said
         .unwrap();
     assert_eq!(said.to_string(), "550 5.1.1");
+}
+
+/// Whatever a server was told for days before it gave up: that it may work later proves nothing of a mailbox or
+/// an account.
+#[test]
+fn no_bounce_that_is_temporary_kills_or_refuses() {
+    for (subject, detail) in (0..8).flat_map(|subject| (0..40).map(move |detail| (subject, detail)))
+    {
+        let status = EnhancedStatus {
+            class: Class::Transient,
+            subject,
+            detail,
+        };
+        let verdict = of_bounce(status);
+        assert!(
+            matches!(
+                verdict,
+                Verdict::Rejected { .. } | Verdict::Throttled { .. }
+            ),
+            "{status}: {verdict:?}"
+        );
+    }
 }

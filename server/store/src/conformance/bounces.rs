@@ -3,6 +3,7 @@
 use serde_json::json;
 use vestnik_model::{
     AttemptStatus, Channel, DeliveryStatus, NotificationStatus, Reason,
+    email::EmailAddress,
     publish::{Goal, StepChannel, StepRequest, Steps},
 };
 use vestnik_rules::{attempt::Outcome, bounce::Fate, work::WorkKind};
@@ -62,10 +63,20 @@ async fn taken(world: &World, number: u32, steps: Steps) -> Vec<Begun> {
 }
 
 async fn report(world: &World, number: u32, fate: Fate, second: i64) -> Option<LetterNoted> {
+    report_of(world, number, (fate, "anna@a.example"), second).await
+}
+
+async fn report_of(
+    world: &World,
+    number: u32,
+    (fate, mailbox): (Fate, &str),
+    second: i64,
+) -> Option<LetterNoted> {
     let report = LetterReport {
         app: shop(),
         delivery: world.delivery(number, "anna").await.id,
         fate,
+        mailbox: EmailAddress::parse(mailbox).ok(),
         said: Some("5.1.1".to_owned()),
         now: at(second),
     };
@@ -222,6 +233,18 @@ pub async fn a_letter_that_came_back_after_an_opt_out_is_lost(fixture: &impl Fix
     world.is_sound().await;
 }
 
+pub async fn a_mailbox_to_which_letters_are_forwarded_kills_none(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    taken(&world, 1, email()).await;
+    for (number, mailbox) in [(40, "anna@old.example"), (41, "no address")] {
+        let noted = report_of(&world, 1, (BOUNCED, mailbox), number).await;
+        assert!(!noted.unwrap().is_dead, "{mailbox}");
+        assert!(!died(&world).await);
+    }
+    assert!(report(&world, 1, BOUNCED, 42).await.unwrap().is_dead);
+    world.is_sound().await;
+}
+
 pub async fn reports_of_other_apps_and_of_other_things_are_nobodys(fixture: &impl Fixture) {
     let world = begin(fixture).await;
     taken(&world, 1, email()).await;
@@ -230,6 +253,7 @@ pub async fn reports_of_other_apps_and_of_other_things_are_nobodys(fixture: &imp
         app: bank(),
         delivery,
         fate: BOUNCED,
+        mailbox: None,
         said: None,
         now: at(40),
     };

@@ -257,7 +257,8 @@ macro_rules! conformance {
                 what_was_handed_over_otherwise_goes_on, a_letter_that_is_delayed_is_not_lost,
                 a_bounce_proves_that_a_try_without_an_answer_was_taken,
                 a_letter_that_came_back_after_an_opt_out_is_lost,
-                reports_of_other_apps_and_of_other_things_are_nobodys;
+                reports_of_other_apps_and_of_other_things_are_nobodys,
+                a_mailbox_to_which_letters_are_forwarded_kills_none;
             unproven: what_is_unproven_is_waited_for_and_not_repeated,
                 a_push_that_its_process_left_is_not_made_again,
                 a_last_step_ends_unproven_until_a_device_proves_it;

@@ -1,7 +1,6 @@
 //! Letters that come back after a mail server had taken them.
 
 use jiff::Timestamp;
-use vestnik_model::Reason;
 use vestnik_rules::{
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
@@ -39,28 +38,23 @@ pub(super) fn note(txn: &mut Txn, report: &LetterReport) -> Option<LetterNoted> 
         row.returned_at = noted.is_lost.then_some(report.now);
     }
     let tried_at = row.tried_at.unwrap_or(row.started_at);
-    if let Fate::Lost { reason } = report.fate {
-        noted.is_dead = kill(&mut txn.world, key, (reason, tried_at), report.now);
-    }
+    noted.is_dead = kill(&mut txn.world, key, report, tried_at);
     if noted.is_lost {
         go_on(txn, key, report.now);
     }
     Some(noted)
 }
 
-/// Notes that the mailbox of a user is dead, if the reason proves it; tells whether it died.
-fn kill(
-    world: &mut World,
-    key: Key,
-    (reason, tried_at): (Reason, Timestamp),
-    now: Timestamp,
-) -> bool {
-    let Some(email) = world.emails.get_mut(&key.1) else {
+/// Notes that the mailbox of a user is dead, if the report proves it; tells whether it died.
+fn kill(world: &mut World, key: Key, report: &LetterReport, tried_at: Timestamp) -> bool {
+    let (Fate::Lost { reason }, Some(email)) = (report.fate, world.emails.get_mut(&key.1)) else {
         return false;
     };
-    let dies = email.died_at.is_none() && kills_mailbox(reason, email.set_at, tried_at);
+    let said = (reason, report.mailbox.as_ref());
+    let mailbox = (&email.address, email.set_at);
+    let dies = email.died_at.is_none() && kills_mailbox(said, mailbox, tried_at);
     if dies {
-        email.died_at = Some(now);
+        email.died_at = Some(report.now);
     }
     dies
 }

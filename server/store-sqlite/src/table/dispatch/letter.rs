@@ -1,7 +1,6 @@
 //! Letters that come back after a mail server had taken them.
 
 use jiff::Timestamp;
-use vestnik_model::Reason;
 use vestnik_rules::{
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
@@ -36,10 +35,7 @@ impl Desk<'_> {
             return Ok(None);
         };
         let is_lost = self.put_report(key, &letter, report)?;
-        let is_dead = match report.fate {
-            Fate::Lost { reason } => self.kill_mailbox(key, (reason, letter.last_tried_at()))?,
-            Fate::Delayed | Fate::Arrived => false,
-        };
+        let is_dead = self.kill_mailbox(key, report, letter.last_tried_at())?;
         if is_lost {
             self.go_on_without_letter(key)?;
         }
@@ -67,14 +63,20 @@ impl Desk<'_> {
         Ok(is_lost)
     }
 
-    /// Notes that the mailbox of a user is dead, if the reason proves it; tells whether it died.
+    /// Notes that the mailbox of a user is dead, if the report proves it; tells whether it died.
     fn kill_mailbox(
         &self,
         key: Key,
-        (reason, tried_at): (Reason, Timestamp),
+        report: &LetterReport,
+        tried_at: Timestamp,
     ) -> Result<bool, rusqlite::Error> {
+        let Fate::Lost { reason } = report.fate else {
+            return Ok(false);
+        };
+        let said = (reason, report.mailbox.as_ref());
         let email = self.email(key)?.filter(|email| email.died_at.is_none());
-        let dies = email.is_some_and(|email| kills_mailbox(reason, email.set_at, tried_at));
+        let dies = email
+            .is_some_and(|email| kills_mailbox(said, (&email.address, email.set_at), tried_at));
         if dies {
             email_address::kill(self.db, key.user, self.now)?;
         }
