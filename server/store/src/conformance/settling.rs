@@ -57,7 +57,10 @@ pub async fn a_notification_is_settled_once(fixture: &impl Fixture) {
         outcome: Outcome::Partial,
         counts,
     };
-    assert_eq!(told_since(&world, before).await, std::slice::from_ref(&told));
+    assert_eq!(
+        told_since(&world, before).await,
+        std::slice::from_ref(&told)
+    );
     let retained = EXPIRED + days(8).as_secs();
     assert_eq!(due(&world.taken()), [(WorkKind::Retain, retained)]);
     assert_eq!(world.view(1).await.settled_at, Some(at(SETTLED)));
