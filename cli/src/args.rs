@@ -4,6 +4,7 @@ mod action;
 mod app;
 mod bounce;
 mod delivery;
+mod demo;
 mod provider;
 mod schedule;
 mod step;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     app::AppCommand,
     bounce::BounceArgs,
     delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
+    demo::DemoArgs,
     provider::{AccountFile, ProviderCommand},
     schedule::ScheduleArgs,
     user::{AttributesCommand, EmailCommand, ImportArgs, PreferencesCommand, UserCommand},
@@ -442,18 +444,6 @@ pub(crate) struct SimArgs {
     /// The folder of the keys.
     #[arg(long, default_value = ".vestnik-sim")]
     pub(crate) keys: PathBuf,
-}
-
-/// See it all work: a server, three devices and a courier, on this machine only.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  vestnik demo
-  vestnik demo --json
-  vestnik demo --orders 40")]
-pub(crate) struct DemoArgs {
-    /// How many orders the courier carries; each is a few notifications.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(4..=200))]
-    pub(crate) orders: u32,
 }
 
 /// An address of HTTP, with whatever path the server stands under.

@@ -95,6 +95,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("log", log::ALL),
     ("meta", meta::ALL),
     ("notification", notification::ALL),
+    ("notification/view", notification::VIEWS),
     ("numbering", numbering::ALL),
     ("presence", presence::ALL),
     ("phone_number", phone_number::ALL),

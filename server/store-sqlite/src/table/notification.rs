@@ -8,7 +8,6 @@ use vestnik_model::{
     AppId, Counts, DeliveryId, Devices, Expansion, MinVersions, Notification, NotificationId,
     NotificationStatus, Open, Outcome, Warning,
     publish::{ErrorPolicy, Schedule, ScheduleView, Steps},
-    view::NotificationView,
 };
 use vestnik_rules::{
     audience::{Plan, Position, expansion},
@@ -23,8 +22,7 @@ use super::{change::Subject, count};
 use crate::{
     sql::statements,
     value::{
-        Read, json, millis, optional_json, optional_time, optional_word, parsed, time, to_json,
-        uuid,
+        json, millis, optional_json, optional_time, optional_word, parsed, time, to_json, uuid,
     },
 };
 
@@ -35,14 +33,12 @@ macro_rules! found_columns {
     };
 }
 
-macro_rules! view_columns {
-    () => {
-        concat!(
-            found_columns!(),
-            ", n.content, n.external_id, n.correlation_id, n.schedule"
-        )
-    };
-}
+// Behind the macro, which it uses.
+mod view;
+
+#[cfg(test)]
+pub(crate) use self::view::ALL as VIEWS;
+pub(crate) use self::view::{page, row_of, view, with_counts};
 
 statements! {
     INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,
@@ -69,13 +65,6 @@ statements! {
     IN_RANGE = concat!("SELECT ", found_columns!(), "
          FROM notification n JOIN notification_state s ON s.notification = n.row
          WHERE n.id BETWEEN ?1 AND ?2 AND +n.app = ?3 AND NOT s.is_forgotten");
-    VIEW = concat!("SELECT ", view_columns!(), "
-         FROM notification n JOIN notification_state s ON s.notification = n.row
-         WHERE n.id = ?1 AND n.app = ?2 AND NOT s.is_forgotten");
-    LIST = concat!("SELECT ", view_columns!(), "
-         FROM notification n CROSS JOIN notification_state s ON s.notification = n.row
-         WHERE n.app = ?1 AND n.row < ?2 AND NOT s.is_forgotten ORDER BY n.row DESC LIMIT ?3");
-    ROW_OF_ID = "SELECT row, id = ?1 FROM notification WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
     CONTENT = "SELECT content, bytes FROM notification WHERE row = ?1";
     PLAN = "SELECT plan FROM notification WHERE row = ?1";
     SET_POSITION = "UPDATE notification_state SET position = ?2 WHERE notification = ?1";
@@ -355,75 +344,6 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
     })
 }
 
-/// What a sender sees of a notification; its counts are added by [`with_counts`].
-pub(crate) fn view(
-    db: &Connection,
-    app: &AppId,
-    id: NotificationId,
-) -> Result<Option<NotificationView>, rusqlite::Error> {
-    let shown = db
-        .prepare_cached(VIEW)?
-        .query_row((id.uuid().into_bytes(), app.as_str()), shown)
-        .optional()?;
-    shown.map(|shown| with_counts(db, shown)).transpose()
-}
-
-/// A notification without its counts.
-pub(crate) struct Shown {
-    found: Found,
-    content: Notification,
-    external_id: Option<String>,
-    correlation_id: Option<String>,
-    schedule: Option<ScheduleView>,
-}
-
-fn shown(row: &Row<'_>) -> Result<Shown, rusqlite::Error> {
-    Ok(Shown {
-        found: found(row)?,
-        content: json(row, 16)?,
-        external_id: row.get(17)?,
-        correlation_id: row.get(18)?,
-        schedule: optional_json(row, 19)?,
-    })
-}
-
-/// Adds the counts and what follows from them.
-pub(crate) fn with_counts(
-    db: &Connection,
-    shown: Shown,
-) -> Result<NotificationView, rusqlite::Error> {
-    let Shown {
-        found,
-        content,
-        external_id,
-        correlation_id,
-        schedule,
-    } = shown;
-    let counts = count::of(db, found.subject.row)?;
-    let counts_by_channel = count::by_channel(db, found.subject.row)?;
-    let (status, warnings) = found.standing(counts);
-    let outcome = outcome(db, &found, counts)?;
-    Ok(NotificationView {
-        id: found.subject.id,
-        status,
-        is_recalled: found.is_recalled,
-        legacy_status: status.legacy_status().to_owned(),
-        outcome: Some(outcome.into()),
-        settled_at: found.settled_at,
-        schedule,
-        opens_at: found.is_scheduled().then_some(found.opens_at),
-        counts,
-        counts_by_channel,
-        warnings,
-        notification: content.into(),
-        external_id,
-        correlation_id,
-        collapse_key: found.collapse_key,
-        accepted_at: found.accepted_at,
-        expires_at: found.expires_at,
-    })
-}
-
 /// How much of a notification reached its goal.
 fn outcome(db: &Connection, found: &Found, counts: Counts) -> Result<Outcome, rusqlite::Error> {
     let goal = steps(db, found.subject.row)?.goal();
@@ -447,33 +367,6 @@ pub(crate) fn settle(
         outcome: outcome(db, found, counts)?,
         counts,
     }))
-}
-
-/// A page of an App's notifications, newest first: each as it could be read.
-pub(crate) fn page(
-    db: &Connection,
-    app: &AppId,
-    before: i64,
-    limit: u32,
-) -> Result<Vec<(NotificationId, Read<Shown>)>, rusqlite::Error> {
-    db.prepare_cached(LIST)?
-        .query_map((app.as_str(), before, limit), |row| {
-            let id = NotificationId::from_uuid(uuid(row, 1)?);
-            Ok((id, shown(row)))
-        })?
-        .collect()
-}
-
-/// The row that a page begins before: that of a notification, or the one behind the nearest earlier one
-/// if it is gone; the end of the table for no id.
-pub(crate) fn row_of(db: &Connection, id: Option<NotificationId>) -> Result<i64, rusqlite::Error> {
-    let Some(id) = id else { return Ok(i64::MAX) };
-    let id = id.uuid().into_bytes();
-    let nearest: Option<(i64, bool)> = db
-        .prepare_cached(ROW_OF_ID)?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    Ok(nearest.map_or(0, |(row, is_it)| row + i64::from(!is_it)))
 }
 
 /// A notification and the size of its entry in bytes.
