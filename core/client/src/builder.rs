@@ -98,6 +98,7 @@ impl Builder {
         };
         let opened = Opened::new(options, config.device.permission, Arc::clone(&clock)).await?;
         let mut device = config.device.installation_state();
+        device.permission = opened.files.permission().into();
         device.push_addresses = opened.files.push_addresses();
         device.envelope_key = Some(opened.files.envelope_key());
         let shared = Arc::new(Shared::new(clock, device.cleaned()));

@@ -89,11 +89,13 @@ pub enum Plant {
     WithdrawalIsForgotten,
     /// What has expired is shown.
     ExpiredIsShown,
+    /// What was read or put away comes back on the screen by a push that comes once more.
+    PutAwayComesBack,
 }
 
 impl Plant {
     /// Every fault.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::OpaqueBlocks,
         Self::PageLimitStays,
         Self::LogoutIsForgotten,
@@ -135,6 +137,7 @@ impl Plant {
         Self::RecalledComesBack,
         Self::WithdrawalIsForgotten,
         Self::ExpiredIsShown,
+        Self::PutAwayComesBack,
     ];
 
     /// Whether it is switched on in this thread.

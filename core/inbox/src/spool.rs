@@ -22,7 +22,9 @@
 //! What an extension could not open leaves a file `….dropped` with the reason, which the app reports.
 //!
 //! The reverse way there are [marks](mark_seen): an extension does not draw what the app has begun to show,
-//! or has decided not to. Who draws a text without content, the app or an extension, [leaves a mark](announce),
+//! or has decided not to, nor anything while the person has [switched the app off](leave_switch). Both sides write first and then look for what the other has written: an extension looks
+//! for marks when its ticket is there, the app [for tickets](lent) when its mark is. If both yield, the app's
+//! show is due again when it next looks into the spool. Who draws a text without content, the app or an extension, [leaves a mark](announce),
 //! too: a notification is announced once, and the text goes when the notification is not to be shown.
 //!
 //! A payload need not say whom it is for. So [`clear`] the spool when a user has logged out and when
@@ -37,6 +39,7 @@ mod file;
 mod had;
 mod ingest;
 mod seen;
+mod switch;
 mod withdrawn;
 mod write;
 
@@ -45,10 +48,14 @@ pub(crate) use dropped::write_dropped;
 pub use file::Blocked;
 pub(crate) use had::is_had;
 pub use ingest::{Ingested, ingest};
-pub(crate) use seen::is_gone;
-pub use seen::{announce, mark_seen, prune_seen, take_announced};
+pub use seen::{
+    announce, is_announced, mark_put_away, mark_seen, prune_seen, seen, take_announced,
+};
+pub(crate) use seen::{is_put_away, mark_repeated};
+pub(crate) use switch::is_switched_off;
+pub use switch::leave_switch;
 pub(crate) use withdrawn::write_withdrawal;
-pub use write::{SpoolError, Ticket, write};
+pub use write::{SpoolError, Ticket, lent, write};
 
 /// The most tickets of a spool.
 pub const MAX_FILES: usize = 256;

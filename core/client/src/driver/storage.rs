@@ -53,7 +53,7 @@ impl Opened {
     ) -> Result<Self, Error> {
         let opening = move || {
             let (mut files, standing) = Files::open(options, clock)?;
-            files.set_permission(permission)?;
+            files.begin_permission(permission)?;
             let seed = files.seed()?;
             Ok::<_, StoreError>(Self {
                 files,

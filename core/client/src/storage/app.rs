@@ -1,10 +1,11 @@
 //! What the app asks of the history: shows, pages, what a person did.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use vestnik_inbox::{
     HistoryItem, HistoryPage, HistoryQuery, Inbox, Place, SearchQuery, Settled, StoreError, Taken,
+    spool,
 };
 use vestnik_model::{NotificationId, UserId};
 use vestnik_sqlite::rusqlite;
@@ -13,6 +14,8 @@ use super::files::Files;
 
 /// How many notifications one call prunes at the most, in steps.
 const PRUNE_STEPS: usize = 20;
+/// After the app has left a show to an extension it looks whether the extension has left it to the app.
+const YIELDED: SignedDuration = SignedDuration::from_secs(2);
 
 /// A ticket that was given back while the storage failed.
 #[derive(Debug)]
@@ -133,6 +136,7 @@ impl Files {
         match is_there {
             Some(true) => {
                 self.news.changed.insert(id);
+                self.put_away(id);
             }
             // The person has seen it: an extension need not draw it any more.
             Some(false) => self.mark(id, None),
@@ -159,13 +163,40 @@ impl Files {
         self.ingest_spool()?;
         self.settle_unsettled()?;
         self.suppress_blocked()?;
+        self.take_unlent()
+    }
+
+    /// An extension may have written its ticket since the spool was ingested. It has not seen the mark of this
+    /// show, if it looked before: whoever draws leaves a mark first, and looks for the other's afterwards. What
+    /// an extension has is its own, unless it yields as well.
+    pub(super) fn take_unlent(&mut self) -> Result<Option<(UserId, Taken)>, StoreError> {
         let process = self.process;
-        let taken = self.write(|inbox| inbox.take_show(process))?.flatten();
-        if let Some(taken) = &taken {
-            self.mark_taken(taken);
+        let mut yielded = BTreeSet::new();
+        loop {
+            // Nothing may fail between the taking and the ticket.
+            let now = self.clock.now();
+            let taken = self.write(|inbox| inbox.take_show(process))?.flatten();
+            let user = self.history.as_ref().map(|present| present.user.clone());
+            let Some((user, taken)) = user.zip(taken) else {
+                return Ok(None);
+            };
+            let id = taken.id();
+            self.mark_taken(&taken);
+            let is_lent = spool::lent(&self.options.spool, now).contains(&id);
+            // What is due although its ticket was ingested is the app's: nobody can settle the ticket.
+            if !is_lent || !yielded.insert(id) {
+                return Ok(Some((user, taken)));
+            }
+            self.return_show(&user, id)?;
+            self.ingest_spool()?;
+            self.look_again(YIELDED);
         }
-        let user = self.history.as_ref().map(|present| present.user.clone());
-        Ok(user.zip(taken))
+    }
+
+    /// The spool is looked at again after this time at the latest.
+    fn look_again(&mut self, after: SignedDuration) {
+        let at = self.clock.now() + after;
+        self.spool_again = Some(self.spool_again.map_or(at, |earlier| earlier.min(at)));
     }
 
     /// How long it is at the most until the next show is due, if one is: because it was postponed, or

@@ -139,17 +139,61 @@ impl Files {
         Ok(())
     }
 
-    /// Whether the app may show notifications. While it may not, whatever becomes due is suppressed, so that
-    /// nothing pops up when it may again.
+    /// Whether the app may show notifications, as it says while it runs. While it may not, whatever becomes due
+    /// is suppressed, so that nothing pops up when it may again.
+    ///
+    /// The app's own switch is kept apart from what the system lets it do: [`Permission::SwitchedOff`] turns it
+    /// off, and everything else turns it on, except [`Permission::Denied`], which says nothing of it.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn set_permission(&mut self, permission: Permission) -> Result<(), StoreError> {
+        let is_off = match permission {
+            Permission::SwitchedOff => true,
+            Permission::Denied => self.device.state().is_switched_off,
+            Permission::Unknown
+            | Permission::NotAsked
+            | Permission::Granted
+            | Permission::Provisional => false,
+        };
+        self.permit(permission, is_off)
+    }
+
+    /// The same, as the app says when it is opened: what the system lets it do. The switch stays as it was kept,
+    /// unless the app says that it is off.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn begin_permission(&mut self, permission: Permission) -> Result<(), StoreError> {
+        let is_off = permission == Permission::SwitchedOff || self.device.state().is_switched_off;
+        self.permit(permission, is_off)
+    }
+
+    /// Whether the app may show notifications, by the system and by its own switch.
+    #[must_use]
+    pub fn permission(&self) -> Permission {
+        let state = self.device.state();
+        match state.permission.as_ref().and_then(Open::known) {
+            Some(Permission::Denied) => Permission::Denied,
+            _ if state.is_switched_off => Permission::SwitchedOff,
+            system => system.unwrap_or(Permission::Unknown),
+        }
+    }
+
+    fn permit(&mut self, permission: Permission, is_off: bool) -> Result<(), StoreError> {
         // What came back while it might not does not pop up now.
         self.suppress_blocked()?;
-        self.blocked = blocked_by(permission);
-        let permission = Some(Open::Known(permission));
-        self.device.update(|state| state.permission = permission)?;
+        let system = if permission == Permission::SwitchedOff {
+            Permission::Granted
+        } else {
+            permission
+        };
+        self.device.update(|state| {
+            state.permission = Some(Open::Known(system));
+            state.is_switched_off = is_off;
+        })?;
+        self.blocked = blocked_by(self.permission());
+        self.leave_switch();
         self.suppress_blocked()
     }
 

@@ -1,7 +1,7 @@
 //! Pushes: what they bring, and the keys that they are sealed for.
 
 use vestnik_inbox::{
-    Payload, ShowState, StoreError, Taken, Withdrawal,
+    Payload, ShowState, StoreError, Suppression, Taken, Withdrawal,
     planted::Plant,
     push::{self, Closed, Opened, Undrawn},
     spool,
@@ -44,8 +44,9 @@ impl Files {
         self.device.push_keys().public_text()
     }
 
-    /// Takes a push that the app itself was given. What has no content is announced once: see
-    /// [`spool::announce`].
+    /// Takes a push that the app itself was given. What has no content is not announced by this: whoever then
+    /// draws a text without content asks [`push::handle`], which announces a notification once, at the moment at
+    /// which the text is drawn.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -118,10 +119,12 @@ impl Files {
                 None
             })
         })?;
-        let is_announced = || !spool::announce(&self.options.spool, id);
-        Ok(had
-            .flatten()
-            .or_else(|| is_announced().then_some(Undrawn::Duplicate)))
+        let is_announced = spool::is_announced(&self.options.spool, id);
+        Ok(match had.flatten() {
+            None if self.blocked == Some(Suppression::BlockedApp) => Some(Undrawn::SwitchedOff),
+            None => is_announced.then_some(Undrawn::Duplicate),
+            had => had,
+        })
     }
 
     /// Gives why it is not new, if it is not.
@@ -161,7 +164,11 @@ impl Files {
             return;
         }
         let looked_at: Vec<_> = news.changed.union(&news.withdrawn).copied().collect();
-        for id in looked_at {
+        if news.is_reread {
+            self.put_away_read();
+        }
+        for id in &looked_at {
+            let id = *id;
             match self.in_history(id) {
                 Ok(None) => {
                     self.mark(id, None);
@@ -169,17 +176,26 @@ impl Files {
                 }
                 Ok(Some(item)) => {
                     let revision = item.notification.revision;
+                    if item.is_read {
+                        self.put_away(id);
+                    }
                     match item.show {
                         ShowState::Due => {}
                         ShowState::Taken | ShowState::Shown => self.mark(id, Some(revision)),
                         ShowState::Suppressed(_) => {
                             self.mark(id, Some(revision));
+                            self.put_away(id);
                             self.take_announced(id, news);
                         }
                     }
                 }
                 Err(error) => tracing::warn!(%error, "an extension may draw what was shown"),
             }
+        }
+        // An extension that looked before these marks were there draws all the same: the spool is looked at.
+        if self.spool_again.is_none() && !looked_at.is_empty() {
+            let lent = spool::lent(&self.options.spool, self.clock.now());
+            news.has_show |= looked_at.iter().any(|id| lent.contains(id));
         }
     }
 
@@ -198,16 +214,44 @@ impl Files {
         if let Err(error) = spool::mark_seen(&self.options.spool, id, revision) {
             tracing::warn!(%error, "an extension may draw what was shown");
         }
+        self.count_mark();
+    }
+
+    fn count_mark(&mut self) {
         self.marked += 1;
         if self.marked >= MARKS {
             self.prune_marks();
         }
     }
 
+    /// A push that comes once more does not bring it back on the screen.
+    pub(super) fn put_away(&mut self, id: NotificationId) {
+        if let Err(error) = spool::mark_put_away(&self.options.spool, id) {
+            tracing::warn!(%error, "a push may bring back what was put away");
+        }
+        self.count_mark();
+    }
+
+    /// So much changed that it is not known what: of everything that has a mark, what was read is put away.
+    fn put_away_read(&mut self) {
+        let seen = spool::seen(&self.options.spool);
+        let away = self.read(|history| {
+            let is_away = |id: &NotificationId| history.is_put_away(*id);
+            let looked_at = seen.iter().map(|id| Ok(is_away(id)?.then_some(*id)));
+            looked_at
+                .filter_map(Result::transpose)
+                .collect::<Result<Vec<_>, _>>()
+        });
+        match away {
+            Ok(away) => away.into_iter().flatten().for_each(|id| self.put_away(id)),
+            Err(error) => tracing::warn!(%error, "a push may bring back what was read"),
+        }
+    }
+
     /// Marks are bounded, however much a page brings.
     pub(super) fn prune_marks(&mut self) {
         self.marked = 0;
-        if let Err(error) = spool::prune_seen(&self.options.spool) {
+        if let Err(error) = spool::prune_seen(&self.options.spool, self.looked_at.0) {
             tracing::warn!(%error, "old marks of the spool stay");
         }
     }
@@ -219,6 +263,15 @@ impl Files {
             && let Err(error) = create_private_folder(&self.options.spool)
         {
             tracing::warn!(%error, "the spool cannot be made yet");
+        }
+        self.leave_switch();
+    }
+
+    /// An extension draws nothing while the person has switched notifications off in the app.
+    pub(super) fn leave_switch(&self) {
+        let is_off = self.device.state().is_switched_off;
+        if let Err(error) = spool::leave_switch(&self.options.spool, is_off) {
+            tracing::warn!(%error, "an extension does not know the app's switch");
         }
     }
 

@@ -15,6 +15,10 @@ impl Vestnik {
     /// the app itself ([`Permission::SwitchedOff`]). While it may not, what becomes due is suppressed, nothing
     /// pops up later, and the server goes on to the next step of a cascade.
     ///
+    /// A switch that is off stays off over restarts, also where pushes are drawn beside the app, until the app
+    /// says something else here than [`Permission::Denied`], which says nothing of the switch. What
+    /// [`Config::device`](crate::Config::device) says at a start does not turn it on.
+    ///
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].
     pub async fn set_permission(&self, permission: Permission) -> Result<(), Error> {
@@ -33,8 +37,10 @@ impl Vestnik {
     pub async fn change_device(&self, change: Change) -> Result<(), Error> {
         let shared = Arc::clone(&self.shared);
         let changing = self.storage.call(move |files| {
+            let mut change = change;
             if let Some(permission) = change.permission {
                 files.set_permission(permission)?;
+                change.permission = Some(files.permission());
             }
             shared.wish(|wishes| {
                 wishes.device = change.applied(wishes.device.clone()).cleaned();
@@ -108,7 +114,8 @@ impl Vestnik {
     /// Takes a push that the app itself was given, whichever service brought it: the object that FCM's texts
     /// make, or the JSON of APNs or of Web Push. What it brings takes the same way as what the hub brings, and
     /// is shown once, whichever came first. A push without content makes the device connect, if it is to be
-    /// online.
+    /// online; who draws a text in its place asks [`push::handle`](vestnik_inbox::push::handle), which lets a
+    /// notification be announced once.
     ///
     /// # Errors
     /// [`Error::Storage`], [`Error::Closed`].

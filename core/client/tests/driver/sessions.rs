@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use vestnik_core::{
-    Error, Event, HistoryQuery, Login, LoginError, Secret, Standing, Suppression, Vestnik,
+    Error, Event, HistoryQuery, Login, LoginError, Secret, ShowState, Standing, Suppression,
+    Vestnik,
 };
 use vestnik_model::{FactKind, Permission, ProblemCode, UserId};
 
@@ -162,6 +163,38 @@ async fn an_app_that_is_switched_off_shows_nothing_and_says_so() {
         let reason = world.not_shown.get(&id(number).to_string());
         assert_eq!(reason.map(String::as_str), Some("blocked.app"));
     }
+}
+
+/// What is configured says only what the system lets the app do.
+#[tokio::test]
+async fn a_start_does_not_switch_the_app_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Memory::default();
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    client
+        .set_permission(Permission::SwitchedOff)
+        .await
+        .unwrap();
+    client.stop().await;
+    let client = start(&server, folder.path(), quick()).await;
+    online(&client).await;
+    server.notify(1).await;
+    let mut snapshot = client.snapshot();
+    in_time(snapshot.wait_for(|snapshot| snapshot.unread == 1))
+        .await
+        .unwrap();
+    let item = client.get(id(1)).await.unwrap().unwrap();
+    let by_app = ShowState::Suppressed(Some(Suppression::BlockedApp));
+    assert_eq!(item.show, by_app);
+    while !in_time(client.flush()).await.unwrap() {
+        online(&client).await;
+    }
+    let world = server.world();
+    let reason = world.not_shown.get(&id(1).to_string());
+    assert_eq!(reason.map(String::as_str), Some("blocked.app"));
+    let told = world.state.clone().map(|state| state.permission);
+    assert_eq!(told, Some(Permission::SwitchedOff.into()));
 }
 
 #[tokio::test]

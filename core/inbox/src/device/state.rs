@@ -34,6 +34,8 @@ pub struct DeviceState {
     pub registered: Option<Registered>,
     /// Whether the system lets the app show notifications, as the shell said last.
     pub permission: Option<Open<Permission>>,
+    /// Whether the person has switched notifications off in the app itself.
+    pub is_switched_off: bool,
     /// The BCP 47 language tag, as the shell said last.
     pub locale: Option<String>,
     /// The IANA name of the time zone, as the shell said last.

@@ -79,6 +79,7 @@ pub(super) fn load(db: &Connection) -> Result<DeviceState, rusqlite::Error> {
         offset: parsed(db, "offset")?.map(SignedDuration::from_millis),
         registered: hash.zip(at).map(|(hash, at)| Registered { hash, at }),
         permission: read(db, "permission")?.map(|word| Open::read(&word)),
+        is_switched_off: read(db, "switched_off")?.is_some(),
         locale: read(db, "locale")?,
         time_zone: read(db, "time_zone")?,
         wishes: list(db, "wishes")?,
@@ -96,6 +97,7 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
         offset,
         registered,
         permission,
+        is_switched_off,
         locale,
         time_zone,
         wishes,
@@ -125,6 +127,7 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
         registered.as_ref().map(|told| millis(told.at)).as_ref(),
     )?;
     set(db, "permission", permission.as_ref())?;
+    set(db, "switched_off", is_switched_off.then_some(&1))?;
     set(db, "locale", locale.as_ref())?;
     set(db, "time_zone", time_zone.as_ref())?;
     set_list(db, "wishes", wishes)?;
@@ -288,6 +291,7 @@ mod tests {
                 at: Timestamp::UNIX_EPOCH,
             }),
             permission: Some(Open::read("granted")),
+            is_switched_off: true,
             locale: Some("ru".to_owned()),
             time_zone: Some("Europe/Berlin".to_owned()),
             wishes: vec![

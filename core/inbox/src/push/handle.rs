@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     Payload,
-    spool::{self, Ticket},
+    planted::Plant,
+    spool::{self, Blocked, Ticket},
 };
 
 /// What an extension is to draw.
@@ -43,7 +44,8 @@ pub enum Draw {
         /// The notification, if the push says so.
         notification: Option<NotificationId>,
         /// What was drawn before, if the push has it: for a system that draws each push in any case, and would
-        /// otherwise put a text without content in its place. It must not be announced again.
+        /// otherwise put a text without content in its place. It must not be announced again. What was read, put
+        /// away or withdrawn has none; what such a system shows of it all the same, the app takes off the screen.
         content: Option<Box<Notification>>,
     },
 }
@@ -53,7 +55,8 @@ pub enum Draw {
 /// What is to be drawn is durable in the spool first, so that it is neither lost nor drawn twice. What the
 /// server has to know of a push that cannot be opened is spooled, too; the app reports it. Without keys, as while
 /// they cannot be read, there is a text without content, once for a notification. What was drawn already is not
-/// announced by such a text. What is withdrawn is not drawn any more, whichever came first.
+/// announced by such a text. What is withdrawn is not drawn any more, whichever came first. While the person has
+/// switched notifications off in the app, nothing is drawn or announced, and the app reports why.
 ///
 /// The time has no part in it: the device's clock may have been set since the server was heard, and showing
 /// something late is better than showing nothing. Push services drop what expires on their way.
@@ -66,16 +69,25 @@ pub fn handle(push: &[u8], keys: Option<&PushKeys>, folder: &Path) -> Draw {
 
 /// A notification is announced once by a text without content, and not at all if it was drawn.
 fn undrawn(Closed { why, notification }: Closed, folder: &Path) -> Draw {
-    let nothing = |why| Draw::Nothing {
-        why,
-        notification,
-        content: None,
+    let nothing = |why: Undrawn| {
+        if let Some(id) = notification.filter(|_| why.is_unwanted()) {
+            // A system that draws each push in any case shows a text without content.
+            spool::mark_repeated(folder, id);
+        }
+        Draw::Nothing {
+            why,
+            notification,
+            content: None,
+        }
     };
     if let Some(notification) = notification {
         report(folder, notification, why);
     }
     if !why.is_announced() {
         return nothing(why);
+    }
+    if spool::is_switched_off(folder) {
+        return nothing(Undrawn::SwitchedOff);
     }
     match notification {
         Some(id) if spool::is_had(folder, id) || !spool::announce(folder, id) => {
@@ -114,15 +126,36 @@ fn spooled(payload: Payload, folder: &Path) -> Result<Draw, Closed> {
     let notification = Box::new(payload.notification);
     let id = notification.id;
     match written {
+        Ok(Some(ticket)) if spool::is_switched_off(folder) => {
+            if let Err(error) = ticket.suppressed(Blocked::App) {
+                tracing::warn!(%error, "it is left to the app why a push is not drawn");
+            }
+            // A system that draws each push in any case shows a text without content.
+            spool::mark_repeated(folder, id);
+            Ok(Draw::Nothing {
+                why: Undrawn::SwitchedOff,
+                notification: Some(id),
+                content: None,
+            })
+        }
         Ok(Some(ticket)) => Ok(Draw::Show {
             ticket,
             notification,
         }),
-        Ok(None) => Ok(Draw::Nothing {
-            why: Undrawn::Duplicate,
-            notification: Some(id),
-            content: (!spool::is_gone(folder, id)).then_some(notification),
-        }),
+        Ok(None) => {
+            let has_content = if Plant::PutAwayComesBack.is_on() {
+                true
+            } else {
+                // Whoever puts it away from here on finds the mark.
+                spool::mark_repeated(folder, id);
+                !spool::is_put_away(folder, id)
+            };
+            Ok(Draw::Nothing {
+                why: Undrawn::Duplicate,
+                notification: Some(id),
+                content: has_content.then_some(notification),
+            })
+        }
         Err(error) => {
             tracing::warn!(%error, "a push is not spooled");
             Err(Closed {

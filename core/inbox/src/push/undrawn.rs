@@ -26,11 +26,13 @@ pub enum Undrawn {
     Duplicate,
     /// It could not be spooled: the spool is full, or the file system refuses.
     NotSpooled,
+    /// The person has switched notifications off in the app.
+    SwitchedOff,
 }
 
 impl Undrawn {
     /// Every reason.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Hint,
         Self::Malformed,
         Self::TooLarge,
@@ -41,6 +43,7 @@ impl Undrawn {
         Self::Revoked,
         Self::Duplicate,
         Self::NotSpooled,
+        Self::SwitchedOff,
     ];
 
     /// What the server is told, as the reason of a fact `not_shown`. `None`: nothing is lost that the server
@@ -57,7 +60,8 @@ impl Undrawn {
             | Self::TooLarge
             | Self::NoKeys
             | Self::Duplicate
-            | Self::NotSpooled => None,
+            | Self::NotSpooled
+            | Self::SwitchedOff => None,
         }
     }
 
@@ -73,6 +77,23 @@ impl Undrawn {
             | Self::NoKeys
             | Self::OtherUser
             | Self::Revoked
+            | Self::Duplicate
+            | Self::NotSpooled
+            | Self::SwitchedOff => false,
+        }
+    }
+
+    /// Whether nothing of the notification, which is the present user's, is to be on the screen.
+    pub(super) const fn is_unwanted(self) -> bool {
+        match self {
+            Self::Revoked | Self::SwitchedOff => true,
+            Self::OtherUser
+            | Self::Hint
+            | Self::Malformed
+            | Self::TooLarge
+            | Self::NoKeys
+            | Self::UnknownKey
+            | Self::DecryptFailed
             | Self::Duplicate
             | Self::NotSpooled => false,
         }
@@ -92,7 +113,8 @@ impl Undrawn {
             | Self::TooLarge
             | Self::OtherUser
             | Self::Revoked
-            | Self::Duplicate => false,
+            | Self::Duplicate
+            | Self::SwitchedOff => false,
         }
     }
 }

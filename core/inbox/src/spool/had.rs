@@ -1,12 +1,12 @@
 //! What the person has had.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use vestnik_model::NotificationId;
 
 use super::{
     file::{State, id, list},
-    seen::marks,
+    seen::names,
 };
 
 /// Whether any revision of a notification was drawn, is being drawn, was withdrawn, or was decided by the app.
@@ -24,8 +24,6 @@ pub(crate) fn is_had(folder: &Path, notification: NotificationId) -> bool {
 }
 
 fn is_marked(folder: &Path, notification: NotificationId) -> bool {
-    let entries = fs::read_dir(marks(folder)).into_iter().flatten();
-    let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let notification = notification.uuid().simple().to_string();
-    names.any(|name| name.split('.').next() == Some(&notification))
+    names(folder).any(|name| name.split('.').next() == Some(&notification))
 }

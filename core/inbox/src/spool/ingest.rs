@@ -12,7 +12,7 @@ use vestnik_model::limits::ENTRY_BYTES;
 use super::{
     dropped::{is_about_key, read_dropped},
     file::{Listed, SpoolFile, State, id, list, moved, remove_all},
-    seen::mark_drawn,
+    seen::{is_put_away, mark_drawn, repeated},
 };
 use crate::{
     Applied, Inbox, Payload, Withdrawal,
@@ -36,6 +36,7 @@ pub struct Ingested {
     /// not have it any more.
     pub again_at: Option<Timestamp>,
     done: Vec<PathBuf>,
+    repeated: Vec<PathBuf>,
 }
 
 impl Ingested {
@@ -48,7 +49,7 @@ impl Ingested {
     pub fn remove_files(self) -> io::Result<()> {
         let marked = self.done.iter().try_for_each(|path| mark_drawn(path));
         // A file that goes without a mark is a notification that is drawn once more.
-        remove_all(self.done.into_iter()).and(marked)
+        remove_all(self.done.into_iter().chain(self.repeated)).and(marked)
     }
 
     fn wait(&mut self, since: Timestamp) {
@@ -75,6 +76,7 @@ pub fn ingest(inbox: &mut Inbox<'_>, folder: &Path) -> Result<Ingested, rusqlite
     let left = listed.unfinished.into_iter();
     let left = left.filter(|file| is_over(inbox, file));
     ingested.done.extend(left.map(|file| file.path));
+    ingest_repeated(inbox, folder, &mut ingested)?;
     ingested.applied = inbox.completed(std::mem::take(&mut ingested.applied))?;
     Ok(ingested)
 }
@@ -184,12 +186,36 @@ fn ingest_withdrawn(
     Ok(())
 }
 
+/// What was given to an extension once more is on the screen, as it was drawn before or as a text without
+/// content. What was put away before goes off it.
+fn ingest_repeated(
+    inbox: &Inbox<'_>,
+    folder: &Path,
+    ingested: &mut Ingested,
+) -> Result<(), rusqlite::Error> {
+    if Plant::PutAwayComesBack.is_on() {
+        return Ok(());
+    }
+    for (id, path) in repeated(folder) {
+        if is_put_away(folder, id) || inbox.history().is_put_away(id)? {
+            ingested.applied.withdrawn.push(id);
+        }
+        ingested.repeated.push(path);
+    }
+    Ok(())
+}
+
 /// Whether an extension cannot have a file any more. Its age is by the clock that wrote it. One that was written
 /// after the transaction began is a little younger than nothing; one from farther in the future is as old as
 /// can be.
 fn is_over(inbox: &Inbox<'_>, file: &SpoolFile) -> bool {
-    let age = inbox.device_now().duration_since(file.written_at);
-    !(-PATIENCE..PATIENCE).contains(&age)
+    !is_in_time(file, inbox.device_now())
+}
+
+/// Whether an extension may have a file at a time of the device's clock.
+pub(super) fn is_in_time(file: &SpoolFile, now: Timestamp) -> bool {
+    let age = now.duration_since(file.written_at);
+    (-PATIENCE..PATIENCE).contains(&age)
 }
 
 /// What a file holds.

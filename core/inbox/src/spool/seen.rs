@@ -4,14 +4,20 @@
 //! begun or decided, in the folder `seen` of the spool: an empty file whose name has the notification and its
 //! revision. Marks are hints and not durable: if one is lost, a notification is drawn again under the same
 //! identifier.
+//!
+//! What is not to be on the screen any more has a [mark of its own](mark_put_away): where the system draws each
+//! push in any case, a push that comes once more has no content then. An extension that is given such a push
+//! leaves a mark, too, by which the app takes off the screen what the system has put there.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
+use jiff::Timestamp;
 use vestnik_model::NotificationId;
 use vestnik_sqlite::create_private_folder;
 
@@ -27,6 +33,12 @@ const KEPT: usize = 512;
 const SLACK: usize = 128;
 /// How the name of a mark ends that says that a text without content was drawn.
 const ANNOUNCED: &str = ".announced";
+/// How the name of a mark ends that says that a notification was read, suppressed or put away.
+const PUT_AWAY: &str = ".put_away";
+/// How the name of a mark ends that says that a push came of which nothing new is to be drawn.
+const REPEATED: &str = ".repeated";
+/// A mark from farther in the future was left before the clock was set back: it counts as the oldest.
+const AHEAD: Duration = Duration::from_secs(60);
 
 /// Marks a revision of a notification; without one, every revision. Without a spool there is no extension, and
 /// nothing is marked.
@@ -38,19 +50,56 @@ pub fn mark_seen(
     notification: NotificationId,
     revision: Option<u32>,
 ) -> io::Result<()> {
+    leave(folder, &path(folder, notification, revision))
+}
+
+/// Marks that a notification is not to come back on the screen: it was read, suppressed or put away. Without a
+/// spool nothing is marked.
+///
+/// # Errors
+/// If the file system refuses.
+pub fn mark_put_away(folder: &Path, notification: NotificationId) -> io::Result<()> {
+    leave(folder, &named(folder, notification, PUT_AWAY))
+}
+
+fn leave(folder: &Path, mark: &Path) -> io::Result<()> {
     if !folder.is_dir() || Plant::MarksAreNotLeft.is_on() {
         return Ok(());
     }
-    let path = path(folder, notification, revision);
-    match File::create_new(&path) {
+    match File::create_new(mark) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(marks(folder))?;
-            File::create(&path).map(drop)
+            File::create(mark).map(drop)
         }
         Err(error) => Err(error),
     }
+}
+
+/// Marks that an extension was given a push of which nothing is to be drawn, or nothing new. If that cannot be marked, what the system draws of it may
+/// stay on the screen until the app looks at all of it.
+pub(crate) fn mark_repeated(folder: &Path, notification: NotificationId) {
+    if let Err(error) = make(folder, &named(folder, notification, REPEATED)) {
+        tracing::warn!(%error, "it is not marked that a push came once more");
+    }
+}
+
+/// What came once more, and its marks.
+pub(super) fn repeated(folder: &Path) -> Vec<(NotificationId, PathBuf)> {
+    let of = |name: &str| Some((id_before(name, REPEATED)?, marks(folder).join(name)));
+    names(folder).filter_map(|name| of(&name)).collect()
+}
+
+/// The notifications that have marks, each revision of whom was not marked.
+#[must_use]
+pub fn seen(folder: &Path) -> BTreeSet<NotificationId> {
+    let of = |name: &str| {
+        let (id, revision) = name.split_once('.')?;
+        revision.parse::<u32>().ok()?;
+        Some(NotificationId::from_uuid(id.parse().ok()?))
+    };
+    names(folder).filter_map(|name| of(&name)).collect()
 }
 
 /// Marks that a notification is announced by a text without content; gives whether it was not before. If that
@@ -64,32 +113,38 @@ pub fn announce(folder: &Path, notification: NotificationId) -> bool {
     })
 }
 
+/// Whether a notification is announced by a text without content.
+#[must_use]
+pub fn is_announced(folder: &Path, notification: NotificationId) -> bool {
+    named(folder, notification, ANNOUNCED).exists()
+}
+
 fn mark_announced(folder: &Path, notification: NotificationId) -> io::Result<bool> {
+    make(folder, &named(folder, notification, ANNOUNCED))
+}
+
+/// Makes a mark of an extension's; gives whether it is new.
+fn make(folder: &Path, mark: &Path) -> io::Result<bool> {
     create_private_folder(folder)?;
     fs::create_dir_all(marks(folder))?;
-    match File::create_new(announced(folder, notification)) {
-        Ok(_) => {}
+    let made = match File::create_new(mark) {
+        Ok(file) => file.metadata()?.modified()?,
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         Err(error) => return Err(error),
-    }
+    };
     // The app, which prunes otherwise, may not run for long.
-    prune_seen(folder)?;
+    prune(folder, made, Some(mark))?;
     Ok(true)
 }
 
 /// Takes the mark of a notification that was announced; gives whether it was.
 pub fn take_announced(folder: &Path, notification: NotificationId) -> bool {
-    fs::remove_file(announced(folder, notification)).is_ok()
+    fs::remove_file(named(folder, notification, ANNOUNCED)).is_ok()
 }
 
 /// Takes the marks of everything that was announced.
 pub(super) fn take_all_announced(folder: &Path) -> Vec<NotificationId> {
-    let entries = fs::read_dir(marks(folder)).into_iter().flatten();
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let ids = names.filter_map(|name| {
-        let id = name.strip_suffix(ANNOUNCED)?.parse().ok()?;
-        Some(NotificationId::from_uuid(id))
-    });
+    let ids = names(folder).filter_map(|name| id_before(&name, ANNOUNCED));
     ids.filter(|id| take_announced(folder, *id)).collect()
 }
 
@@ -106,27 +161,36 @@ pub(super) fn mark_drawn(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes the oldest marks beyond a number.
+/// Removes the oldest marks beyond a number. What was left before the device's clock was set back, so that it is
+/// later than `now`, counts as the oldest.
 ///
 /// # Errors
 /// If the file system refuses.
-pub fn prune_seen(folder: &Path) -> io::Result<()> {
+pub fn prune_seen(folder: &Path, now: Timestamp) -> io::Result<()> {
+    prune(folder, SystemTime::from(now), None)
+}
+
+/// The same, of all but one that is new.
+fn prune(folder: &Path, now: SystemTime, new: Option<&Path>) -> io::Result<()> {
     let entries = match fs::read_dir(marks(folder)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,
     };
-    let mut marks: Vec<(SystemTime, PathBuf)> = entries
+    let latest = now + AHEAD;
+    let mut marks: Vec<(bool, SystemTime, PathBuf)> = entries
         .filter_map(|entry| {
             let entry = entry.ok()?;
-            Some((entry.metadata().ok()?.modified().ok()?, entry.path()))
+            let left = entry.metadata().ok()?.modified().ok()?;
+            Some((left <= latest, left, entry.path()))
         })
         .collect();
     if marks.len() <= KEPT + SLACK {
         return Ok(());
     }
-    marks.sort();
     let over = marks.len() - KEPT;
-    super::file::remove_all(marks.into_iter().take(over).map(|(_, path)| path))
+    marks.retain(|(_, _, mark)| Some(&**mark) != new);
+    marks.sort();
+    super::file::remove_all(marks.into_iter().take(over).map(|(_, _, path)| path))
 }
 
 /// Whether an extension is not to draw a revision any more: this one was seen to, or a later one, which a
@@ -135,10 +199,8 @@ pub(super) fn is_seen(folder: &Path, notification: NotificationId, revision: u32
     if path(folder, notification, None).exists() {
         return true;
     }
-    let entries = fs::read_dir(marks(folder)).into_iter().flatten();
-    let mut names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let id = notification.uuid().simple().to_string();
-    names.any(|name| {
+    names(folder).any(|name| {
         let seen = name
             .strip_prefix(&id)
             .and_then(|rest| rest.strip_prefix('.'));
@@ -147,18 +209,31 @@ pub(super) fn is_seen(folder: &Path, notification: NotificationId, revision: u32
     })
 }
 
-/// Whether no revision of a notification is to be drawn: it left the history, or never enters it, or was
-/// withdrawn, which the app may not know yet.
-pub(crate) fn is_gone(folder: &Path, notification: NotificationId) -> bool {
-    path(folder, notification, None).exists() || is_withdrawn(folder, notification)
+/// Whether a notification is not to come back on the screen: it was read, suppressed or put away, left the
+/// history, or never enters it, or was withdrawn, which the app may not know yet.
+pub(crate) fn is_put_away(folder: &Path, notification: NotificationId) -> bool {
+    path(folder, notification, None).exists()
+        || named(folder, notification, PUT_AWAY).exists()
+        || is_withdrawn(folder, notification)
 }
 
-fn announced(folder: &Path, notification: NotificationId) -> PathBuf {
+/// The names of the marks.
+pub(super) fn names(folder: &Path) -> impl Iterator<Item = String> {
+    let entries = fs::read_dir(marks(folder)).into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+}
+
+fn id_before(name: &str, ending: &str) -> Option<NotificationId> {
+    let id = name.strip_suffix(ending)?.parse().ok()?;
+    Some(NotificationId::from_uuid(id))
+}
+
+fn named(folder: &Path, notification: NotificationId, ending: &str) -> PathBuf {
     let id = notification.uuid().simple();
-    marks(folder).join(format!("{id}{ANNOUNCED}"))
+    marks(folder).join(format!("{id}{ending}"))
 }
 
-pub(super) fn marks(folder: &Path) -> PathBuf {
+fn marks(folder: &Path) -> PathBuf {
     folder.join("seen")
 }
 
@@ -196,7 +271,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let absent = folder.path().join("spool");
         mark_seen(&absent, id(1), None).unwrap();
-        prune_seen(&absent).unwrap();
+        prune_seen(&absent, Timestamp::UNIX_EPOCH).unwrap();
         assert!(!absent.exists());
     }
 
@@ -207,12 +282,61 @@ mod tests {
         for number in 0..most {
             mark_seen(folder.path(), id(number as u128), None).unwrap();
             let path = path(folder.path(), id(number as u128), None);
-            let at = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(number as u64);
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(number as u64);
             let file = File::options().write(true).open(path).unwrap();
             file.set_modified(at).unwrap();
         }
-        prune_seen(folder.path()).unwrap();
+        let now = Timestamp::from_second(most as i64).unwrap();
+        prune_seen(folder.path(), now).unwrap();
         let left = (0..most).filter(|number| is_seen(folder.path(), id(*number as u128), 0));
         assert_eq!(left.collect::<Vec<_>>(), Vec::from_iter(most - KEPT..most));
+    }
+
+    fn date(mark: &Path, at: SystemTime) {
+        let file = File::options().write(true).open(mark).unwrap();
+        file.set_modified(at).unwrap();
+    }
+
+    /// The clock was ahead by a year when the device was new.
+    #[test]
+    fn marks_that_are_left_after_the_clock_was_set_back_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = Timestamp::from_second(2_900_000_000).unwrap();
+        let ahead = SystemTime::from(now) + Duration::from_secs(365 * 86_400);
+        for number in 0..KEPT + SLACK {
+            mark_seen(folder.path(), id(number as u128), None).unwrap();
+            let mark = path(folder.path(), id(number as u128), None);
+            date(&mark, ahead + Duration::from_secs(number as u64));
+        }
+        mark_seen(folder.path(), id(1_000), None).unwrap();
+        assert!(announce(folder.path(), id(1_001)));
+        assert!(!announce(folder.path(), id(1_001)), "it went at once");
+        prune_seen(folder.path(), now).unwrap();
+        assert!(is_seen(folder.path(), id(1_000), 0));
+        assert!(!is_seen(folder.path(), id(0), 0), "it is the oldest");
+    }
+
+    /// The clock may lie before all others.
+    #[test]
+    fn an_announcement_does_not_remove_its_own_mark() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..KEPT + SLACK {
+            mark_seen(folder.path(), id(number as u128), None).unwrap();
+            let mark = path(folder.path(), id(number as u128), None);
+            let left = mark.metadata().unwrap().modified().unwrap();
+            date(&mark, left + AHEAD / 2);
+        }
+        assert!(announce(folder.path(), id(1_001)));
+        assert!(!announce(folder.path(), id(1_001)));
+    }
+
+    #[test]
+    fn what_is_put_away_is_not_seen_in_each_revision() {
+        let folder = tempfile::tempdir().unwrap();
+        mark_seen(folder.path(), id(1), Some(2)).unwrap();
+        mark_put_away(folder.path(), id(1)).unwrap();
+        mark_seen(folder.path(), id(2), None).unwrap();
+        assert!(is_put_away(folder.path(), id(1)) && !is_seen(folder.path(), id(1), 3));
+        assert_eq!(seen(folder.path()).into_iter().collect::<Vec<_>>(), [id(1)]);
     }
 }

@@ -1,16 +1,19 @@
 //! The extension's side.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use vestnik_model::{NotificationId, limits::ENTRY_BYTES};
 use vestnik_sqlite::{create_private_folder, make_private_file};
 
 use super::{
     MAX_BYTES, MAX_DROPPED, MAX_FILES, MAX_WITHDRAWN,
-    file::{Blocked, SpoolFile, State, list, moved, path, ticket as ticket_of},
+    file::{Blocked, SpoolFile, State, list, moved, path, remove_all, ticket as ticket_of},
+    ingest::is_in_time,
     seen::is_seen,
     withdrawn::is_withdrawn,
 };
@@ -81,9 +84,21 @@ impl Ticket {
 /// than one that is there, which a slow push brings. Of several that write the same at once, one has the
 /// ticket.
 ///
+/// It is looked at once more when the file is there: what the app marked meanwhile, or a push withdrew, has no
+/// ticket. Whoever marks looks for the file afterwards, so that one of the two notices the other.
+///
 /// # Errors
 /// [`SpoolError`].
 pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolError> {
+    write_while(folder, payload, || ())
+}
+
+/// What happens `meanwhile` happens after the first look and before the second.
+fn write_while(
+    folder: &Path,
+    payload: &Payload,
+    meanwhile: impl FnOnce(),
+) -> Result<Option<Ticket>, SpoolError> {
     let notification = &payload.notification;
     let (id, revision) = (notification.id, notification.revision);
     let ticket = Ticket {
@@ -122,7 +137,33 @@ pub fn write(folder: &Path, payload: &Payload) -> Result<Option<Ticket>, SpoolEr
         fits.is_ok()
     })?;
     fits?;
-    Ok(is_ours.then_some(ticket))
+    if !is_ours {
+        return Ok(None);
+    }
+    meanwhile();
+    if is_taken_away(folder, (id, revision)) && !is_repeated {
+        remove_all([ticket.taken].into_iter())?;
+        return Ok(None);
+    }
+    Ok(Some(ticket))
+}
+
+/// Whether a ticket that was written is not to be used: the app, a withdrawal or a later revision came between.
+fn is_taken_away(folder: &Path, (id, revision): (NotificationId, u32)) -> bool {
+    is_seen(folder, id, revision)
+        || is_withdrawn(folder, id)
+        || is_replaced(&list(folder).unwrap_or_default().files, (id, revision))
+}
+
+/// The notifications of which extensions have, or had, tickets that the app has not taken in, at a time of the
+/// device's clock: whoever has [marked](super::mark_seen) something looks for them afterwards. A ticket that is
+/// too old to be anybody's is none.
+#[must_use]
+pub fn lent(folder: &Path, now: Timestamp) -> BTreeSet<NotificationId> {
+    let files = list(folder).unwrap_or_default().files.into_iter();
+    let lent = files.filter(|file| file.state != State::Taken || is_in_time(file, now));
+    lent.filter_map(|file| Some(ticket_of(&file.path)?.0))
+        .collect()
 }
 
 /// Whether there is a ticket of a later revision: a slow push must not bring back what was replaced.
@@ -166,4 +207,65 @@ fn fit(files: &[SpoolFile], room: Room, bytes: u64) -> Result<(), SpoolError> {
         return Err(SpoolError::Full);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::{super::seen::mark_seen, *};
+    use crate::{Withdrawal, spool::write_withdrawal};
+
+    fn id() -> NotificationId {
+        NotificationId::from_uuid(Uuid::from_u128(1))
+    }
+
+    fn payload(revision: u32) -> Payload {
+        let payload = json!({"user": "anna", "notification": {
+            "id": id(), "revision": revision, "title": "Order 1",
+            "acceptedAt": "2026-11-30T00:00:00Z", "expiresAt": "2026-12-30T00:00:00Z",
+        }});
+        Payload::parse(&serde_json::to_vec(&payload).unwrap()).unwrap()
+    }
+
+    /// Writing takes as long as the disk does.
+    #[test]
+    fn what_the_app_or_another_extension_decides_while_a_ticket_is_written_takes_it_away() {
+        let decisions: [fn(&Path); 4] = [
+            |folder| mark_seen(folder, id(), Some(0)).unwrap(),
+            |folder| mark_seen(folder, id(), None).unwrap(),
+            |folder| {
+                let withdrawal = Withdrawal::new("anna".parse().unwrap(), id());
+                write_withdrawal(folder, &withdrawal).unwrap();
+            },
+            |folder| drop(write(folder, &payload(1)).unwrap().unwrap()),
+        ];
+        for (number, decide) in decisions.into_iter().enumerate() {
+            let folder = tempfile::tempdir().unwrap();
+            let written = write_while(folder.path(), &payload(0), || decide(folder.path()));
+            assert!(written.unwrap().is_none(), "decision {number}");
+            let left = path(folder.path(), id(), 0, State::Taken);
+            assert!(!left.exists(), "decision {number}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        mark_seen(folder.path(), id(), Some(0)).unwrap();
+        assert!(write(folder.path(), &payload(1)).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_ticket_is_lent_while_somebody_may_have_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(lent(folder.path(), Timestamp::UNIX_EPOCH).is_empty());
+        let ticket = write(folder.path(), &payload(0)).unwrap().unwrap();
+        let file = fs::File::options().write(true).open(ticket.path());
+        file.unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let is_lent = |second| lent(folder.path(), at(second)).contains(&id());
+        assert!(is_lent(0) && is_lent(50) && !is_lent(70) && !is_lent(-3_600));
+        ticket.shown().unwrap();
+        assert!(is_lent(0) && is_lent(70));
+    }
 }

@@ -11,7 +11,8 @@ use super::table::{
     search, show,
 };
 use crate::{
-    HistoryItem, HistoryPage, HistoryQuery, MAX_PAGE, Place, SearchQuery, Start, rule::word::wanted,
+    HistoryItem, HistoryPage, HistoryQuery, MAX_PAGE, Place, SearchQuery, ShowState, Start,
+    rule::word::wanted,
 };
 
 /// How many parked facts are told.
@@ -103,6 +104,15 @@ impl<'t> History<'t> {
     pub fn is_unwanted(&self, id: NotificationId) -> Result<bool, rusqlite::Error> {
         let standing = notification::standing(self.db, id)?;
         Ok(standing.is_none_or(|standing| standing.read.value || standing.deleted.value))
+    }
+
+    /// Whether a notification [ought not be on the screen](Self::is_unwanted), or was never to be shown.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn is_put_away(&self, id: NotificationId) -> Result<bool, rusqlite::Error> {
+        let show = self.get(id)?.map(|item| item.show);
+        Ok(self.is_unwanted(id)? || matches!(show, Some(ShowState::Suppressed(_))))
     }
 
     /// A page, newest first, cut by place and not by count, so that what comes meanwhile moves nothing.

@@ -8,7 +8,8 @@ use serde_json::json;
 use tempfile::TempDir;
 use vestnik_envelope::{Context, PublicKey, seal};
 use vestnik_inbox::{
-    Device, MemorySecrets, Offset, Payload, SecretStore as _, Stamp, Withdrawal,
+    Device, MemorySecrets, Offset, Payload, SecretStore as _, ShowState, Stamp, Suppression,
+    Withdrawal,
     push::{Draw, Opened, PARCEL_BYTES, PushKeys, Undrawn, handle, open},
     secret::{ENVELOPE, ExposeSecret as _},
     spool,
@@ -379,6 +380,32 @@ fn a_text_without_content_is_drawn_under_the_notifications_id_once() {
     assert!(matches!(phone.draw(&parcel(1, None)), Draw::Generic { .. }));
 }
 
+/// The server is told of the switch a little later, and pushes until then.
+#[test]
+fn while_the_app_is_switched_off_nothing_is_drawn_or_announced() {
+    let phone = Phone::new();
+    fs::create_dir(phone.spool()).unwrap();
+    spool::leave_switch(&phone.spool(), true).unwrap();
+    let hint = json!({"v": 1, "notification": id(2)}).to_string();
+    for push in [phone.push(1), hint.clone().into_bytes()] {
+        assert_eq!(nothing(&phone.draw(&push)), Undrawn::SwitchedOff);
+    }
+    spool::leave_switch(&phone.spool(), false).unwrap();
+    let mut world = World::new();
+    let ingested = world.write(|inbox| spool::ingest(inbox, &phone.spool()));
+    // The system may have shown a text for each.
+    let mut withdrawn = ingested.applied.withdrawn.clone();
+    withdrawn.sort();
+    assert_eq!(withdrawn, [id(1), id(2)]);
+    ingested.remove_files().unwrap();
+    let by_app = ShowState::Suppressed(Some(Suppression::BlockedApp));
+    assert_eq!(world.show_of(1), by_app);
+    assert_eq!(world.kinds(1), ["delivered", "not_shown"]);
+    assert_eq!(nothing(&phone.draw(&phone.push(1))), Undrawn::Duplicate);
+    assert_eq!(generic(&phone.draw(hint.as_bytes())), Undrawn::Hint);
+    assert_eq!(shown(phone.draw(&phone.push(3))), id(3));
+}
+
 /// A system that draws each push in any case draws the same once more.
 #[test]
 fn a_repeated_push_gives_what_was_drawn_unless_that_is_gone() {
@@ -402,9 +429,11 @@ fn a_repeated_push_gives_what_was_drawn_unless_that_is_gone() {
     shown(phone.draw(&phone.push(1)));
     spool::mark_seen(&phone.spool(), id(2), Some(0)).unwrap();
     spool::mark_seen(&phone.spool(), id(3), None).unwrap();
+    spool::mark_seen(&phone.spool(), id(4), Some(0)).unwrap();
+    spool::mark_put_away(&phone.spool(), id(4)).unwrap();
     assert_eq!(
-        [again(1), again(2), again(3)],
-        [Some(id(1)), Some(id(2)), None]
+        [1, 2, 3, 4].map(again),
+        [Some(id(1)), Some(id(2)), None, None]
     );
 }
 

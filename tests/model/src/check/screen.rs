@@ -44,13 +44,13 @@ pub(super) fn check(world: &World, number: Number, items: &[HistoryItem], wrong:
     }
 }
 
-/// Whether there is a file of a notification in the spool.
+/// Whether there is a file of a notification in the spool, or the mark of a push that came once more.
 fn is_waiting(data: &Path, id: NotificationId) -> bool {
     let name = id.uuid().simple().to_string();
     let files = fs::read_dir(data.join("spool")).into_iter().flatten();
-    files
-        .flatten()
-        .any(|file| file.file_name().to_string_lossy().starts_with(&name))
+    let mut names = files.flatten().map(|file| file.file_name());
+    let repeated = data.join("spool/seen").join(format!("{name}.repeated"));
+    repeated.exists() || names.any(|file| file.to_string_lossy().starts_with(&name))
 }
 
 fn of_screen(items: &[HistoryItem], id: NotificationId, revision: u32) -> Option<String> {

@@ -296,6 +296,14 @@ impl World {
                     .add(now, || format!("{number} extension withdraws {id}"));
                 return;
             }
+            push::Draw::Nothing {
+                notification: Some(id),
+                content: Some(content),
+                ..
+            } => {
+                self.extension_repeats(number, (id, content.revision));
+                return;
+            }
             other @ (push::Draw::Generic { .. } | push::Draw::Nothing { .. }) => {
                 self.trace
                     .add(now, || format!("{number} extension: {other:?}"));
@@ -321,6 +329,15 @@ impl World {
             let pause = self.some(2 * SECOND);
             self.after(pause, Item::Extension(number, Box::new(ticket)));
         }
+    }
+
+    /// A system that draws each push in any case draws what its extension hands on. It is not announced again.
+    fn extension_repeats(&mut self, number: Number, (id, revision): (NotificationId, u32)) {
+        let now = self.now;
+        let drawn = self.devices[number].screen.entry(id).or_insert(revision);
+        *drawn = revision.max(*drawn);
+        self.trace
+            .add(now, || format!("{number} extension draws {id} once more"));
     }
 
     fn extension_draws(&mut self, number: Number, (id, revision): (NotificationId, u32)) {

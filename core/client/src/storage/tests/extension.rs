@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use vestnik_envelope::{Context, PublicKey, seal};
 use vestnik_inbox::{
-    SecretStore as _,
+    SecretStore as _, Suppression,
     push::{self, Closed, Draw, PushKeys, Undrawn},
     secret::{ENVELOPE, ExposeSecret as _},
 };
-use vestnik_model::{PushAddress, PushAddressKind};
+use vestnik_model::{Permission, PushAddress, PushAddressKind};
 
 use super::*;
 use crate::storage::Pushed;
@@ -48,6 +48,38 @@ impl Device {
         let envelope = URL_SAFE_NO_PAD.encode(envelope);
         let parcel = json!({ "v": 1, "notification": id(number), "envelope": envelope });
         parcel.to_string().into_bytes()
+    }
+
+    /// The ticket of an extension that is given a push of anna's now.
+    fn extension_takes(&mut self, number: u128) -> spool::Ticket {
+        let draw = push::handle(&self.sealed(number), Some(&self.keys()), &self.spool());
+        let Draw::Show { ticket, .. } = draw else {
+            panic!("{draw:?}");
+        };
+        let now = std::time::SystemTime::from(self.clock.now());
+        let file = std::fs::File::options().write(true).open(ticket.path());
+        file.unwrap().set_modified(now).unwrap();
+        ticket
+    }
+
+    /// Whether an extension that is given a push once more hands on its content.
+    fn comes_back(&self, number: u128) -> bool {
+        match push::handle(&self.sealed(number), Some(&self.keys()), &self.spool()) {
+            Draw::Nothing {
+                why: Undrawn::Duplicate,
+                content,
+                ..
+            } => content.is_some(),
+            draw @ (Draw::Nothing { .. }
+            | Draw::Show { .. }
+            | Draw::Withdraw(_)
+            | Draw::Generic { .. }) => panic!("{draw:?}"),
+        }
+    }
+
+    fn make_spool(&mut self) {
+        let address = PushAddress::new(PushAddressKind::Apns, "a");
+        self.files.keep_push_addresses(vec![address]).unwrap();
     }
 
     fn withdrawn(&mut self) -> Vec<NotificationId> {
@@ -183,6 +215,8 @@ fn a_push_that_does_not_open_is_not_announced_if_the_hub_was_first() {
     assert_eq!(push(&mut device, 2).pushed, dropped(2, Undrawn::Revoked));
     for why in [Undrawn::DecryptFailed, Undrawn::Duplicate] {
         let handled = push(&mut device, 3);
+        // Somebody draws a text.
+        let _is_new = spool::announce(&device.spool(), id(3));
         assert_eq!(
             (handled.pushed, handled.is_log_needed),
             (dropped(3, why), true)
@@ -194,10 +228,11 @@ fn a_push_that_does_not_open_is_not_announced_if_the_hub_was_first() {
 #[test]
 fn what_was_announced_goes_off_the_screen_if_it_is_not_to_be_shown() {
     let mut device = Device::new(FormerHistory::Wipe);
-    let hint =
-        |device: &mut Device, number| device.files.handle_push(&hint(number)).unwrap().pushed;
     for number in 1..=4 {
-        assert_eq!(hint(&mut device, number), Pushed::Hint(Some(id(number))));
+        let pushed = device.files.handle_push(&hint(number)).unwrap().pushed;
+        assert_eq!(pushed, Pushed::Hint(Some(id(number))));
+        let draw = push::handle(&hint(number), Some(&device.keys()), &device.spool());
+        assert!(matches!(draw, Draw::Generic { .. }), "{draw:?}");
     }
     // One is drawn over it, one was read elsewhere, one is recalled.
     device.receive(&[1]);
@@ -229,4 +264,166 @@ fn what_was_announced_goes_off_the_screen_if_it_is_not_to_be_shown() {
         ),
         "{drawn:?}"
     );
+}
+
+/// It looked for a mark before the app left one.
+#[test]
+fn a_ticket_that_an_extension_writes_while_the_app_takes_its_own_is_the_extensions() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.make_spool();
+    device.receive(&[1, 2]);
+    let ticket = device.extension_takes(1);
+    // What was due when the spool was ingested.
+    let (_, taken) = device.files.take_unlent().unwrap().unwrap();
+    assert_eq!((taken.id(), device.show(1)), (id(2), ShowState::Taken));
+    assert!(device.files.take_unlent().unwrap().is_none());
+    ticket.shown().unwrap();
+    device.clock.advance(Duration::from_secs(61));
+    assert!(device.take().is_none());
+    assert_eq!(device.show(1), ShowState::Shown);
+}
+
+#[test]
+fn what_the_app_and_an_extension_leave_to_each_other_is_drawn_by_the_app() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.make_spool();
+    device.receive(&[1]);
+    let ticket = device.extension_takes(1);
+    assert!(device.files.take_unlent().unwrap().is_none());
+    std::fs::remove_file(ticket.path()).unwrap();
+    let pause = device.files.next_show().unwrap().unwrap();
+    assert!(pause <= Duration::from_secs(2), "{pause:?}");
+    device.clock.advance(pause);
+    assert_eq!(device.take().unwrap().id(), id(1));
+}
+
+/// Its ticket lies there, and the mark comes too late for it.
+#[test]
+fn what_is_read_while_an_extension_draws_it_is_looked_at_again() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.make_spool();
+    device.receive(&[1]);
+    drop(device.files.take_news());
+    let ticket = device.extension_takes(1);
+    let read = json!({
+        "kind": "state", "id": id(1), "at": at(1), "flag": "read", "value": true, "version": 1
+    });
+    device.page(vec![serde_json::from_value(read).unwrap()]);
+    assert!(device.files.take_news().has_show);
+    assert!(device.take().is_none());
+    ticket.shown().unwrap();
+    let pause = device.files.next_show().unwrap().unwrap();
+    device.clock.advance(pause);
+    assert!(device.take().is_none());
+    assert_eq!(device.withdrawn(), [id(1)]);
+}
+
+/// A system that draws each push in any case draws what the extension hands on.
+#[test]
+fn what_was_read_or_put_away_does_not_come_back_by_a_push_that_comes_once_more() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.make_spool();
+    device.receive(&[1, 2, 3, 4]);
+    while let Some(taken) = device.take() {
+        device.settle(&taken).unwrap();
+    }
+    drop(device.files.take_news());
+    assert!((1..=4).all(|number| device.comes_back(number)));
+    assert!(device.take().is_none());
+    assert_eq!(device.withdrawn(), [], "they are on the screen");
+    let tapped = device.files.act(id(1), |inbox| inbox.clicked(id(1)));
+    let swiped = device.files.act(id(2), |inbox| inbox.dismissed(id(2)));
+    assert!(tapped.unwrap() && swiped.unwrap());
+    let read = json!({
+        "kind": "state", "id": id(3), "at": at(1), "flag": "read", "value": true, "version": 1
+    });
+    device.page(vec![serde_json::from_value(read).unwrap()]);
+    drop(device.files.take_news());
+    for number in 1..=4 {
+        assert_eq!(device.comes_back(number), number == 4, "{number}");
+    }
+    // The system has drawn a text without content in their places.
+    let (mut device, _) = device.restart();
+    assert_eq!(device.withdrawn(), [1, 2, 3].map(id));
+    device.files.mark_all_read(None).unwrap();
+    drop(device.files.take_news());
+    assert!(!device.comes_back(4));
+}
+
+/// The process ended while it tried to read what the push is about.
+#[test]
+fn a_notification_is_announced_when_the_text_is_drawn_and_not_before() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.make_spool();
+    let hinted = Pushed::Hint(Some(id(1)));
+    assert_eq!(device.files.handle_push(&hint(1)).unwrap().pushed, hinted);
+    let (mut device, _) = device.restart();
+    assert_eq!(device.files.handle_push(&hint(1)).unwrap().pushed, hinted);
+    let draw = push::handle(&hint(1), Some(&device.keys()), &device.spool());
+    assert!(matches!(draw, Draw::Generic { .. }), "{draw:?}");
+    let duplicate = Pushed::Dropped(Closed {
+        why: Undrawn::Duplicate,
+        notification: Some(id(1)),
+    });
+    assert_eq!(
+        device.files.handle_push(&hint(1)).unwrap().pushed,
+        duplicate
+    );
+}
+
+/// The app says at a start what the system lets it do, and knows nothing of the switch.
+#[test]
+fn a_switch_that_is_off_stays_off_over_a_start_and_where_pushes_are_drawn() {
+    let mut device = Device::new(FormerHistory::Wipe);
+    device.make_spool();
+    let is_drawn = |device: &Device, number| match push::handle(
+        &device.sealed(number),
+        Some(&device.keys()),
+        &device.spool(),
+    ) {
+        Draw::Show { ticket, .. } => ticket.shown().map(|()| true).unwrap(),
+        Draw::Nothing {
+            why: Undrawn::SwitchedOff,
+            ..
+        } => false,
+        draw @ (Draw::Nothing { .. } | Draw::Withdraw(_) | Draw::Generic { .. }) => {
+            panic!("{draw:?}")
+        }
+    };
+    device
+        .files
+        .set_permission(Permission::SwitchedOff)
+        .unwrap();
+    assert!(!is_drawn(&device, 1));
+    let pushed = device.files.handle_push(&hint(9)).unwrap().pushed;
+    assert!(
+        matches!(
+            pushed,
+            Pushed::Dropped(Closed {
+                why: Undrawn::SwitchedOff,
+                ..
+            })
+        ),
+        "{pushed:?}"
+    );
+    let (mut device, _) = device.restart();
+    for (system, both) in [
+        (Permission::Granted, Permission::SwitchedOff),
+        (Permission::Denied, Permission::Denied),
+        (Permission::Granted, Permission::SwitchedOff),
+    ] {
+        device.files.begin_permission(system).unwrap();
+        assert_eq!(device.files.permission(), both);
+    }
+    // The system says nothing of the switch.
+    device.files.set_permission(Permission::Denied).unwrap();
+    device.files.begin_permission(Permission::Granted).unwrap();
+    device.receive(&[2]);
+    assert!(device.take().is_none());
+    let by_app = ShowState::Suppressed(Some(Suppression::BlockedApp));
+    assert_eq!([device.show(1), device.show(2)], [by_app; 2]);
+    assert!(!is_drawn(&device, 3));
+    device.files.set_permission(Permission::Granted).unwrap();
+    assert_eq!(device.files.permission(), Permission::Granted);
+    assert!(is_drawn(&device, 4));
 }
