@@ -20,8 +20,11 @@ import VestnikKit
 ///
 /// A push that comes once more takes the place of the notification on the screen, whatever the extension says,
 /// unless the app has Apple's entitlement `com.apple.developer.usernotifications.filtering`. So what was drawn is
-/// handed on again, without a sound. With the entitlement, which Apple gives on application, nothing is shown for
-/// what is not for this user or was recalled; without it the text without content stays, without a sound.
+/// handed on again, without a sound. What was read or put away since has no content any more: with the
+/// entitlement, which Apple gives on application, and which the app's extension says that it has (``filters``),
+/// nothing is shown for it; without it the text without content is shown, without a sound, and the app takes it
+/// off the screen at its next start, as an event tells it. The same holds for what was recalled, and for what comes
+/// while the person has switched notifications off in the app. What is not for this user is shown in the same way.
 ///
 /// The push has the parcel under the key `vestnik`, beside `aps` with `mutable-content` and a text without
 /// content, which stays if the parcel cannot be opened. Nothing here opens a database or a connection: what is
@@ -38,6 +41,9 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
 
     /// Where the app keeps its secrets, as far as the extension may read them.
     open var secrets: (any SecretStore)? { nil }
+
+    /// Whether the app has the entitlement `com.apple.developer.usernotifications.filtering`.
+    open var filters: Bool { false }
 
     open override func didReceive(
         _ request: UNNotificationRequest,
@@ -57,15 +63,14 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
             try? ticket.shown()
             finish(Self.content(of: ticket.notification, over: request.content))
         case let .nothing(.duplicate, _, notification):
-            let again = notification.map { Self.content(of: $0, over: request.content) } ?? request.content
-            finish(Self.silent(again))
+            guard let notification else { return finish(nothing(over: request.content)) }
+            finish(Self.silent(Self.content(of: notification, over: request.content)))
         case let .withdraw(identifier):
             // APNs brings withdrawals to the app, in the background. One that comes here shows nothing either.
             UNUserNotificationCenter.current().removeDeliveredNotifications(withIdentifiers: [identifier])
             finish(UNNotificationContent())
         case .nothing:
-            // Where the app may filter pushes, what is empty is not shown. Elsewhere the system shows the original.
-            finish(UNNotificationContent())
+            finish(nothing(over: request.content))
         case .generic, nil:
             finish(request.content)
         }
@@ -92,6 +97,11 @@ open class VestnikNotificationService: UNNotificationServiceExtension, @unchecke
             self.original = nil
             return (handler, original)
         }
+    }
+
+    /// Where the app may filter pushes, what is empty is not shown. Elsewhere the system shows the original.
+    private func nothing(over original: UNNotificationContent) -> UNNotificationContent {
+        filters ? UNNotificationContent() : Self.silent(original)
     }
 
     /// The same, which announces nothing.

@@ -35,7 +35,8 @@ public sealed interface Pushed {
 
     /**
      * It has no content: what it is about is read from the log. [identifier] is the notification's id, if the push
-     * says so: under it a text is drawn that says only that something has come.
+     * says so. If the log cannot be read, ask [PushSpool.draw] whether a text is drawn that says only that something
+     * has come: it lets each notification be announced once.
      */
     public data class Hint(val identifier: String?) : Pushed
 

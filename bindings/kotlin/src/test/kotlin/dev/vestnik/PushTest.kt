@@ -55,8 +55,8 @@ internal class PushTest : WithServer() {
         val phone = loggedIn("phone")
         val id = fixture.getValue("notification")
         assertEquals(Pushed.Hint(id), phone.handlePush(push("hint")))
-        // It is sealed for another installation, and was announced.
-        assertEquals(Pushed.Dropped(Undrawn.DUPLICATE, id), phone.handlePush(push("push")))
+        // It is sealed for another installation, and nobody has drawn a text that announces it.
+        assertEquals(Pushed.Dropped(Undrawn.UNKNOWN_KEY, id), phone.handlePush(push("push")))
         assertEquals(Pushed.Dropped(Undrawn.MALFORMED, null), phone.handlePush("{}".toByteArray()))
         assertEquals(true, phone.catchUp())
         phone.goOffline()

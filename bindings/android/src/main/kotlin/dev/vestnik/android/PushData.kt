@@ -5,6 +5,7 @@ import dev.vestnik.Draw
 import dev.vestnik.PushSpool
 import dev.vestnik.SecretStore
 import dev.vestnik.SecretStoreException
+import org.json.JSONException
 import org.json.JSONObject
 
 /** The data of a push, as Firebase, HMS or RuStore give them: texts by their names. */
@@ -14,6 +15,20 @@ public class PushData(private val texts: Map<String, String>) {
 
     /** What [dev.vestnik.Vestnik.handlePush] takes. */
     public val json: ByteArray get() = JSONObject(texts).toString().toByteArray()
+
+    /**
+     * The id of the notification that the push brings, is about or withdraws, if it says so: what is drawn of it has
+     * this as its identifier.
+     */
+    public val identifier: String?
+        get() {
+            val parcel = try {
+                JSONObject(texts[MEMBER] ?: return null)
+            } catch (_: JSONException) {
+                return null
+            }
+            return NAMES.firstNotNullOfOrNull { name -> parcel.optString(name).takeIf(String::isNotEmpty) }
+        }
 
     /**
      * Handles the push without an open device: what is to be drawn is durable in the spool of
@@ -30,5 +45,8 @@ public class PushData(private val texts: Map<String, String>) {
 
     private companion object {
         const val MEMBER = "vestnik"
+
+        /** Of a withdrawal and of a notification. */
+        val NAMES = listOf("withdraws", "notification")
     }
 }
