@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use anyhow::Context as _;
 use serde_json::json;
 use vestnik_model::{
     AttemptStatus, Channel, DeliveryStatus, NotificationStatus, Reason,
@@ -11,7 +12,7 @@ use vestnik_model::{
     view::{AttemptView, ProviderCheck},
 };
 use vestnik_sim::{Death, Ending};
-use vestnik_testkit::{clock, server::Halt};
+use vestnik_testkit::{backend::to_user, clock, server::Halt};
 
 use crate::stage::Stage;
 
@@ -155,5 +156,50 @@ async fn a_mailbox_that_is_not_there_is_known_to_be_dead() -> anyhow::Result<()>
     assert!(email.died_at.is_some());
     let view = stage.server.backend.notification(id).await?;
     assert_eq!(view.legacy_status, "ERROR");
+    stage.stop().await
+}
+
+#[tokio::test]
+#[ignore = "needs a Python with aiosmtpd: cargo xtask interop --only foreign"]
+async fn a_letter_has_a_link_by_which_its_reader_unsubscribes() -> anyhow::Result<()> {
+    let stage = Stage::new(Duration::ZERO).await?;
+    let anna = stage.person("anna", "anna@shop.example").await?;
+    let promotion = |category: &str| {
+        let mut request = to_user(&anna, "Sale");
+        request.notification.category = category.parse().ok();
+        request.steps = serde_json::from_value(json!([{"channel": "email"}])).ok();
+        request
+    };
+    let sent = stage
+        .server
+        .backend
+        .publish(&promotion("promotions"))
+        .await?;
+    stage.becomes(sent.id, DeliveryStatus::Sent).await?;
+    let letters = stage.letters(1).await?;
+    let one_click = Some("List-Unsubscribe=One-Click");
+    assert_eq!(letters[0].unsubscribe_post.as_deref(), one_click);
+    let link = letters[0].unsubscribe.as_deref().unwrap_or_default();
+    let link = link.trim_start_matches('<').trim_end_matches('>');
+    let path = link.strip_prefix("https://push.shop.example");
+    let path = path.context("the link is where the operator said")?;
+    assert!(
+        !path.contains("anna") && !path.contains("promotions"),
+        "{path}"
+    );
+    // The mail program presses the button; it has no key.
+    let request = stage.server.backend.request(reqwest::Method::POST, path)?;
+    let mut request = request.form(&[("List-Unsubscribe", "One-Click")]).build()?;
+    request.headers_mut().remove("authorization");
+    let http = reqwest::Client::builder().no_proxy().build()?;
+    assert!(http.execute(request).await?.status().is_success());
+    for (category, status) in [
+        ("promotions", DeliveryStatus::Suppressed),
+        ("orders", DeliveryStatus::Sent),
+    ] {
+        let sent = stage.server.backend.publish(&promotion(category)).await?;
+        stage.becomes(sent.id, status).await?;
+    }
+    assert_eq!(stage.letters(2).await?.len(), 2);
     stage.stop().await
 }

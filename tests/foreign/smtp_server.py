@@ -35,6 +35,8 @@ class Handler:
             "to": letter["To"],
             "subject": letter["Subject"],
             "message_id": letter["Message-ID"],
+            "unsubscribe": letter["List-Unsubscribe"],
+            "unsubscribe_post": letter["List-Unsubscribe-Post"],
             "kind": letter.get_content_type(),
             "parts": {
                 part.get_content_type(): part.get_content()

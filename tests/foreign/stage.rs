@@ -45,7 +45,10 @@ impl Stage {
             office.place(),
         ];
         let setup = Setup::default()
-            .config(|config| config.outbound.listed = listed)
+            .config(|config| {
+                config.outbound.listed = listed;
+                config.public_url = Some("https://push.shop.example/".to_owned());
+            })
             .clock(clock.clone());
         let stage = Self {
             server: TestServer::with(setup).await?,

@@ -46,6 +46,8 @@ pub const USER_EMAIL: &str = "/v1/users/{user}/email";
 pub const USER_PREFERENCES: &str = "/v1/users/{user}/preferences";
 /// What the user of an installation does not want: `PUT`, `GET`.
 pub const PREFERENCES: &str = "/v1/preferences";
+/// Where the reader of a letter unsubscribes.
+pub const UNSUBSCRIBE: &str = "/v1/unsubscribe/{link}";
 /// Imports push addresses that an App had collected before: `POST`.
 pub const IMPORT_ADDRESSES: &str = "/v1/push-addresses:import";
 /// What holds for every user of the App: `PUT`, `GET`.

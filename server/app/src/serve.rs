@@ -17,7 +17,7 @@ use crate::{
     bus::{Bus, LocalBus},
     channel::{self, MailSender, Posting, PushSender, Sender, webhook::WebhookSender},
     config::{Config, ConfigError, FeedConfig, Source},
-    credential::AccessTokens,
+    credential::{AccessTokens, LinkKey},
     door::http,
     effects::{self, Consumers},
     feed::{
@@ -154,6 +154,8 @@ impl Server {
             // It was checked with the other settings.
             reach: config.outbound.reach().unwrap_or_default(),
             secret: secrets.refresh,
+            links: LinkKey::new(&secrets.refresh),
+            public_url: config.public_url.clone(),
         });
         let webhooks = webhooks(&config, &clock, &metrics)?;
         let state = ServerState::new(Inner {

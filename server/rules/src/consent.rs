@@ -20,7 +20,10 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use vestnik_model::{CategoryName, InstallationId, TopicName, preference::OptOuts};
+use vestnik_model::{
+    CategoryName, InstallationId, TopicName,
+    preference::{MAX_OPT_OUTS, OptOuts},
+};
 
 use crate::{
     audience::{Members, Plan, Source},
@@ -36,6 +39,22 @@ pub fn unwanted(opt_outs: &OptOuts, category: Option<&CategoryName>) -> Option<O
     }
     let is_category = category.is_some_and(|category| opt_outs.categories.contains(category));
     is_category.then_some(OptOut::Category)
+}
+
+/// What a person does not want, and besides that a category, or everything. Who has no room for another
+/// category does not want anything: they said that they want less, and not which category may stay.
+#[must_use]
+pub fn with(mut opt_outs: OptOuts, category: Option<CategoryName>) -> OptOuts {
+    let Some(category) = category else {
+        opt_outs.all = true;
+        return opt_outs;
+    };
+    if opt_outs.categories.len() < MAX_OPT_OUTS || opt_outs.categories.contains(&category) {
+        opt_outs.categories.insert(category);
+    } else {
+        opt_outs.all = true;
+    }
+    opt_outs
 }
 
 /// Opt-outs as they are stored. They are read leniently: unknown fields are ignored, and names that are none
@@ -294,5 +313,18 @@ mod tests {
             );
             assert_eq!(found, Passage::Open);
         }
+    }
+
+    #[test]
+    fn an_opt_out_is_never_lost_for_want_of_room() {
+        let name = |number: usize| CategoryName::parse(format!("c{number}")).unwrap();
+        let mut full = OptOuts::default();
+        for number in 0..MAX_OPT_OUTS {
+            full = with(full, Some(name(number)));
+        }
+        assert_eq!((full.all, full.categories.len()), (false, MAX_OPT_OUTS));
+        assert_eq!(with(full.clone(), Some(name(0))), full);
+        assert!(with(full.clone(), Some(name(MAX_OPT_OUTS))).all);
+        assert!(with(OptOuts::default(), None).all);
     }
 }

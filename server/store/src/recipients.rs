@@ -1,7 +1,7 @@
 //! By whose clock users are notified, when they want quiet, and what they do not want.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, preference::OptOuts, publish::ZoneName};
+use vestnik_model::{AppId, CategoryName, UserId, preference::OptOuts, publish::ZoneName};
 use vestnik_rules::{schedule::Said, session::Session};
 
 use crate::Answer;
@@ -31,6 +31,16 @@ pub trait Recipients {
     /// Sets what a user does not want, whole, and tells whether it was set: not by a session that has ended. A
     /// user who is not known is made. What waits for them is asked about anew. Effects: `WorkDue`.
     fn put_opt_outs(&self, whose: Whose, opt_outs: OptOuts, now: Timestamp) -> Answer<'_, bool>;
+    /// Adds a category to what a user does not want, or everything, and tells whether that is news: see
+    /// [`consent::with`](vestnik_rules::consent::with). Nothing is said of a user who is not known. What waits
+    /// for them is asked about anew. Effects: `WorkDue`.
+    fn opt_out(
+        &self,
+        app: AppId,
+        user: UserId,
+        category: Option<CategoryName>,
+        now: Timestamp,
+    ) -> Answer<'_, bool>;
     /// What a user does not want; `None` for one who is not known.
     fn opt_outs(&self, app: AppId, user: UserId) -> Answer<'_, Option<OptOuts>>;
     /// Sets or deletes the zone of users whose own is not known. An App that is not there has none. What waits

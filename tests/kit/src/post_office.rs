@@ -46,6 +46,12 @@ pub struct Taken {
     pub recipients: Vec<String>,
     /// Its subject.
     pub subject: String,
+    /// Its `List-Unsubscribe`, if it has one.
+    #[serde(default)]
+    pub unsubscribe: Option<String>,
+    /// Its `List-Unsubscribe-Post`.
+    #[serde(default)]
+    pub unsubscribe_post: Option<String>,
     /// Its parts by their kind.
     pub parts: Value,
     /// When this process was told, in milliseconds since 1970.

@@ -14,9 +14,12 @@ use aws_lc_rs::hmac;
 use jiff::SignedDuration;
 use vestnik_clock::{Clock, Now};
 use vestnik_mail::{
-    Account, Envelope, Letter, Mailer, Outcome as Handed, Patience, Sender, TagKey, Verdict,
+    Account, Envelope, Letter, Mailer, Outcome as Handed, Patience, Sender, TagKey, UnsubscribeUrl,
+    Verdict,
 };
-use vestnik_model::{AppId, Channel, Reason, email::EmailAddress, view::ProviderFinding};
+use vestnik_model::{
+    AppId, Channel, Reason, TrafficType, email::EmailAddress, route, view::ProviderFinding,
+};
 use vestnik_outbound::{Reach, Writing};
 use vestnik_push::driver::{Admission, Breaker, Probe, Sign, Why};
 use vestnik_rules::{
@@ -33,6 +36,7 @@ use vestnik_store::{
 };
 
 use super::account::{REFUSED_PAUSE, Unusable};
+use crate::credential::{LinkKey, Unsubscription};
 
 /// The longest that one letter takes.
 pub(crate) const ONE_LETTER: Duration = Patience::WHOLE;
@@ -49,6 +53,10 @@ pub(crate) struct Posting {
     pub(crate) reach: Reach,
     /// The secret that keys of marks are derived from.
     pub(crate) secret: [u8; 32],
+    /// The key of links to unsubscribe.
+    pub(crate) links: LinkKey,
+    /// Where readers of letters reach the server; without it, letters have no link.
+    pub(crate) public_url: Option<String>,
 }
 
 /// Sends letters. Cheap to clone.
@@ -67,6 +75,7 @@ struct Known {
 /// What sends the letters of an App.
 #[derive(Debug)]
 pub(crate) struct Post {
+    app: AppId,
     mailer: Mailer,
     sender: Sender,
     /// A server that is away must not take the App's places from its pushes.
@@ -117,6 +126,33 @@ impl MailSender {
     /// The key of the marks in an App's letters, by which a bounce is matched with its letter.
     pub(crate) fn marks(&self, app: &AppId) -> TagKey {
         TagKey::new(&mark_key(&self.posting.secret, app))
+    }
+
+    /// Who unsubscribes by a link, and from what; `None` if it is none of ours.
+    pub(crate) fn unsubscription(&self, link: &str) -> Option<Unsubscription> {
+        self.posting.links.open(link)
+    }
+
+    /// The link by which somebody unsubscribes; `None` if a name is too long for one.
+    pub(crate) fn link(&self, of: &Unsubscription) -> Option<String> {
+        self.posting.links.seal(of)
+    }
+
+    /// Where the reader of a letter unsubscribes: from its category, or from everything if it has none. What
+    /// somebody asked for to log in with has no such link.
+    fn unsubscribe(&self, app: &AppId, begun: &Begun) -> Option<UnsubscribeUrl> {
+        let base = self.posting.public_url.as_deref()?;
+        if begun.notification.traffic_type == TrafficType::Authentication {
+            return None;
+        }
+        let link = self.link(&Unsubscription {
+            app: app.clone(),
+            user: begun.user.clone(),
+            category: begun.notification.category.clone(),
+        })?;
+        let path = route::with(route::UNSUBSCRIBE, &link);
+        // A name that is too long for a header has none.
+        UnsubscribeUrl::parse(&format!("{}{path}", base.trim_end_matches('/'))).ok()
     }
 
     /// What sends the letters of an App, or why nothing does.
@@ -170,6 +206,7 @@ impl MailSender {
         })?;
         let sender = account.sender(self.marks(app));
         Ok(Post {
+            app: app.clone(),
             mailer,
             sender,
             breaker: Mutex::default(),
@@ -206,11 +243,12 @@ impl MailSender {
                 return Tried { outcome, ..tried };
             }
         };
+        let unsubscribe = self.unsubscribe(&post.app, begun);
         let letter = Letter {
             delivery: delivery_id(begun.notification.id, &begun.user),
             to: address,
             notification: &begun.notification,
-            unsubscribe: None,
+            unsubscribe: unsubscribe.as_ref(),
         };
         let envelope = match Envelope::of(&letter, &post.sender, tried.began_at) {
             Ok(envelope) => envelope,

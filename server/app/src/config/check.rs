@@ -1,7 +1,7 @@
 //! What the types of the settings cannot express. The sizes of the wire are in
 //! [`vestnik_model::limits`], and this is where the settings are compared with them.
 
-use vestnik_model::limits;
+use vestnik_model::{limits, url::HttpsUrl};
 
 use super::{Config, limit::MAX_WEBHOOKS};
 
@@ -29,6 +29,11 @@ pub(super) fn check(config: &Config) -> Result<(), (&'static str, String)> {
             "must be hosts such as push.internal, push.internal:8443 or [::1]:8443",
         ),
         (
+            config.public_url.as_deref().is_none_or(is_public_url),
+            "public_url",
+            "must be an https address of at most 200 characters, as https://push.shop.example",
+        ),
+        (
             !config.database.as_os_str().is_empty(),
             "database",
             "must not be empty",
@@ -48,6 +53,12 @@ pub(super) fn check(config: &Config) -> Result<(), (&'static str, String)> {
         Some((_, field, detail)) => Err((field, detail.to_owned())),
         None => Ok(()),
     }
+}
+
+/// Whether a path can follow behind an address, in a header of a letter.
+fn is_public_url(url: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"<>,?#".contains(&byte);
+    url.len() <= 200 && url.bytes().all(is_plain) && HttpsUrl::parse(url).is_ok()
 }
 
 fn sizes(config: &Config) -> [Range; 4] {

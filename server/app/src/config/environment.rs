@@ -9,7 +9,7 @@ const PREFIX: &str = "VESTNIK_";
 pub(super) const SECRETS_KEY: &str = "VESTNIK_SECRETS_KEY";
 
 /// Settings without a default, which therefore are not among the default settings.
-const OPTIONAL: [(&str, &str); 2] = [("", "node"), ("secrets", "key_file")];
+const OPTIONAL: [(&str, &str); 3] = [("", "node"), ("", "public_url"), ("secrets", "key_file")];
 
 /// A setting that a variable stands for.
 #[derive(Debug, Clone, PartialEq)]

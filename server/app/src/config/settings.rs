@@ -18,6 +18,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The database file; created if it does not exist.
     pub database: PathBuf,
+    /// Where readers of letters reach this server, as `https://push.shop.example`: letters have a link there
+    /// by which they unsubscribe. Absent: they have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
     /// The name of this server among those that share a database. Absent: `main`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
@@ -46,6 +50,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 4_000)),
             database: PathBuf::from("vestnik.sqlite"),
+            public_url: None,
             node: None,
             proxy: ProxyConfig::default(),
             secrets: SecretConfig::default(),

@@ -4,5 +4,7 @@
 mod access;
 pub(crate) mod identity;
 pub(crate) mod secret;
+mod unsubscribe;
 
 pub(crate) use access::{AccessTokens, Grant, Held};
+pub(crate) use unsubscribe::{LinkKey, Unsubscription};

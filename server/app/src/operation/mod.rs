@@ -47,6 +47,7 @@ pub(crate) use providers::{Account, account, delete_provider, providers, put_pro
 pub(crate) use publish::{Publishing, cancel, edit, publish, recall, show};
 pub(crate) use recipients::{
     attributes, preferences, put_attributes, put_preferences, put_settings, settings,
+    unsubscribe_by_letter,
 };
 pub(crate) use register::{register, update_device};
 pub(crate) use report::{Reporting, report};

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Problem, UserId,
+    AppId, CategoryName, Problem, UserId,
     attributes::{AppSettings, UserAttributes, UserView},
     preference::Preferences,
 };
@@ -60,6 +60,18 @@ pub(crate) async fn preferences(
 ) -> Result<Preferences, Refusal> {
     let opt_out = store.opt_outs(app, user).await?.unwrap_or_default();
     Ok(Preferences { opt_out })
+}
+
+/// The reader of a letter does not want its category any more, or anything if it had none. A user who is gone
+/// wants nothing to be changed.
+pub(crate) async fn unsubscribe_by_letter(
+    store: &dyn Store,
+    (app, user): (AppId, UserId),
+    category: Option<CategoryName>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    store.opt_out(app, user, category, now).await?;
+    Ok(())
 }
 
 /// Sets what holds for every user of an App, whole.

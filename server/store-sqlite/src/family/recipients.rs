@@ -1,8 +1,8 @@
 //! What Apps and people say of when, and of what, somebody is notified.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, preference::OptOuts, publish::ZoneName};
-use vestnik_rules::{contact::Contact, schedule::Said};
+use vestnik_model::{AppId, CategoryName, UserId, preference::OptOuts, publish::ZoneName};
+use vestnik_rules::{consent::with, contact::Contact, schedule::Said};
 use vestnik_sqlite::Priority;
 use vestnik_store::{Answer, Recipients, recipients::Whose};
 
@@ -60,6 +60,28 @@ impl Recipients for SqliteStore {
             let head = user::ensure(txn, app, user)?;
             user_attribute::put_opt_outs(txn, head.row, &opt_outs)?;
             asking::of_user(txn, app, user, now)?;
+            Ok(true)
+        })
+    }
+
+    fn opt_out(
+        &self,
+        app: AppId,
+        user: UserId,
+        category: Option<CategoryName>,
+        now: Timestamp,
+    ) -> Answer<'_, bool> {
+        self.write(Priority::Normal, move |txn| {
+            let Some(head) = user::find(txn, &app, &user)? else {
+                return Ok(false);
+            };
+            let before = user_attribute::get(txn, head.row)?.opt_outs;
+            let opt_outs = with(before.clone(), category.clone());
+            if opt_outs == before {
+                return Ok(false);
+            }
+            user_attribute::put_opt_outs(txn, head.row, &opt_outs)?;
+            asking::of_user(txn, &app, &user, now)?;
             Ok(true)
         })
     }

@@ -114,6 +114,27 @@ pub async fn a_device_says_it_for_its_user_while_its_session_lasts(fixture: &imp
     world.is_sound().await;
 }
 
+pub async fn an_opt_out_is_added_to_the_others(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let add = |category| world.store.opt_out(shop(), user("anna"), category, at(20));
+    // Nobody is made by it.
+    assert_eq!(add(Some(promotions())).await, Ok(false));
+    assert_eq!(world.store.opt_outs(shop(), user("anna")).await, Ok(None));
+    world.login("anna", 1).await;
+    world
+        .opts_out("anna", json!({"categories": ["news"]}), 1)
+        .await;
+    assert_eq!(add(Some(promotions())).await, Ok(true));
+    assert_eq!(add(Some(promotions())).await, Ok(false));
+    let both = json!({"categories": ["news", "promotions"]});
+    let now = world.store.opt_outs(shop(), user("anna")).await;
+    assert_eq!(now, Ok(Some(said(both))));
+    assert_eq!(add(None).await, Ok(true));
+    let now = world.store.opt_outs(shop(), user("anna")).await.unwrap();
+    assert!(now.is_some_and(|now| now.all && now.categories.len() == 2));
+    world.is_sound().await;
+}
+
 pub async fn opt_outs_go_with_their_user(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
     world.opts_out("anna", json!({"all": true}), 1).await;

@@ -127,7 +127,7 @@ macro_rules! conformance {
                 what_was_said_goes_with_its_user, an_app_has_one_default_zone;
             consent: opt_outs_are_set_whole_and_are_each_apps_own,
                 a_device_says_it_for_its_user_while_its_session_lasts,
-                opt_outs_go_with_their_user, what_is_not_wanted_is_made_for_nobody,
+                an_opt_out_is_added_to_the_others, opt_outs_go_with_their_user, what_is_not_wanted_is_made_for_nobody,
                 an_opt_out_counts_until_the_hand_over,
                 what_an_opt_out_ended_can_be_recalled,
                 nobody_is_lost_between_two_parts_of_an_audience,

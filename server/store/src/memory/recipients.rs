@@ -1,8 +1,8 @@
 //! What Apps and people say of when, and of what, somebody is notified.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, preference::OptOuts, publish::ZoneName};
-use vestnik_rules::schedule::Said;
+use vestnik_model::{AppId, CategoryName, UserId, preference::OptOuts, publish::ZoneName};
+use vestnik_rules::{consent::with, schedule::Said};
 
 use super::{MemoryStore, asking};
 use crate::{Answer, Recipients, recipients::Whose};
@@ -53,6 +53,27 @@ impl Recipients for MemoryStore {
                 row.opt_outs = opt_outs.clone();
             }
             asking::of_user(txn, (app, user), now);
+            Ok(true)
+        })
+    }
+
+    fn opt_out(
+        &self,
+        app: AppId,
+        user: UserId,
+        category: Option<CategoryName>,
+        now: Timestamp,
+    ) -> Answer<'_, bool> {
+        self.write(now, move |txn| {
+            let key = txn.world.user_key(&app, &user);
+            let row = key.and_then(|key| txn.world.users.get_mut(&key));
+            let Some(row) = row else { return Ok(false) };
+            let opt_outs = with(row.opt_outs.clone(), category.clone());
+            if opt_outs == row.opt_outs {
+                return Ok(false);
+            }
+            row.opt_outs = opt_outs;
+            asking::of_user(txn, (&app, &user), now);
             Ok(true)
         })
     }

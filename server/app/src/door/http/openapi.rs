@@ -55,6 +55,8 @@ use crate::door::{compat, rest};
         rest::preferences::get,
         rest::preferences::put_own,
         rest::preferences::get_own,
+        rest::unsubscribe::show,
+        rest::unsubscribe::leave,
         rest::settings::put,
         rest::settings::get,
         rest::bounces::take,

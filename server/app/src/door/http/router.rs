@@ -20,7 +20,7 @@ use crate::{
         rest::{
             bounces, contacts, deliveries, events, explain, identity_keys, import, installations,
             keys, notifications, preferences, preview, providers, receipts, settings,
-            submission::in_time, token, topics, users, webhooks,
+            submission::in_time, token, topics, unsubscribe, users, webhooks,
         },
     },
     refusal::Refusal,
@@ -60,6 +60,10 @@ fn interface(state: &ServerState) -> Router {
     };
     let open = Router::new()
         .route(route::TOKEN, post(token::issue))
+        .route(
+            route::UNSUBSCRIBE,
+            get(unsubscribe::show).post(unsubscribe::leave),
+        )
         .route(route::OPENAPI, get(openapi::document_response));
     // The layer that is added last runs first.
     let known = resources()

@@ -57,7 +57,7 @@ fn wrong(pointer: &str, code: FieldCode, detail: &str) -> Refusal {
 
 /// The first language of `Accept-Language` (RFC 9110, section 12.5.4) by its weight that there is;
 /// English if there is none.
-fn accepted(headers: &HeaderMap) -> Language {
+pub(super) fn accepted(headers: &HeaderMap) -> Language {
     let header = headers.get(header::ACCEPT_LANGUAGE);
     let text = header.and_then(|value| value.to_str().ok());
     let ranges = text.unwrap_or_default().split(',').filter_map(|range| {

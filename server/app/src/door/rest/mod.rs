@@ -21,6 +21,7 @@ pub(crate) mod settings;
 pub(crate) mod submission;
 pub(crate) mod token;
 pub(crate) mod topics;
+pub(crate) mod unsubscribe;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 

@@ -10,4 +10,5 @@ mod hub;
 mod preferences;
 mod previewing;
 mod publishing;
+mod unsubscribing;
 pub(crate) mod world;

@@ -44,6 +44,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Value,
+    /// The body as text.
+    pub(crate) page: String,
 }
 
 impl Answer {
@@ -102,6 +104,7 @@ impl World {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            page: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 
