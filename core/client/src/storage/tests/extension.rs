@@ -305,10 +305,9 @@ fn what_is_read_while_an_extension_draws_it_is_looked_at_again() {
     device.receive(&[1]);
     drop(device.files.take_news());
     let ticket = device.extension_takes(1);
-    let read = json!({
-        "kind": "state", "id": id(1), "at": at(1), "flag": "read", "value": true, "version": 1
-    });
-    device.page(vec![serde_json::from_value(read).unwrap()]);
+    // What is in the history is not looked for in the spool.
+    let tapped = device.files.act(id(1), |inbox| inbox.clicked(id(1)));
+    assert!(tapped.unwrap());
     assert!(device.files.take_news().has_show);
     assert!(device.take().is_none());
     ticket.shown().unwrap();
