@@ -7,7 +7,8 @@
 //!
 //! The first source that names a user decides for them: a later one finds the delivery there and
 //! passes over it. Installations come last, so that a user who is meant as a whole is not narrowed to
-//! single installations. Who is meant is settled when the walk reaches them.
+//! single installations. Who is meant is settled when the walk reaches them, but for a listed name whose user
+//! was erased meanwhile: it is nobody's ([`crate::erasure`]).
 //!
 //! ```
 //! use vestnik_model::{Audience, UserId};
@@ -180,6 +181,12 @@ impl Plan {
     #[must_use]
     pub fn excludes(&self, user: &UserId) -> bool {
         self.exclude_users.contains(user.as_str())
+    }
+
+    /// Whether the sender listed a user by name.
+    #[must_use]
+    pub fn names_user(&self, user: &UserId) -> bool {
+        self.users.iter().any(|listed| listed == user.as_str())
     }
 
     /// Whether the sender listed an address, by what it is found by.

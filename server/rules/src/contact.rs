@@ -8,10 +8,11 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use vestnik_model::{AppId, email::EmailAddress, phone::PhoneNumber};
+use vestnik_model::{AppId, UserId, email::EmailAddress, phone::PhoneNumber};
 
 /// Separates these codes from whatever else a key of the server may ever sign.
 const DOMAIN: &[u8] = b"vestnik contact 1\0";
+const USER_DOMAIN: &[u8] = b"vestnik user 1\0";
 const REQUEST_DOMAIN: &[u8] = b"vestnik request 1\0";
 
 /// The key under which addresses are hashed. It is one database's, and never changes.
@@ -48,6 +49,14 @@ impl ContactKey {
         // Neither an App's name nor the word of the kind has a zero byte.
         let parts = [app.as_str(), kind, &text].join("\0");
         ContactHash(self.sign(DOMAIN, parts.as_bytes()))
+    }
+
+    /// The hash under which the erasure of an App's user is remembered.
+    #[must_use]
+    pub fn user(&self, app: &AppId, user: &UserId) -> [u8; 32] {
+        // An App's name has no zero byte.
+        let parts = [app.as_str(), user.as_str()].join("\0");
+        self.sign(USER_DOMAIN, parts.as_bytes())
     }
 
     /// The form in which the hash of a request is stored: the request may name addresses, which a plain
@@ -131,6 +140,17 @@ mod tests {
         assert_ne!(key.hash(&app("bank"), Contact::Phone(&number)), phone);
         assert_eq!(ContactHash::read("anna"), None);
         assert_eq!(ContactHash::read(""), None);
+    }
+
+    #[test]
+    fn a_name_is_hashed_by_app_and_key() {
+        let (key, shop) = (ContactKey::new([1; 32]), app("shop"));
+        let anna = UserId::parse("anna").unwrap();
+        let hash = key.user(&shop, &anna);
+        assert_eq!(key.user(&shop, &anna), hash);
+        assert_ne!(key.user(&app("bank"), &anna), hash);
+        assert_ne!(key.user(&shop, &UserId::parse("bert").unwrap()), hash);
+        assert_ne!(ContactKey::new([2; 32]).user(&shop, &anna), hash);
     }
 
     #[test]

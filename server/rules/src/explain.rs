@@ -28,6 +28,7 @@
 //!         is_cancelled: false,
 //!         is_recalled: false,
 //!         is_excluded: false,
+//!         is_erased: false,
 //!     },
 //!     delivery: Some(DeliveryFindings {
 //!         state: DeliveryState::pending(), course: None, addressed: Addressed::ALL, gave_way: false,

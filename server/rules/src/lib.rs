@@ -45,6 +45,7 @@ pub mod decrypt;
 pub mod delivery;
 pub mod device;
 pub mod edit;
+pub mod erasure;
 pub mod explain;
 pub mod hold;
 pub mod idempotency;

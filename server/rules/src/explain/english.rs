@@ -68,6 +68,7 @@ fn asked_for(asked: &Asked, times: Times) -> String {
              among those who are left."
             .to_owned(),
         Asked::Excluded => "The sender excluded this person from the recipients.".to_owned(),
+        Asked::Erased => "The user whom the sender named was erased since.".to_owned(),
         Asked::NotAddressed => {
             "This person was not among the recipients when they were looked up.".to_owned()
         }

@@ -122,6 +122,7 @@ impl Asked {
             Self::NotOpen { at } => meaning("not_open", Rule::Schedule).at(*at),
             Self::StillExpanding => meaning("still_expanding", Rule::Audience),
             Self::Excluded => meaning("excluded", Rule::Audience),
+            Self::Erased => meaning("erased", Rule::Audience),
             Self::NotAddressed => meaning("not_addressed", Rule::Audience),
             Self::StoppedBeforeTurn => meaning("stopped_before_turn", Rule::Withdrawal),
             Self::SomeDevicesOnly { count: _ } => meaning("some_devices_only", Rule::Audience),

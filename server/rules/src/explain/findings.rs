@@ -54,6 +54,8 @@ pub struct NotificationFindings {
     pub is_recalled: bool,
     /// Whether the sender excluded the person.
     pub is_excluded: bool,
+    /// Whether the sender listed a user of the name who was erased before the audience was expanded.
+    pub is_erased: bool,
 }
 
 /// What is known of the delivery.

@@ -67,6 +67,7 @@ fn asked_for(asked: &Asked, times: Times) -> String {
              оставшихся."
             .to_owned(),
         Asked::Excluded => "Отправитель исключил этого человека из получателей.".to_owned(),
+        Asked::Erased => "Пользователь, которого назвал отправитель, с тех пор удалён.".to_owned(),
         Asked::NotAddressed => {
             "Когда определялись получатели, этого человека среди них не было.".to_owned()
         }

@@ -95,6 +95,8 @@ pub enum Asked {
     StillExpanding,
     /// The sender left the person out.
     Excluded,
+    /// The sender listed a user of this name who was erased since.
+    Erased,
     /// The person is no recipient.
     NotAddressed,
     /// The sender stopped the notification before the person's turn.

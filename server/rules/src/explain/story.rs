@@ -90,6 +90,9 @@ const fn absence(findings: &Findings) -> Option<Asked> {
     if notification.is_excluded {
         return Some(Asked::Excluded);
     }
+    if notification.is_erased {
+        return Some(Asked::Erased);
+    }
     match notification.expansion {
         Expansion::Stopped => Some(Asked::StoppedBeforeTurn),
         Expansion::Scheduled => None,

@@ -60,6 +60,7 @@ fn findings() -> Findings {
             is_cancelled: false,
             is_recalled: false,
             is_excluded: false,
+            is_erased: false,
         },
         delivery: Some(DeliveryFindings {
             state: DeliveryState::pending(),
@@ -377,6 +378,12 @@ fn who_gets_nothing_is_told_why() {
         &findings,
         "10:03:00",
         &["The sender stopped the notification before this person was reached."],
+    );
+    findings.notification.is_erased = true;
+    check(
+        &findings,
+        "10:03:00",
+        &["The user whom the sender named was erased since."],
     );
     findings.notification.is_excluded = true;
     check(

@@ -81,6 +81,7 @@ fn ended(reason: Reason) -> Findings {
             is_cancelled: false,
             is_recalled: false,
             is_excluded: false,
+            is_erased: false,
         },
         delivery: Some(DeliveryFindings {
             state,

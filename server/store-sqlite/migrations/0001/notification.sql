@@ -61,6 +61,9 @@ CREATE TABLE notification_state (
     settled_at INTEGER
 ) STRICT;
 
+-- Those whose audience is still to be expanded.
+CREATE INDEX notification_planned ON notification_state (notification)
+    WHERE position IS NOT NULL AND is_cancelled = 0;
 CREATE INDEX notification_releasing ON notification_state (notification) WHERE release IS NOT NULL;
 
 -- How many deliveries of a notification stand where, changed by differences. The statuses

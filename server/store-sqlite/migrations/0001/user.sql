@@ -31,6 +31,19 @@ CREATE TABLE user (
 
 CREATE INDEX user_by_hash ON user (app, hash);
 
+-- Users who were erased: audiences that were accepted before may still list the name.
+CREATE TABLE erased_user (
+    app TEXT NOT NULL,
+    -- The hash of the name, under a key of the database.
+    hash BLOB NOT NULL,
+    -- When a user of the name was last erased.
+    at INTEGER NOT NULL,
+    PRIMARY KEY (app, hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX erased_user_by_app ON erased_user (app, at);
+CREATE INDEX erased_user_by_time ON erased_user (at);
+
 -- Where a user gets e-mail. One that is dead stays, so that it is recognised when it is set again.
 CREATE TABLE email_address (
     user INTEGER NOT NULL PRIMARY KEY REFERENCES user (row),

@@ -5,7 +5,10 @@ use vestnik_model::{
     AppId, TopicName, UserId,
     subscription::{Topic, TopicSettings},
 };
-use vestnik_rules::work::{Stage, WorkKind};
+use vestnik_rules::{
+    contact::ContactKey,
+    work::{Stage, WorkKind},
+};
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Audiences,
@@ -16,7 +19,7 @@ use super::sessions::end_sessions_of;
 use crate::{
     SqliteStore,
     store::Class,
-    table::{Txn, email_address, event, phone_number, reach, topic, user, work},
+    table::{Txn, erased_user, erasure, event, reach, topic, user, work},
 };
 
 impl Audiences for SqliteStore {
@@ -66,7 +69,10 @@ impl Audiences for SqliteStore {
     }
 
     fn erase_user(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, bool> {
-        self.write(Priority::Normal, move |txn| erase(txn, &app, &user, now))
+        let key = self.contact_key();
+        self.write(Priority::Normal, move |txn| {
+            erase(txn, (&app, &user), &key, now)
+        })
     }
 }
 
@@ -96,20 +102,20 @@ fn subscribe(
     Ok(SubscribeOutcome::Subscribed)
 }
 
-/// The user's name is free at once, and their sessions end in the same transaction.
+/// The user's name is free at once, and their sessions end in the same transaction. A name that is not known
+/// may be listed by an audience that waits.
 fn erase(
     txn: &mut Txn<'_>,
-    app: &AppId,
-    user: &UserId,
+    (app, user): (&AppId, &UserId),
+    key: &ContactKey,
     now: Timestamp,
 ) -> Result<bool, rusqlite::Error> {
+    erased_user::put(txn, (app, user), key, now)?;
     let had_session = end_sessions_of(txn, app, user, now)? > 0;
     let Some(head) = user::find(txn, app, user)? else {
         return Ok(had_session);
     };
-    user::unname(txn, head.row)?;
-    email_address::delete(txn, head.row)?;
-    phone_number::delete(txn, head.row)?;
+    erasure::forget_name(txn, head.row)?;
     leave_work(txn, app, WorkKind::EraseUser, head.row, now)?;
     Ok(true)
 }

@@ -135,8 +135,17 @@ impl Ledger for SqliteStore {
     }
 
     fn findings(&self, asked: FindingsQuery) -> Answer<'_, Option<Findings>> {
-        let unreadable = self.unreadable();
-        self.read(Class::List, move |db| findings::of(db, &asked, &unreadable))
+        let (key, unreadable) = (self.contact_key(), self.unreadable());
+        self.read(Class::List, move |db| {
+            let Some(mut found) = findings::of(db, &asked, &unreadable)? else {
+                return Ok(None);
+            };
+            if found.delivery.is_none() {
+                let is_erased = findings::is_erased(db, &asked, (&key, &unreadable))?;
+                found.notification.is_erased = is_erased;
+            }
+            Ok(Some(found))
+        })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use vestnik_model::{AppId, InstallationId};
 use vestnik_rules::{
+    contact::ContactKey,
     receipt::{MarkRead, Reporter},
     work::{EVENTS_KEPT, Progress, Stage, WorkKind, next_stage, next_sweep},
 };
@@ -18,7 +19,7 @@ use crate::{
     table::{
         Txn, asking,
         change::{Changes, Subject},
-        dispatch, erasure, event, expansion,
+        dispatch, erased_user, erasure, event, expansion,
         expiry::{self, Pass},
         idempotency, marking, notification, recall, release,
         report::Desk,
@@ -33,6 +34,7 @@ use crate::{
 /// A part, its row, and what both come to.
 struct Job<'a> {
     part: &'a Part,
+    key: &'a ContactKey,
     held: Held,
     unreadable: &'a Unreadable,
     changes: Changes,
@@ -53,7 +55,7 @@ struct Job<'a> {
 pub(crate) fn perform(
     txn: &mut Txn<'_>,
     part: &Part,
-    unreadable: &Unreadable,
+    (key, unreadable): (&ContactKey, &Unreadable),
 ) -> Result<Progress, rusqlite::Error> {
     let db = txn.connection();
     let Some(held) = work::held(db, &part.claim)? else {
@@ -61,6 +63,7 @@ pub(crate) fn perform(
     };
     let mut job = Job {
         part,
+        key,
         held,
         unreadable,
         changes: Changes::default(),
@@ -156,6 +159,8 @@ impl Job<'_> {
         let part = expansion::Part {
             subject: &found.subject,
             plan: &plan,
+            accepted_at: found.accepted_at,
+            key: self.key,
             position,
             rows: self.part.rows,
             seed: &self.part.seed,
@@ -387,6 +392,7 @@ impl Job<'_> {
         let events_before = now.checked_sub(EVENTS_KEPT).unwrap_or(now);
         let mut is_more = event::old::sweep(db, events_before, rows)?;
         is_more |= idempotency::sweep(db, now, rows)? == rows as usize;
+        is_more |= erased_user::sweep(db, now, rows)? == rows as usize;
         is_more |= sweep::sessions(db, now, rows)?;
         if is_more {
             return Ok(Next::More(None));

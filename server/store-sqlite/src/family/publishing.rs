@@ -238,6 +238,8 @@ fn accept(
         let part = expansion::Part {
             subject: &subject,
             plan,
+            accepted_at,
+            key: asked.key,
             position: Position::START,
             rows: u32::try_from(FIRST_PART)
                 .unwrap_or(u32::MAX)

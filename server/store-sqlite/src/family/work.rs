@@ -18,8 +18,10 @@ impl Work for SqliteStore {
     }
 
     fn perform(&self, part: Part) -> Answer<'_, Progress> {
-        let unreadable = self.unreadable();
-        self.write(Priority::Mass, move |txn| perform(txn, &part, &unreadable))
+        let (key, unreadable) = (self.contact_key(), self.unreadable());
+        self.write(Priority::Mass, move |txn| {
+            perform(txn, &part, (&key, &unreadable))
+        })
     }
 
     fn put_back(&self, failure: FailedWork) -> Answer<'_, bool> {

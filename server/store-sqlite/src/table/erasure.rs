@@ -6,7 +6,7 @@ use vestnik_rules::delivery::{Marks, Slot};
 
 use super::{
     change::{Changes, uncount},
-    delivery, log, notification, retention, topic, user, work,
+    delivery, email_address, log, notification, phone_number, retention, topic, user, work,
 };
 use crate::{
     sql::statements,
@@ -20,6 +20,13 @@ statements! {
     DELETE_FACTS = "DELETE FROM fact WHERE notification = ?1 AND user = ?2";
     DELETE_WITHDRAWALS = "DELETE FROM withdrawal WHERE notification = ?1 AND user = ?2";
     DELETE_FLAGS = "DELETE FROM flag WHERE user = ?1";
+}
+
+/// Takes the name of a user, and where they get letters and calls: the name is free at once.
+pub(crate) fn forget_name(db: &Connection, user: i64) -> Result<(), rusqlite::Error> {
+    user::unname(db, user)?;
+    email_address::delete(db, user)?;
+    phone_number::delete(db, user)
 }
 
 /// Deletes the next part of what is a user's, and the user after the last. Tells whether more is left.

@@ -13,7 +13,7 @@ use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
     collapse::TOO_LATE,
     consent::{Passage, Ways, is_left, passage},
-    contact::ContactHash,
+    contact::{ContactHash, ContactKey},
     delivery::{Move, is_timed},
     device::{self, Wanted},
     hold::OptOut,
@@ -29,6 +29,7 @@ use super::{
     collapse::Collapse,
     contact,
     delivery::{self, Key},
+    erased_user::Since,
     installation, present, topic,
     user::{self, Head},
     user_attribute::{self, Wishes},
@@ -51,6 +52,10 @@ statements! {
 pub(crate) struct Part<'a> {
     pub(crate) subject: &'a Subject,
     pub(crate) plan: &'a Plan,
+    /// When its notification was accepted.
+    pub(crate) accepted_at: Timestamp,
+    /// Finds users who were erased since.
+    pub(crate) key: &'a ContactKey,
     /// Where the part begins.
     pub(crate) position: Position,
     /// The most members of sources that it walks.
@@ -105,7 +110,8 @@ struct Window {
 struct Walked {
     /// The key of the member in its source.
     key: i64,
-    /// The user; absent when the row cannot be read: nobody else waits for it.
+    /// The user; absent when the row cannot be read, for which nobody else waits, and when a listed user was
+    /// erased.
     named: Option<Named>,
 }
 
@@ -192,9 +198,21 @@ fn users(
     limit: u32,
 ) -> Result<Vec<Walked>, rusqlite::Error> {
     let app = &part.subject.app;
+    let erased = Since {
+        app,
+        accepted_at: part.accepted_at,
+        key: part.key,
+    };
+    let is_any_erased = erased.has_any(db)?;
     let listed = listed.iter().take(limit as usize);
     listed
         .map(|ListedUser { key, user }| {
+            if is_any_erased && erased.has(db, user)? {
+                return Ok(Walked {
+                    key: *key,
+                    named: None,
+                });
+            }
             let head = user::ensure(db, app, user)?;
             let named = Named {
                 head,

@@ -6,6 +6,7 @@ use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, Open, UserId}
 use vestnik_rules::{
     app_version::Build,
     cascade::{Course, channel_of},
+    contact::ContactKey,
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
     hold::Block,
     schedule::Hours,
@@ -18,7 +19,9 @@ use super::{
     calendar::Calendar,
     collapse,
     delivery::{self, Key},
-    email_address, installation, meta, notification, presence, provider, user, user_attribute,
+    email_address,
+    erased_user::Since,
+    installation, meta, notification, presence, provider, user, user_attribute,
 };
 use crate::{
     sql::statements,
@@ -124,7 +127,30 @@ fn of_notification(
         is_cancelled: found.is_cancelled,
         is_recalled: found.is_recalled,
         is_excluded: plan.is_some_and(|plan| plan.excludes(user)),
+        is_erased: false,
     })
+}
+
+/// Whether a notification lists a user of this name who was erased since it was accepted.
+pub(crate) fn is_erased(
+    db: &Connection,
+    asked: &FindingsQuery,
+    (key, unreadable): (&ContactKey, &Unreadable),
+) -> Result<bool, rusqlite::Error> {
+    let Some(found) = notification::find(db, &asked.app, asked.notification)? else {
+        return Ok(false);
+    };
+    let erased = Since {
+        app: &asked.app,
+        accepted_at: found.accepted_at,
+        key,
+    };
+    if !erased.has(db, &asked.user)? {
+        return Ok(false);
+    }
+    let plan = notification::plan(db, found.subject.row);
+    let plan = unreadable.pass_over("notification", plan)?;
+    Ok(plan.is_some_and(|plan| plan.names_user(&asked.user)))
 }
 
 /// Where a delivery stands in its cascade; `None` if no dispatch looks at it.

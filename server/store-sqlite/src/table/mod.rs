@@ -16,6 +16,7 @@ pub(crate) mod delivery;
 pub(crate) mod dispatch;
 pub(crate) mod edit;
 pub(crate) mod email_address;
+pub(crate) mod erased_user;
 pub(crate) mod erasure;
 pub(crate) mod event;
 pub(crate) mod expansion;
@@ -82,6 +83,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("edit", edit::ALL),
     ("contact", contact::ALL),
     ("email_address", email_address::ALL),
+    ("erased_user", erased_user::ALL),
     ("erasure", erasure::ALL),
     ("event", event::ALL),
     ("event/old", event::old::ALL),

@@ -18,6 +18,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ),
     ("numbering", "LAST", "one row, from the end of the table"),
     (
+        "erased_user",
+        "OLDEST_PLANNED",
+        "one row, from the beginning of an index of what is to be expanded",
+    ),
+    (
         "app",
         "ALL_APPS",
         "an operator's command; as many rows as tenants",

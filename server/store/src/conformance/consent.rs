@@ -10,7 +10,7 @@ use vestnik_rules::{attempt::Outcome, schedule::Hours, session::Session, work::W
 
 use super::{
     Fixture,
-    name::{at, bank, new, notification, shop, topics, user, users},
+    name::{accepted_at, at, bank, new, notification, shop, topics, user, users},
     pushing::{self, dispatch, dispatch_of, settle, tried},
     withdrawing,
     world::World,
@@ -140,7 +140,8 @@ pub async fn opt_outs_go_with_their_user(fixture: &impl Fixture) {
     world.opts_out("anna", json!({"all": true}), 1).await;
     assert!(world.erase("anna").await);
     world.login("anna", 2).await;
-    world.publish(1, users(&["anna"])).await;
+    let later = accepted_at(new(&shop(), 1, users(&["anna"])), 101);
+    world.store.publish(later).await.unwrap();
     assert_eq!(world.ends(1).await, [end("anna", None)]);
     world.work(WorkKind::EraseUser, 10, 100).await;
     world.is_sound().await;

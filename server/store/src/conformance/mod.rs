@@ -118,7 +118,11 @@ macro_rules! conformance {
                 a_user_joins_so_many_topics, a_deleted_topic_reaches_nobody,
                 a_topic_is_deleted_in_parts;
             users: an_erased_user_is_gone_at_once, an_erased_user_is_deleted_in_parts,
-                an_erased_name_is_free, an_unknown_user_is_not_erased;
+                an_erased_name_is_free, an_unknown_user_is_not_erased,
+                what_waits_is_not_for_who_has_the_name_next,
+                a_name_is_nobodys_before_anything_is_known_of_it,
+                who_is_erased_between_two_parts_is_passed_over,
+                an_erasure_is_remembered_while_an_older_audience_waits;
             contacts: an_address_is_set_whole_and_is_each_apps_own, an_address_goes_with_its_user,
                 a_deleted_address_is_gone, an_address_names_everybody_who_has_it,
                 an_address_of_many_people_is_expanded_in_parts,

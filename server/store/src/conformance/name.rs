@@ -115,6 +115,18 @@ pub(super) fn installations(numbers: &[u32]) -> AudienceRequest {
     }
 }
 
+/// The same notification, accepted at another second.
+pub(super) fn accepted_at(new: NewNotification, second: i64) -> NewNotification {
+    let notification = new
+        .publication
+        .clone()
+        .accept(new.notification.id, at(second));
+    NewNotification {
+        notification,
+        ..new
+    }
+}
+
 /// A notification to accept.
 pub(super) fn new(app: &AppId, number: u32, to: AudienceRequest) -> NewNotification {
     let request = PublishRequest {

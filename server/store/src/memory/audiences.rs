@@ -137,8 +137,10 @@ fn count(world: &mut World, topic: TopicKey, change: i64) {
 
 /// The user's name is free at once, and their sessions end in the same transaction.
 fn erase(txn: &mut Txn, app: &AppId, user: &UserId, now: Timestamp) -> bool {
-    let had_session = end_sessions_of(txn, app, user, now) > 0;
     let name = (app.clone(), user.clone());
+    let erased = txn.world.erased.entry(name.clone()).or_insert(now);
+    *erased = now.max(*erased);
+    let had_session = end_sessions_of(txn, app, user, now) > 0;
     let Some(key) = txn.world.user_names.remove(&name) else {
         return had_session;
     };

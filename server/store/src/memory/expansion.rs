@@ -11,6 +11,7 @@ use vestnik_rules::{
     consent::{Passage, Ways, passage},
     delivery::{Move, is_timed},
     device,
+    erasure::is_meant,
     hold::OptOut,
     identity::delivery_id,
     release::make,
@@ -44,7 +45,8 @@ pub(super) struct Part<'a> {
 struct Walked {
     /// The key of the member in its source.
     key: i64,
-    user: UserKey,
+    /// Absent of a listed user who was erased since.
+    user: Option<UserKey>,
     only: Option<Vec<InstallationId>>,
 }
 
@@ -53,6 +55,7 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
     let row = txn.world.notifications.get(&part.notification);
     let row = row.ok_or_else(|| corrupt("a notification is gone"))?;
     let (app, plan) = (row.app.clone(), row.plan.clone());
+    let accepted_at = row.notification.accepted_at;
     let mut next = row.position;
     let mut left = part.rows.max(1);
     while let Some(source) = next.and_then(|position| plan.source(position)) {
@@ -61,12 +64,14 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
             next = Some(position);
             break;
         }
-        let walked = walk(&mut txn.world, &app, &source, left);
+        let walked = walk(&mut txn.world, (&app, accepted_at), &source, left);
         let is_end = walked.len() < left;
         left -= walked.len();
         for member in walked {
             position = position.past(member.key);
-            deliver(txn, part, (&plan, &source), member)?;
+            if let Some(user) = member.user {
+                deliver(txn, part, (&plan, &source), (user, member.only))?;
+            }
         }
         next = Some(if is_end { position.end() } else { position });
     }
@@ -81,7 +86,12 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
 }
 
 /// The next members of a source.
-fn walk(world: &mut World, app: &AppId, source: &Source, limit: usize) -> Vec<Walked> {
+fn walk(
+    world: &mut World,
+    (app, accepted_at): (&AppId, Timestamp),
+    source: &Source,
+    limit: usize,
+) -> Vec<Walked> {
     let after = source.position.after;
     let is_next = |key: i64| after.is_none_or(|after| key > after);
     match &source.members {
@@ -90,7 +100,10 @@ fn walk(world: &mut World, app: &AppId, source: &Source, limit: usize) -> Vec<Wa
             .take(limit)
             .map(|ListedUser { key, user }| Walked {
                 key: *key,
-                user: world.ensure_user(app, user),
+                user: {
+                    let erased_at = world.erased.get(&(app.clone(), user.clone()));
+                    is_meant(accepted_at, erased_at.copied()).then(|| world.ensure_user(app, user))
+                },
                 only: None,
             })
             .collect(),
@@ -100,7 +113,7 @@ fn walk(world: &mut World, app: &AppId, source: &Source, limit: usize) -> Vec<Wa
             .take(limit)
             .map(|user| Walked {
                 key: user,
-                user,
+                user: Some(user),
                 only: None,
             })
             .collect(),
@@ -110,7 +123,7 @@ fn walk(world: &mut World, app: &AppId, source: &Source, limit: usize) -> Vec<Wa
             .take(limit)
             .map(|user| Walked {
                 key: user,
-                user,
+                user: Some(user),
                 only: None,
             })
             .collect(),
@@ -120,7 +133,7 @@ fn walk(world: &mut World, app: &AppId, source: &Source, limit: usize) -> Vec<Wa
             .take(limit)
             .map(|(user, only)| Walked {
                 key: user,
-                user,
+                user: Some(user),
                 only: Some(only),
             })
             .collect(),
@@ -194,10 +207,10 @@ fn deliver(
     txn: &mut Txn,
     part: &Part<'_>,
     (plan, source): (&Plan, &Source),
-    walked: Walked,
+    (walked, only): (UserKey, Option<Vec<InstallationId>>),
 ) -> Result<(), StoreError> {
-    let key = (part.notification, walked.user);
-    let Some(user) = txn.world.name_of(walked.user).cloned() else {
+    let key = (part.notification, walked);
+    let Some(user) = txn.world.name_of(walked).cloned() else {
         return Ok(());
     };
     let row = txn.world.notifications.get(&part.notification);
@@ -205,7 +218,7 @@ fn deliver(
     let (app, id) = (row.app.clone(), row.notification.id);
     let is_routed = txn.world.is_routed(row);
     let candidates = || Ok::<_, Infallible>(txn.world.candidates(&app, &user));
-    let Ok(addressed) = device::address(&row.wanted, walked.only, candidates);
+    let Ok(addressed) = device::address(&row.wanted, only, candidates);
     let candidate = Candidate {
         user: &user,
         addressed,
@@ -217,7 +230,7 @@ fn deliver(
     if txn.world.deliveries.contains_key(&key) {
         return Ok(());
     }
-    let turn = match passage_of(&txn.world, (&app, walked.user), (plan, source)) {
+    let turn = match passage_of(&txn.world, (&app, walked), (plan, source)) {
         Passage::Open if gave_way(&txn.world, key) => TOO_LATE,
         Passage::Open => {
             let takes_place = is_timed(&member.state);
@@ -229,7 +242,7 @@ fn deliver(
     };
     let made = make(member, turn, part.now);
     let append_to = made.is_due.then(|| Append {
-        user: walked.user,
+        user: walked,
         notification: part.notification,
         only: made.member.addressed.only.clone(),
         content: Content::Arrival,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, InstallationId, Open, UserId, publish::Schedule};
 use vestnik_rules::{
     cascade::channel_of,
+    erasure::is_meant,
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
     hold::Block,
     log::epoch_of,
@@ -37,6 +38,10 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         hours: Hours::Open,
     };
     let Some((key, delivery)) = delivery else {
+        let name = (asked.app.clone(), asked.user.clone());
+        let erased_at = world.erased.get(&name).copied();
+        let is_erased = !is_meant(row.notification.accepted_at, erased_at);
+        found.notification.is_erased = is_erased && row.plan.names_user(&asked.user);
         return Some(found);
     };
     found.delivery = Some(DeliveryFindings {
@@ -75,6 +80,7 @@ fn of_notification(row: &NotificationRow, asked: &FindingsQuery) -> Notification
         is_cancelled: row.is_cancelled,
         is_recalled: row.is_recalled,
         is_excluded: row.plan.excludes(&asked.user),
+        is_erased: false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_rules::{
+    erasure::forget_before,
     receipt::{MarkRead, Reporter},
     session::KEEP_LOGGED_OUT,
     work::{EVENTS_KEPT, Progress, Stage, WorkKind, next_stage, next_sweep},
@@ -215,6 +216,11 @@ fn sweep(world: &mut World, part: &Part) -> Next {
     let (events_from, logged_out_from) = (ago(EVENTS_KEPT), ago(KEEP_LOGGED_OUT));
     sweep_events(world, events_from);
     world.remembered.retain(|_, row| row.expires > now);
+    let planned = world.notifications.values();
+    let planned = planned.filter(|row| row.position.is_some() && !row.is_cancelled);
+    let oldest = planned.map(|row| row.notification.accepted_at).min();
+    let erased_from = forget_before(oldest, now);
+    world.erased.retain(|_, at| *at >= erased_from);
     world.families.retain(|_, row| row.family.expires_at >= now);
     world.token_uses.retain(|_, expires| *expires >= now);
     world.presence.retain(|_, row| row.lease_until >= now);

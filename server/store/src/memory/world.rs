@@ -57,6 +57,8 @@ pub(super) struct World {
     pub(super) subscriptions: Table<(TopicKey, UserKey), ()>,
     pub(super) users: Table<UserKey, UserRow>,
     pub(super) user_names: Table<(AppId, UserId), UserKey>,
+    /// When a user of a name was last erased.
+    pub(super) erased: Table<(AppId, UserId), Timestamp>,
     pub(super) emails: Table<UserKey, Email>,
     pub(super) phones: Table<UserKey, PhoneNumber>,
     pub(super) notifications: Table<NotificationKey, NotificationRow>,

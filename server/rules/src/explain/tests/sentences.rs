@@ -35,6 +35,7 @@ fn asked() -> Vec<Asked> {
         Asked::NotOpen { at: time },
         Asked::StillExpanding,
         Asked::Excluded,
+        Asked::Erased,
         Asked::NotAddressed,
         Asked::StoppedBeforeTurn,
         Asked::SomeDevicesOnly { count: 1 },
