@@ -35,6 +35,9 @@ pub struct Backup<'a> {
     pub target: &'a Path,
     /// Whether a file that has the name of the target is replaced.
     pub replace: bool,
+    /// Whether the copy is written anew from what is in it (`VACUUM INTO`), so that nothing comes along of
+    /// what was deleted. Progress is then told once, at the end. Otherwise pages are copied as they are.
+    pub rewrite: bool,
     /// Changes the copy before it is checked, for example marks it as a copy, so that a server that
     /// is started on it knows that it was restored.
     pub prepare: fn(&Connection) -> Result<(), rusqlite::Error>,
@@ -99,6 +102,7 @@ impl<'a> Backup<'a> {
             source,
             target,
             replace: false,
+            rewrite: false,
             prepare: |_| Ok(()),
         }
     }
@@ -140,7 +144,11 @@ impl<'a> Backup<'a> {
         // What an interrupted backup has left.
         remove_if_present(part).map_err(io_error)?;
         drop(mode::create_private_file(part, true).map_err(io_error)?);
-        let copied = copy(self.source, part, progress)?;
+        let copied = if self.rewrite {
+            rewrite(self.source, part, progress)?
+        } else {
+            copy(self.source, part, progress)?
+        };
         finish(part, self.prepare)?;
         sync_file(part).map_err(io_error)?;
         Ok(copied)
@@ -206,6 +214,27 @@ fn copy(
             StepResult::Busy | StepResult::Locked | _ => return Err(locked()),
         }
     }
+}
+
+/// Writes what is in one snapshot into an empty file.
+fn rewrite(
+    source: &Path,
+    part: &Path,
+    progress: &mut dyn FnMut(BackupProgress) -> ControlFlow<()>,
+) -> Result<BackupProgress, BackupError> {
+    let source = open_read_only(source).map_err(|source| BackupError::Source { source })?;
+    let target = part.to_str().ok_or_else(|| BackupError::Io {
+        path: part.to_owned(),
+        source: io::ErrorKind::InvalidFilename.into(),
+    })?;
+    source.execute("VACUUM INTO ?1", [target])?;
+    let copy = open_read_only(part).map_err(|source| BackupError::Source { source })?;
+    let total = copy.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    let reached = BackupProgress { done: total, total };
+    if progress(reached).is_break() {
+        return Err(BackupError::Cancelled);
+    }
+    Ok(reached)
 }
 
 /// A lock of another process, which a log makes unlikely.

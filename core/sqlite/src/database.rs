@@ -137,6 +137,11 @@ impl Database {
         Ok(())
     }
 
+    /// Has the log cut to nothing after the next commit at which no reader prevents it.
+    pub(crate) fn cut_log(&mut self) {
+        self.wal.cut();
+    }
+
     /// Call after each commit that did not go through [`write`](Self::write).
     pub(crate) fn after_commit(&mut self) {
         self.wal.after_commit(&self.connection);

@@ -57,6 +57,8 @@ pub(crate) struct WalKeeper {
     beside: Option<Checkpointer>,
     /// How many commits must pass before the next attempt.
     waiting: u32,
+    /// Whether the log is cut to nothing however short it is.
+    is_to_be_cut: bool,
     truncations: u64,
 }
 
@@ -68,6 +70,7 @@ impl WalKeeper {
             busy_timeout,
             beside: None,
             waiting: 0,
+            is_to_be_cut: false,
             truncations: 0,
         }
     }
@@ -87,17 +90,25 @@ impl WalKeeper {
         self.beside = None;
     }
 
+    /// Has the log cut to nothing after the next commit.
+    pub(crate) fn cut(&mut self) {
+        self.is_to_be_cut = true;
+    }
+
     /// Call after each commit, when its callers are answered.
     pub(crate) fn after_commit(&mut self, connection: &Connection) {
         self.waiting = self.waiting.saturating_sub(1);
         let log = self.log.metadata();
         let is_too_long = log.is_ok_and(|log| log.len() > self.limits.truncate_bytes);
-        if is_too_long && self.waiting == 0 {
+        if (is_too_long || self.is_to_be_cut) && self.waiting == 0 {
             if let Some(beside) = &self.beside {
                 beside.wait();
             }
             match self.truncate(connection) {
-                Ok(true) => self.truncations += 1,
+                Ok(true) => {
+                    self.truncations += 1;
+                    self.is_to_be_cut = false;
+                }
                 Ok(false) | Err(_) => self.waiting = PATIENCE,
             }
         } else if self.must_move(pages_to_move(connection)) {

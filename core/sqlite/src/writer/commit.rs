@@ -29,6 +29,8 @@ pub(super) struct Committer<E> {
 struct Batch<E> {
     done: Vec<Done<E>>,
     events: Vec<E>,
+    /// Whether the log is cut to nothing behind it.
+    is_log_to_be_cut: bool,
 }
 
 /// A job that was run, with its own failure if it had one.
@@ -74,6 +76,7 @@ impl<E> Committer<E> {
         let mut batch = Batch {
             done: Vec::new(),
             events: Vec::new(),
+            is_log_to_be_cut: false,
         };
         let changes_before = self.database.connection().total_changes();
         if let Err(error) = execute(self.database.connection(), "BEGIN IMMEDIATE") {
@@ -107,7 +110,7 @@ impl<E> Committer<E> {
         let until = self.clock.monotonic() + self.options.max_time;
         let mut next = Some(first);
         while let Some(mut task) = next {
-            let attempt = self.attempt(&mut task, &mut batch.events);
+            let attempt = self.attempt(&mut task, batch);
             let (outcome, broken) = match attempt {
                 Ok(outcome) => (outcome, None),
                 Err(failure) => (Err(failure.clone()), Some(failure)),
@@ -128,12 +131,12 @@ impl<E> Committer<E> {
     fn attempt(
         &self,
         task: &mut BoxTask<E>,
-        events: &mut Vec<E>,
+        batch: &mut Batch<E>,
     ) -> Result<Result<(), Failure>, Failure> {
         let connection = self.database.connection();
         execute(connection, "SAVEPOINT job")?;
-        let events_before = events.len();
-        let mut txn = WriteTxn::new(connection, events);
+        let events_before = batch.events.len();
+        let mut txn = WriteTxn::new(connection, &mut batch.events, &mut batch.is_log_to_be_cut);
         let outcome = match catch_unwind(AssertUnwindSafe(|| task.run(&mut txn))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::from(error)),
@@ -147,7 +150,7 @@ impl<E> Committer<E> {
             return Err(outcome.err().unwrap_or_else(transaction_ended));
         }
         if outcome.is_err() {
-            events.truncate(events_before);
+            batch.events.truncate(events_before);
             execute(connection, "ROLLBACK TO job")?;
         }
         execute(connection, "RELEASE job")?;
@@ -183,7 +186,11 @@ impl<E> Committer<E> {
 
     /// After the commit: first the events, then the answers.
     fn finish(&mut self, batch: Batch<E>) {
-        let Batch { done, events } = batch;
+        let Batch {
+            done,
+            events,
+            is_log_to_be_cut,
+        } = batch;
         if !events.is_empty() && catch_unwind(AssertUnwindSafe(|| (self.sink)(events))).is_err() {
             lock(&self.stats).sink_panics += 1;
         }
@@ -191,6 +198,9 @@ impl<E> Committer<E> {
             task.reply(outcome);
         }
         // After the answers: moving the log takes time.
+        if is_log_to_be_cut {
+            self.database.cut_log();
+        }
         self.database.after_commit();
         lock(&self.stats).wal_truncations = self.database.wal_truncations();
     }

@@ -12,11 +12,26 @@ use rusqlite::Connection;
 pub struct WriteTxn<'a, E> {
     connection: &'a Connection,
     events: &'a mut Vec<E>,
+    is_log_to_be_cut: &'a mut bool,
 }
 
 impl<'a, E> WriteTxn<'a, E> {
-    pub(super) fn new(connection: &'a Connection, events: &'a mut Vec<E>) -> Self {
-        Self { connection, events }
+    pub(super) fn new(
+        connection: &'a Connection,
+        events: &'a mut Vec<E>,
+        is_log_to_be_cut: &'a mut bool,
+    ) -> Self {
+        Self {
+            connection,
+            events,
+            is_log_to_be_cut,
+        }
+    }
+
+    /// Has the write-ahead log moved into the file and cut to nothing after the commit: it may hold what was
+    /// deleted since. Commits that follow wait for that.
+    pub fn cut_log(&mut self) {
+        *self.is_log_to_be_cut = true;
     }
 
     /// Hands an event to the sink, if and when the job is committed.
