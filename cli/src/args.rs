@@ -177,6 +177,9 @@ pub(crate) struct RestoreArgs {
     /// Revoke every API key of every App after the restore.
     #[arg(long)]
     pub(crate) revoke_keys: bool,
+    /// Bring users back who were erased after the backup was made. Without this they are erased again.
+    #[arg(long)]
+    pub(crate) keep_erased: bool,
 }
 
 /// Where the server is, and by which key.

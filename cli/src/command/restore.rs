@@ -4,16 +4,21 @@ use anyhow::Context as _;
 use console::style;
 use jiff::Timestamp;
 use serde::Serialize;
-use vestnik_server::{Config, Lost, Restored};
+use vestnik_server::{Config, Erased, Lost, Restored, TakenBack};
 
 use crate::{args::RestoreArgs, exit::Failure, output::Output, settings};
 
 pub(crate) async fn run(args: RestoreArgs, output: &Output) -> Result<(), Failure> {
     let config = settings::load(args.settings, None)?;
-    let restored =
-        vestnik_server::restore(&args.file, &config.database).map_err(anyhow::Error::from)?;
+    let erased = if args.keep_erased {
+        Erased::Kept
+    } else {
+        Erased::Again
+    };
+    let restored = vestnik_server::restore(&args.file, &config.database, erased)
+        .map_err(anyhow::Error::from)?;
     // The restore is done whatever becomes of the keys, so its report comes first.
-    output.result(&Report::from(restored), words);
+    output.result(&Report::of(restored, erased), words);
     if args.revoke_keys {
         let revoked_keys = revoke(&config)
             .await
@@ -59,10 +64,46 @@ struct Report {
     revived_keys: Vec<String>,
     /// API keys that were made in that span and are unknown again.
     forgotten_keys: Vec<String>,
+    /// What people took back in that span; absent when the replaced file does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken_back: Option<Counts>,
 }
 
-impl From<Restored> for Report {
-    fn from(restored: Restored) -> Self {
+/// What people took back.
+#[derive(Serialize)]
+struct Counts {
+    /// How many users were erased.
+    erased_users: u64,
+    /// Whether they are back; otherwise they are erased again.
+    erased_users_are_back: bool,
+    /// Of how many users what they do not want is as before.
+    opt_outs: u64,
+    /// How many sessions that ended are live again.
+    sessions: u64,
+    /// How many addresses that were found dead are used again.
+    dead_addresses: u64,
+}
+
+impl Counts {
+    fn of(taken_back: TakenBack, erased: Erased) -> Self {
+        let TakenBack {
+            erased_users,
+            opt_outs,
+            sessions,
+            dead_addresses,
+        } = taken_back;
+        Self {
+            erased_users,
+            erased_users_are_back: erased == Erased::Kept,
+            opt_outs,
+            sessions,
+            dead_addresses,
+        }
+    }
+}
+
+impl Report {
+    fn of(restored: Restored, erased: Erased) -> Self {
         let Restored {
             backup,
             replaced,
@@ -76,11 +117,13 @@ impl From<Restored> for Report {
             until,
             revived_keys,
             forgotten_keys,
+            taken_back,
         } = lost.unwrap_or_else(|| Lost {
             from: backup.backup_at.or_else(|| backup.last.map(|last| last.at)),
             until: None,
             revived_keys: Vec::new(),
             forgotten_keys: Vec::new(),
+            taken_back: None,
         });
         Self {
             replaced: replaced.map(|path| path.display().to_string()),
@@ -88,6 +131,7 @@ impl From<Restored> for Report {
             lost_until: until.map(|mark| mark.at),
             revived_keys: names(&revived_keys),
             forgotten_keys: names(&forgotten_keys),
+            taken_back: taken_back.map(|taken_back| Counts::of(taken_back, erased)),
         }
     }
 }
@@ -110,7 +154,43 @@ fn words(report: &Report) -> String {
             "API keys that were made since and are unknown now: {keys}"
         ));
     }
+    match &report.taken_back {
+        Some(counts) => lines.extend(taken_back(counts)),
+        None if report.replaced.is_some() => lines.push(
+            "The replaced file cannot be read or is of another database: users who were erased, \
+             opt-outs that were set and sessions that ended after the backup are not known, and are \
+             as the backup has them"
+                .to_owned(),
+        ),
+        None => {}
+    }
     lines.join("\n")
+}
+
+fn taken_back(counts: &Counts) -> Vec<String> {
+    let erased = if counts.erased_users_are_back {
+        "Users who were erased since and are back"
+    } else {
+        "Users who were erased since; the server erases them again before it answers anybody"
+    };
+    let said = [
+        (counts.erased_users, erased),
+        (
+            counts.opt_outs,
+            "Users whose opt-outs were changed since and are as before",
+        ),
+        (
+            counts.sessions,
+            "Sessions that ended since and are live again",
+        ),
+        (
+            counts.dead_addresses,
+            "Addresses that were found dead since and are used again",
+        ),
+    ];
+    let said = said.into_iter().filter(|(count, _)| *count > 0);
+    said.map(|(count, words)| format!("{words}: {count}"))
+        .collect()
 }
 
 fn span(from: Option<Timestamp>, until: Option<Timestamp>) -> String {
@@ -131,6 +211,23 @@ fn span(from: Option<Timestamp>, until: Option<Timestamp>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_taken_back_is_told() {
+        let counts = |erased_users, erased_users_are_back| Counts {
+            erased_users,
+            erased_users_are_back,
+            opt_outs: 2,
+            sessions: 0,
+            dead_addresses: 3,
+        };
+        let again = taken_back(&counts(1, false));
+        assert_eq!(again.len(), 3, "{again:?}");
+        assert!(again[0].contains("erases them again") && again[0].ends_with(": 1"));
+        let kept = taken_back(&counts(1, true));
+        assert!(kept[0].contains("are back"), "{kept:?}");
+        assert_eq!(taken_back(&counts(0, false)).len(), 2);
+    }
 
     #[test]
     fn the_lost_span_is_told() {

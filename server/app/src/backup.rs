@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use vestnik_clock::{Clock as _, SystemClock};
 use vestnik_store::{OpenError, Operations as _, StoreError, Tenants as _};
 use vestnik_store_sqlite::{
-    BackupFileError, RestoreError, Restored, SealKey, SqliteStore, StoreOptions,
+    BackupFileError, Erased, RestoreError, Restored, SealKey, SqliteStore, StoreOptions,
 };
 
 use crate::config::{Config, ConfigError};
@@ -20,12 +20,13 @@ pub fn backup(database: &Path, to: &Path) -> Result<(), BackupFileError> {
 }
 
 /// Puts a backup in the place of a database that no server has open. The server that is started on it
-/// begins a new life: devices read their logs anew, and access tokens are void. Blocks until it is done.
+/// begins a new life: devices read their logs anew, and access tokens are void. `erased` says what becomes of
+/// users who were erased after the backup was made. Blocks until it is done.
 ///
 /// # Errors
 /// [`RestoreError`].
-pub fn restore(backup: &Path, database: &Path) -> Result<Restored, RestoreError> {
-    vestnik_store_sqlite::restore(backup, database, SystemClock.now())
+pub fn restore(backup: &Path, database: &Path, erased: Erased) -> Result<Restored, RestoreError> {
+    vestnik_store_sqlite::restore(backup, database, erased, SystemClock.now())
 }
 
 /// The key that the settings name for the secrets in the database, if they name one.

@@ -34,4 +34,6 @@ pub use config::{Config, ConfigError, ConfigOverlay};
 pub use door::http::openapi_json;
 pub use serve::{Parts, ServeError, Server, serve, serve_with};
 pub use telemetry::{LogGuard, init_logs};
-pub use vestnik_store_sqlite::{BackupFileError, Lost, RestoreError, Restored, SealKey};
+pub use vestnik_store_sqlite::{
+    BackupFileError, Erased, Lost, RestoreError, Restored, SealKey, TakenBack,
+};

@@ -29,6 +29,7 @@ pub(crate) async fn back_up(store: &SqliteStore, to: PathBuf) -> Result<(), Stor
     let from = store.writer().path().to_owned();
     let copying = tokio::task::spawn_blocking(move || {
         let backup = Backup {
+            rewrite: true,
             prepare: mark_as_copy,
             ..Backup::new(&from, &to)
         };
@@ -68,6 +69,7 @@ pub fn back_up_file(from: &Path, to: &Path, now: Timestamp) -> Result<(), Backup
         }));
     }
     let backup = Backup {
+        rewrite: true,
         prepare: mark_as_copy,
         ..Backup::new(from, to)
     };

@@ -17,7 +17,7 @@ use crate::{
     schema::SCHEMA,
     seal::{Seal, SealKey},
     table::{
-        email_address, identity_key,
+        email_address, erasure, identity_key,
         meta::{self, ACCESS, SEAL_REMNANTS},
         numbering, phone_number, provider, push_address,
         secret::{self, AtRest},
@@ -105,6 +105,10 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
     let contact_key = database
         .write(|db| secret::ensure_contact_key(db, &seal, &offered))
         .map_err(|failure| migrate_error(path, failure))?;
+    let now = options.clock.now();
+    database
+        .write(|db| erasure::erase_marked(db, &contact_key, now))
+        .map_err(|failure| migrate_error(path, failure))?;
     let life_file = LifeFile::beside(database.path());
     let found = live_on(path, &mut database, &life_file, options.clock.as_ref())?;
     let opening = Opening {
@@ -124,6 +128,8 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
 fn connect(path: &Path, options: &StoreOptions) -> Result<Database, OpenError> {
     let mut open = vestnik_sqlite::OpenOptions::new(SCHEMA);
     open.max_pages = options.max_pages;
+    // Who is erased is gone from the file as well.
+    open.secure_delete = true;
     open.open(path, options.clock.now())
         .map_err(|error| open_error(path, error))
 }

@@ -3,10 +3,15 @@
 //! The backup is copied beside the database and marked as a copy, so that the server that is started
 //! on it begins a new life ([`crate::life`]) whatever else happens. The database that it replaces is
 //! kept under another name.
+//!
+//! Users who were erased since the backup was made would be back. So they are looked for in the database that
+//! is replaced, and marked in the copy: the server that opens it erases them before anything else
+//! ([`crate::table::erasure::erase_marked`]). What else was taken back since is counted.
 
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags};
 use vestnik_model::AppId;
 use vestnik_sqlite::{Backup, BackupError, Depth, Held};
 use vestnik_store::OpenError;
@@ -16,7 +21,7 @@ use crate::{
     failure::open_error,
     inspect::{Inspection, Mark, inspect, last},
     schema::SCHEMA,
-    table::api_key,
+    table::{api_key, lost},
 };
 
 /// What a restore did.
@@ -42,6 +47,30 @@ pub struct Lost {
     pub revived_keys: Vec<(AppId, String)>,
     /// API keys that were made in that span and are unknown again.
     pub forgotten_keys: Vec<(AppId, String)>,
+    /// What people took back in that span; absent if the replaced file is of another database.
+    pub taken_back: Option<TakenBack>,
+}
+
+/// What people, or an App for them, took back in the span that is lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenBack {
+    /// How many users were erased.
+    pub erased_users: u64,
+    /// Of how many others what they do not want was changed, which is as before.
+    pub opt_outs: u64,
+    /// How many sessions ended that are live again.
+    pub sessions: u64,
+    /// How many addresses were found dead that are used again, of mailboxes and at push services.
+    pub dead_addresses: u64,
+}
+
+/// What becomes of the users who were erased after the backup was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Erased {
+    /// The server that opens the database erases them before anything else.
+    Again,
+    /// They are back, for when erasing them was the mistake that the restore is to undo.
+    Kept,
 }
 
 /// Why a restore was not done. The database is as it was.
@@ -70,6 +99,9 @@ pub enum RestoreError {
     /// The backup cannot be copied.
     #[error("the backup cannot be copied")]
     Copy(#[from] BackupError),
+    /// The copy cannot be marked with the users who are erased again.
+    #[error("the users who were erased since cannot be marked in the copy")]
+    Mark(#[source] rusqlite::Error),
     /// The copy cannot be put in place.
     #[error("{path} cannot be put in place", path = path.display())]
     Io {
@@ -81,11 +113,16 @@ pub enum RestoreError {
 }
 
 /// Puts a backup in the place of a database that no server has open; `now` names the file that is
-/// replaced. The next opening begins a new life of the logs, which also makes access tokens void.
+/// replaced, and `erased` says what becomes of who was erased since. The next opening begins a new life of the logs, which also makes access tokens void.
 ///
 /// # Errors
 /// See [`RestoreError`].
-pub fn restore(from: &Path, to: &Path, now: Timestamp) -> Result<Restored, RestoreError> {
+pub fn restore(
+    from: &Path,
+    to: &Path,
+    erased: Erased,
+    now: Timestamp,
+) -> Result<Restored, RestoreError> {
     let backup = check_backup(from)?;
     let held = hold(to)?;
     if from.canonicalize().is_ok_and(|from| from == held.path()) {
@@ -100,7 +137,13 @@ pub fn restore(from: &Path, to: &Path, now: Timestamp) -> Result<Restored, Resto
         ..Backup::new(from, &copy)
     }
     .run(&mut |_| std::ops::ControlFlow::Continue(()))?;
-    let lost = compare(&copy, held.path(), &backup);
+    let compared = Compared::open(&copy, held.path());
+    let found = compared.as_ref().and_then(|both| both.found(&backup));
+    if let (Erased::Again, Some(both), Some((_, marked))) = (erased, &compared, &found) {
+        mark(&copy, &both.database, marked, now).map_err(RestoreError::Mark)?;
+    }
+    drop(compared);
+    let lost = found.map(|(lost, _)| lost);
     let replaced = held
         .replace(&copy, &format!(".replaced-{}", now.as_millisecond()))
         .map_err(|source| RestoreError::Io {
@@ -140,16 +183,56 @@ fn check_backup(from: &Path) -> Result<Inspection, RestoreError> {
     }
 }
 
-/// What the database has beyond the backup, as far as it can be read.
-fn compare(copy: &Path, database: &Path, backup: &Inspection) -> Option<Lost> {
-    let read = |path| vestnik_sqlite::open_read_only(path).ok();
-    let (copy, database) = (read(copy)?, read(database)?);
-    let (before, after) = (api_key::names(&copy).ok()?, api_key::names(&database).ok()?);
-    let from = backup.backup_at.filter(|_| backup.is_copy);
-    Some(Lost {
-        from: from.or_else(|| backup.last.map(|last| last.at)),
-        until: last(&database).ok()?,
-        revived_keys: before.difference(&after).cloned().collect(),
-        forgotten_keys: after.difference(&before).cloned().collect(),
-    })
+/// The copy and the database that it replaces.
+struct Compared {
+    copy: Connection,
+    database: Connection,
+}
+
+impl Compared {
+    /// Opens both, if both can be read.
+    fn open(copy: &Path, database: &Path) -> Option<Self> {
+        let read = |path| vestnik_sqlite::open_read_only(path).ok();
+        Some(Self {
+            copy: read(copy)?,
+            database: read(database)?,
+        })
+    }
+
+    /// What the database has beyond the backup, and who was erased in it, as far as it can be read.
+    fn found(&self, backup: &Inspection) -> Option<(Lost, Vec<(i64, AppId)>)> {
+        let Self { copy, database } = self;
+        let (before, after) = (api_key::names(copy).ok()?, api_key::names(database).ok()?);
+        let from = backup.backup_at.filter(|_| backup.is_copy);
+        let are_related = lost::are_related(copy, database).ok()?;
+        let found = are_related.then(|| lost::between(copy, database));
+        let found = found.transpose().ok()?;
+        let taken_back = found.as_ref().map(|found| TakenBack {
+            erased_users: found.erased.len() as u64,
+            opt_outs: found.opt_outs,
+            sessions: found.sessions,
+            dead_addresses: found.dead_addresses,
+        });
+        let lost = Lost {
+            from: from.or_else(|| backup.last.map(|last| last.at)),
+            until: last(database).ok()?,
+            revived_keys: before.difference(&after).cloned().collect(),
+            forgotten_keys: after.difference(&before).cloned().collect(),
+            taken_back,
+        };
+        Some((lost, found.map_or_else(Vec::new, |found| found.erased)))
+    }
+}
+
+/// Marks the users in the copy who are erased again.
+fn mark(
+    copy: &Path,
+    database: &Connection,
+    erased: &[(i64, AppId)],
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let copy = Connection::open_with_flags(copy, flags)?;
+    lost::erase_again(&copy, database, erased, now)?;
+    copy.close().map_err(|(_, error)| error)
 }

@@ -63,7 +63,10 @@ impl Way {
         match self {
             Self::Command => {
                 let (from, to) = (folder.join("backup.sqlite"), database.to_owned());
-                let restored = move || vestnik_server::restore(&from, &to).map(drop);
+                let restored = move || {
+                    let erased = vestnik_server::Erased::Again;
+                    vestnik_server::restore(&from, &to, erased).map(drop)
+                };
                 tokio::task::spawn_blocking(restored).await??;
             }
             Self::CopiedFile => {

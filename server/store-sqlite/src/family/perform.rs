@@ -106,6 +106,10 @@ pub(crate) fn perform(
         Next::Done => Progress::Finished,
         Next::More(_) => Progress::More,
         Next::Stage(stage) => {
+            if stage.kind == WorkKind::Sweep {
+                // It goes on holding what was deleted since it was cut last.
+                txn.cut_log();
+            }
             event::work_due(txn, &held.app, stage, part.now)?;
             Progress::Finished
         }

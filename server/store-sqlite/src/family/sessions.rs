@@ -257,15 +257,13 @@ fn end(
     cause: Cause,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
+    installation::close(txn, session, now)?;
     let Session {
         app,
         user,
         installation,
         generation,
     } = session;
-    refresh_family::delete_of(txn, app, *installation)?;
-    presence::delete_of(txn, app, user, *installation)?;
-    installation::end_session(txn, app, *installation, generation.saturating_add(1), now)?;
     let revocation = Revocation::Session {
         installation: *installation,
         user: user.clone(),

@@ -1,12 +1,17 @@
 //! The end of a user: what is theirs is deleted in parts.
 
+use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{Counter, DeliveryStatus, Open, open::Word as _};
-use vestnik_rules::delivery::{Marks, Slot};
+use vestnik_model::{AppId, Counter, DeliveryStatus, Open, UserId, open::Word as _};
+use vestnik_rules::{
+    contact::ContactKey,
+    delivery::{Marks, Slot},
+};
 
 use super::{
     change::{Changes, uncount},
-    delivery, email_address, log, notification, phone_number, retention, topic, user, work,
+    delivery, email_address, erased_user, installation, log, notification, phone_number, retention,
+    topic, user, work,
 };
 use crate::{
     sql::statements,
@@ -19,6 +24,9 @@ statements! {
     DELETE_ATTEMPTS = "DELETE FROM attempt WHERE notification = ?1 AND user = ?2";
     DELETE_FACTS = "DELETE FROM fact WHERE notification = ?1 AND user = ?2";
     DELETE_WITHDRAWALS = "DELETE FROM withdrawal WHERE notification = ?1 AND user = ?2";
+    /// Those who were erased in what a restore replaced.
+    STILL_NAMED = "SELECT u.row, u.app, u.id FROM work w CROSS JOIN user u ON u.row = w.target
+         WHERE w.kind = 'erase_user' AND u.id IS NOT NULL";
     DELETE_FLAGS = "DELETE FROM flag WHERE user = ?1";
 }
 
@@ -27,6 +35,30 @@ pub(crate) fn forget_name(db: &Connection, user: i64) -> Result<(), rusqlite::Er
     user::unname(db, user)?;
     email_address::delete(db, user)?;
     phone_number::delete(db, user)
+}
+
+/// Erases the users whom a restore has brought back and marked, as [`lost`](super::lost) does. What is left of
+/// them is work.
+pub(crate) fn erase_marked(
+    db: &Connection,
+    key: &ContactKey,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let marked = db
+        .prepare_cached(STILL_NAMED)?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<Vec<(i64, String, String)>, _>>()?;
+    for (row, app, user) in marked {
+        // A name that this version does not take has no session and is in no audience.
+        if let (Ok(app), Ok(user)) = (AppId::parse(app), UserId::parse(user)) {
+            erased_user::put(db, (&app, &user), key, now)?;
+            for (session, _) in installation::of_user(db, &app, &user)? {
+                installation::close(db, &session, now)?;
+            }
+        }
+        forget_name(db, row)?;
+    }
+    Ok(())
 }
 
 /// Deletes the next part of what is a user's, and the user after the last. Tells whether more is left.

@@ -13,7 +13,7 @@ use vestnik_rules::{
 };
 use vestnik_sqlite::value::{millis, optional_parsed, optional_time, parsed, time, to_json, uuid};
 
-use super::push_address;
+use super::{presence, push_address, refresh_family};
 use crate::{sql::statements, value::optional_word};
 
 statements! {
@@ -122,6 +122,23 @@ pub(crate) fn end_session(
     db.prepare_cached(END_SESSION)?
         .execute((app.as_str(), key(installation), generation, millis(now)))
         .map(drop)
+}
+
+/// Ends a session, which is the present one of its installation, with its tokens and connections.
+pub(crate) fn close(
+    db: &Connection,
+    session: &Session,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let Session {
+        app,
+        user,
+        installation,
+        generation,
+    } = session;
+    refresh_family::delete_of(db, app, *installation)?;
+    presence::delete_of(db, app, user, *installation)?;
+    end_session(db, app, *installation, generation.saturating_add(1), now)
 }
 
 /// The present session of an installation.

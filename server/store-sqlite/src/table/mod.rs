@@ -29,6 +29,7 @@ pub(crate) mod identity_key;
 pub(crate) mod import;
 pub(crate) mod installation;
 pub(crate) mod log;
+pub(crate) mod lost;
 pub(crate) mod marking;
 pub(crate) mod meta;
 pub(crate) mod notification;
@@ -95,6 +96,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("import", import::ALL),
     ("installation", installation::ALL),
     ("log", log::ALL),
+    ("lost", lost::ALL),
     ("meta", meta::ALL),
     ("notification", notification::ALL),
     ("notification/view", notification::VIEWS),

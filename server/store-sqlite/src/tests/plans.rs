@@ -29,6 +29,36 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ),
     ("api_key", "NAMES", "at a restore; as many rows as keys"),
     (
+        "lost",
+        "NAMED",
+        "at a restore, of a file that nobody has open",
+    ),
+    (
+        "lost",
+        "SESSIONS",
+        "at a restore, of a file that nobody has open",
+    ),
+    (
+        "lost",
+        "MAILBOXES",
+        "at a restore, of a file that nobody has open",
+    ),
+    (
+        "lost",
+        "PUSH_ADDRESSES",
+        "at a restore, of a file that nobody has open",
+    ),
+    (
+        "lost",
+        "ERASURES",
+        "at a restore, of a file that nobody has open",
+    ),
+    (
+        "lost",
+        "LAST_USER",
+        "as many rows as tables that never give a row again",
+    ),
+    (
         "identity_key",
         "SEALED",
         "when a key of secrets is first given; as many rows as keys",

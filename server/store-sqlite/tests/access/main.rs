@@ -8,6 +8,7 @@
 
 mod backup;
 mod cursor;
+mod erasing;
 mod files;
 mod installations;
 mod life;

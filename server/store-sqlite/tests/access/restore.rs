@@ -3,7 +3,7 @@
 use std::fs;
 
 use vestnik_store::{OpenError, Operations as _, Sessions as _, Tenants as _};
-use vestnik_store_sqlite::{Found, RestoreError, inspect, restore};
+use vestnik_store_sqlite::{Erased, Found, RestoreError, inspect, restore};
 
 use crate::world::{World, api_key, app, installation, marks, open};
 
@@ -41,7 +41,13 @@ async fn a_restore_begins_a_new_life_and_tells_what_is_lost() {
     let world = backed_up().await;
     let before = marks(&world.store, &world.clock).await;
     world.close().await;
-    let restored = restore(&world.beside("backup"), &world.path(), world.now()).unwrap();
+    let restored = restore(
+        &world.beside("backup"),
+        &world.path(),
+        Erased::Again,
+        world.now(),
+    )
+    .unwrap();
     let lost = restored.lost.unwrap();
     assert_eq!(lost.from, Some(world.in_hours(-1)));
     assert_eq!(lost.until.map(|mark| mark.at), Some(world.now()));
@@ -76,7 +82,13 @@ async fn two_restores_of_one_backup_are_two_lives() {
     let mut epochs = Vec::new();
     for _ in 0..2 {
         world.pass(1);
-        restore(&world.beside("backup"), &world.path(), world.now()).unwrap();
+        restore(
+            &world.beside("backup"),
+            &world.path(),
+            Erased::Again,
+            world.now(),
+        )
+        .unwrap();
         let opened = open(&world.path(), &world.clock, None).unwrap();
         epochs.push(marks(&opened, &world.clock).await.epoch);
         opened.close().await;
@@ -95,7 +107,13 @@ async fn a_refresh_token_of_the_lost_future_is_taken_with_the_installations_secr
         assert_eq!(world.exchange(family, counter).await, Ok(counter + 1));
     }
     world.close().await;
-    restore(&world.beside("backup"), &world.path(), world.now()).unwrap();
+    restore(
+        &world.beside("backup"),
+        &world.path(),
+        Erased::Again,
+        world.now(),
+    )
+    .unwrap();
     let opened = open(&world.path(), &world.clock, None).unwrap();
     let exchange = async |secret: Option<u8>| {
         let mut token = world.token(family, 5);
@@ -113,7 +131,12 @@ async fn a_refresh_token_of_the_lost_future_is_taken_with_the_installations_secr
 #[tokio::test]
 async fn a_database_that_is_open_is_not_replaced() {
     let world = backed_up().await;
-    let refused = restore(&world.beside("backup"), &world.path(), world.now());
+    let refused = restore(
+        &world.beside("backup"),
+        &world.path(),
+        Erased::Again,
+        world.now(),
+    );
     assert!(
         matches!(
             &refused,
@@ -154,7 +177,12 @@ async fn what_is_no_backup_is_refused_and_changes_nothing() {
         "missing",
         "db.sqlite",
     ] {
-        let refused = restore(&world.beside(name), &world.path(), world.now());
+        let refused = restore(
+            &world.beside(name),
+            &world.path(),
+            Erased::Again,
+            world.now(),
+        );
         assert!(refused.is_err(), "{name}");
         assert_eq!(fs::read(world.path()).unwrap(), bytes, "{name}");
     }
@@ -173,7 +201,15 @@ async fn a_foreign_database_is_not_replaced() {
         .execute_batch("CREATE TABLE t (x)")
         .unwrap();
     let bytes = fs::read(&foreign).unwrap();
-    assert!(restore(&world.beside("backup"), &foreign, world.now()).is_err());
+    assert!(
+        restore(
+            &world.beside("backup"),
+            &foreign,
+            Erased::Again,
+            world.now()
+        )
+        .is_err()
+    );
     assert_eq!(fs::read(&foreign).unwrap(), bytes);
 }
 
@@ -182,7 +218,13 @@ async fn a_damaged_or_missing_database_is_replaced() {
     let world = backed_up().await;
     world.close().await;
     fs::write(world.path(), "what is left of it").unwrap();
-    let restored = restore(&world.beside("backup"), &world.path(), world.now()).unwrap();
+    let restored = restore(
+        &world.beside("backup"),
+        &world.path(),
+        Erased::Again,
+        world.now(),
+    )
+    .unwrap();
     assert_eq!(restored.lost, None);
     let kept = restored.replaced.unwrap();
     assert_eq!(fs::read(kept).unwrap(), b"what is left of it");
@@ -195,13 +237,25 @@ async fn a_damaged_or_missing_database_is_replaced() {
     fs::write(world.path(), "").unwrap();
     fs::write(world.beside("db.sqlite-wal"), "a log").unwrap();
     world.pass(1);
-    let restored = restore(&world.beside("backup"), &world.path(), world.now()).unwrap();
+    let restored = restore(
+        &world.beside("backup"),
+        &world.path(),
+        Erased::Again,
+        world.now(),
+    )
+    .unwrap();
     let mut log = restored.replaced.unwrap().into_os_string();
     log.push("-wal");
     assert_eq!(fs::read(log).unwrap(), b"a log");
 
     let elsewhere = world.beside("elsewhere");
-    let restored = restore(&world.beside("backup"), &elsewhere, world.now()).unwrap();
+    let restored = restore(
+        &world.beside("backup"),
+        &elsewhere,
+        Erased::Again,
+        world.now(),
+    )
+    .unwrap();
     assert_eq!((restored.lost, restored.replaced), (None, None));
     let opened = open(&elsewhere, &world.clock, None).unwrap();
     assert!(

@@ -11,7 +11,7 @@ use vestnik_store::{
     operations::Secrets,
     webhooks::{NewWebhook, WebhookCreated},
 };
-use vestnik_store_sqlite::{SqliteStore, restore};
+use vestnik_store_sqlite::{Erased, SqliteStore, restore};
 
 use crate::world::{World, app, files, identity_key, open, stands_in};
 
@@ -247,7 +247,13 @@ async fn an_encrypted_backup_is_restored_without_the_key() {
     fill(&world).await;
     world.store.backup(world.beside("backup")).await.unwrap();
     world.close().await;
-    restore(&world.beside("backup"), &world.path(), world.now()).unwrap();
+    restore(
+        &world.beside("backup"),
+        &world.path(),
+        Erased::Again,
+        world.now(),
+    )
+    .unwrap();
     let opened = open(&world.path(), &world.clock, KEY).unwrap();
     let found = opened.identity_key(app("shop"), "main".to_owned()).await;
     assert_eq!(found, Ok(Some(identity_key("main", IDENTITY))));

@@ -14,13 +14,17 @@ use vestnik_model::{
     AppId, IdentityAlgorithm, InstallationId, InstallationState, Platform, Scope, UserId,
     open::Open,
 };
-use vestnik_rules::session::{FamilyId, Session};
+use vestnik_rules::{
+    session::{FamilyId, Session},
+    work::{Progress, WorkKind},
+};
 use vestnik_store::{
-    Effect, Event, Logs as _, OpenError, Operations as _, Sessions as _, Tenants as _,
+    Effect, Event, Logs as _, OpenError, Operations as _, Sessions as _, Tenants as _, Work as _,
     effect::Revocation,
     operations::Secrets,
     sessions::{ExchangeOutcome, Login, LoginOutcome, TokenExchange},
     tenants::{ApiKeyRecord, Created, IdentityKey},
+    work::{ClaimQuery, Part},
 };
 use vestnik_store_sqlite::{SealKey, SqliteStore, StoreOptions};
 
@@ -100,8 +104,13 @@ impl World {
     }
 
     pub(crate) async fn with(key: Option<[u8; 32]>) -> Self {
+        Self::seeded(key, 7).await
+    }
+
+    /// A world whose random bytes follow from a seed.
+    pub(crate) async fn seeded(key: Option<[u8; 32]>, seed: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let clock = ManualClock::new("2026-11-28T12:00:00Z".parse().unwrap(), 7);
+        let clock = ManualClock::new("2026-11-28T12:00:00Z".parse().unwrap(), seed);
         let events = Arc::<Mutex<Vec<Event>>>::default();
         let seen = Arc::clone(&events);
         let mut options = StoreOptions::new(Arc::new(clock.clone()));
@@ -211,6 +220,33 @@ impl World {
     pub(crate) async fn close(&self) {
         assert_eq!(self.store.check_integrity().await, Ok(Vec::new()));
         self.store.close().await;
+    }
+}
+
+/// Does all work of a kind that is due, in parts of ten rows.
+pub(crate) async fn work(store: &SqliteStore, kind: WorkKind, now: Timestamp) {
+    loop {
+        let asked = ClaimQuery {
+            kind,
+            behind: None,
+            except: Vec::new(),
+            limit: 10,
+            lease_until: now + SignedDuration::from_mins(1),
+            now,
+        };
+        let claims = store.claim(asked).await.unwrap().claims;
+        if claims.is_empty() {
+            return;
+        }
+        for claim in claims {
+            let part = Part {
+                claim,
+                rows: 10,
+                seed: [0; 32],
+                now,
+            };
+            assert_ne!(store.perform(part).await, Ok(Progress::Lost));
+        }
     }
 }
 
