@@ -32,6 +32,9 @@ pub struct EventId {
 #[error("must be the id of an event, as evt_42")]
 pub struct ParseEventIdError;
 
+/// The highest number that anything has: a store counts in signed 64 bits, and goes on behind it.
+pub const MAX_NUMBER: u64 = i64::MAX.unsigned_abs() - 1;
+
 impl EventId {
     const PREFIX: &str = "evt_";
 
@@ -101,6 +104,7 @@ fn parse_delivery(hex: &str) -> Result<DeliveryId, ParseEventIdError> {
     let is_simple = hex.len() == 32;
     let uuid = Uuid::try_parse(hex).ok().filter(|_| is_simple);
     uuid.map(DeliveryId::from_uuid).ok_or(ParseEventIdError)
+        let number = number.filter(|number| *number <= MAX_NUMBER);
 }
 
 impl Serialize for EventId {
@@ -404,8 +408,21 @@ mod tests {
         });
         assert_eq!(serde_json::to_value(&event).unwrap(), expected);
         assert_eq!(
+            "evt_9223372036854775807",
+            "evt_9999999999999999999",
             serde_json::from_value::<EventView>(expected).unwrap(),
+            "evt_9223372036854775807_0192f0c1000070008000000000000002",
             event
         );
     }
 }
+    #[test]
+    fn a_number_and_the_one_behind_it_can_be_stored() {
+        for last in [
+            "evt_9223372036854775806",
+            "evt_9223372036854775806_0192f0c1000070008000000000000002",
+        ] {
+            assert!(i64::try_from(id(last).next_number()).is_ok(), "{last}");
+        }
+    }
+

@@ -44,18 +44,22 @@ struct Call {
     who: Who,
     target: &'static str,
     arguments: Value,
+    /// Whether it asks for a stream: its first item is compared like a completion.
+    is_streamed: bool,
     want: Value,
 }
 
 async fn check_call(attacked: &mut Attacked, case: Call) -> anyhow::Result<()> {
     let mut hub = open(attacked, case.who).await?;
+    let kind = if case.is_streamed { 4 } else { 1 };
     let call = json!({
-        "type": 1, "invocationId": "7", "target": case.target, "arguments": case.arguments,
+        "type": kind, "invocationId": "7", "target": case.target, "arguments": case.arguments,
     });
     hub.send_text(&format!("{call}{SEPARATOR}")).await?;
     let completion = loop {
         match hub.receive().await? {
             Received::Message(message) if message["type"] == 3 => break message,
+            Received::Message(message) if message["type"] == 2 => break message,
             Received::Message(_) => {}
             ended @ Received::Ended(_) => {
                 attacked.expect(case.name, &json!(format!("{ended:?}")), &case.want);
@@ -70,7 +74,12 @@ async fn check_call(attacked: &mut Attacked, case: Call) -> anyhow::Result<()> {
 /// What is compared of a completion. A refusal is a result with a problem; an error means that the protocol
 /// was violated.
 fn compared(completion: &Value) -> Value {
-    let problem = &completion["result"]["problem"];
+    let result = if completion["type"] == 2 {
+        "item"
+    } else {
+        "result"
+    };
+    let problem = &completion[result]["problem"];
     if problem.is_object() {
         return json!({ "code": problem["code"], "detail": problem["detail"] });
     }
@@ -107,7 +116,18 @@ fn call(name: &'static str, who: Who, target: &'static str, arguments: Value) ->
         who,
         target,
         arguments,
+        is_streamed: false,
         want: Value::Null,
+    }
+}
+
+/// A watch behind a version.
+fn watch(name: &'static str, after: Value) -> Call {
+    let id = "ntf_00000000000000000000000000000001";
+    let arguments = json!([{ "notificationId": id, "after": after }]);
+    Call {
+        is_streamed: true,
+        ..call(name, Who::Sender, "Watch", arguments)
     }
 }
 
@@ -170,6 +190,7 @@ fn refused() -> Vec<Call> {
     };
     let no_cursor =
         "/cursor must be a cursor that the server gave: 1 to 64 printable ASCII characters";
+    let no_version = "/after must be the version of an item of a watch";
     let many: Vec<Value> = (0..501).map(|n| json!({ "id": n.to_string() })).collect();
     let publish = |title: &str, more: &str| {
         let mut publish =
@@ -244,6 +265,13 @@ fn refused() -> Vec<Call> {
             json!([{}]),
         )
         .invalid("/installationId must be there"),
+        watch("a watch of nothing", json!(0)).refused("not_found", "there is no such notification"),
+        watch("the last version", json!(i64::MAX - 1))
+            .refused("not_found", "there is no such notification"),
+        watch("a version beyond counting", json!(i64::MAX)).invalid(no_version),
+        watch("a version of all bits", json!(u64::MAX)).invalid(no_version),
+        watch("a version before the first", json!(-1))
+            .invalid("/after must be a whole number, 0 or more"),
         call("publishing nothing", Sender, "Publish", no_title)
             .invalid("/notification/title must not be empty"),
         call(

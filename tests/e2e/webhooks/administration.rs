@@ -189,6 +189,7 @@ async fn kinds_are_chosen_and_what_happened_is_replayed() -> anyhow::Result<()> 
         json!({}),
         json!({"after": begin, "since": told[0].timestamp}),
         json!({"after": "evt_99999"}),
+        json!({"after": "evt_9223372036854775807"}),
     ] {
         let replay = format!("{}:replay", path(&key));
         let asked = stage.ask(Method::POST, &replay, Some(body.clone()));

@@ -1,10 +1,11 @@
 //! What a sender asks about its notifications, and what it is answered.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use crate::{
     counts::Counts,
+    event::MAX_NUMBER,
     id::{DeliveryId, NotificationId, UserId},
     open::Open,
     publish::PublishAccepted,
@@ -53,8 +54,22 @@ pub struct Watch {
     /// The notification.
     pub notification_id: NotificationId,
     /// The version of the last item that the sender has: the stream goes on behind it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "version"
+    )]
     pub after: Option<u64>,
+}
+
+/// A version is the number of an event.
+fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    match Option::<u64>::deserialize(deserializer)? {
+        Some(version) if version > MAX_NUMBER => Err(D::Error::custom(
+            "must be the version of an item of a watch",
+        )),
+        version => Ok(version),
+    }
 }
 
 /// A sender names one of its notifications.

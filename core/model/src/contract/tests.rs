@@ -8,6 +8,7 @@ use crate::{
     counts::Counts,
     cursor::Cursor,
     entry::{Arrival, Entry, Flag, Recall, StateChange},
+    event::MAX_NUMBER,
     fact::{FactId, FactRefusal, FactResult},
     id::{DeliveryId, InstallationId, NotificationId, TopicName, UserId},
     installation::Permission,
@@ -247,6 +248,20 @@ fn what_a_sender_says() {
         features: vec![],
     };
     insta::assert_json_snapshot!(json!({"watch": watch, "cancel": named, "hello": hello}));
+    for (after, is_read) in [
+        (MAX_NUMBER, true),
+        (MAX_NUMBER + 1, false),
+        (u64::MAX, false),
+    ] {
+        let after = Some(after);
+        let value = serde_json::to_value(Watch {
+            after,
+            ..watch.clone()
+        })
+        .unwrap();
+        let read = serde_json::from_value::<Watch>(value);
+        assert_eq!(read.is_ok(), is_read, "{after:?}");
+    }
     let mut misspelt = serde_json::to_value(watch).unwrap();
     misspelt["afterr"] = json!(1);
     assert!(serde_json::from_value::<Watch>(misspelt).is_err());

@@ -123,6 +123,36 @@ pub(super) fn routes(attacked: &Attacked) -> Vec<Case> {
             field("", OutOfRange),
         ),
         get(
+            "an event that is none",
+            "/v1/events?after=7",
+            field("/after", OutOfRange),
+        ),
+        get(
+            "an event beyond the last",
+            "/v1/events?after=evt_9223372036854775806",
+            field("/after", OutOfRange),
+        ),
+        get(
+            "an event beyond counting",
+            "/v1/events?after=evt_9223372036854775807",
+            field("/after", OutOfRange),
+        ),
+        get(
+            "a delivery's event beyond counting",
+            "/v1/events?after=evt_9223372036854775807_0192f0c1000070008000000000000002",
+            field("/after", OutOfRange),
+        ),
+        get(
+            "a number that needs all its bits",
+            "/v1/events?after=evt_18446744073709551615",
+            field("/after", OutOfRange),
+        ),
+        get(
+            "a place beyond counting",
+            "/v1/notifications?cursor=p9223372036854775808",
+            field("/cursor", OutOfRange),
+        ),
+        get(
             "a page of words",
             "/v1/notifications?limit=many",
             field("", OutOfRange),

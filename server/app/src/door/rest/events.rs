@@ -9,7 +9,8 @@ use axum::{
 };
 use serde::Deserialize;
 use vestnik_model::{
-    EventId, EventPage, FieldProblem, Problem, ProblemCode, Scope, problem::FieldCode,
+    EventId, EventPage, FieldProblem, Problem, ProblemCode, Scope, event::ParseEventIdError,
+    problem::FieldCode,
 };
 
 use crate::{
@@ -29,7 +30,7 @@ const RESERVE: u32 = 5;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
-    after: Option<EventId>,
+    after: Option<String>,
     limit: Option<u32>,
     wait: Option<u32>,
 }
@@ -61,7 +62,9 @@ impl<S: Send + Sync> FromRequestParts<S> for EventParams {
         if wait > MAX_WAIT {
             return Err(wrong("/wait", &format!("must be 0 to {MAX_WAIT} seconds")));
         }
-        let after = wire.after;
+        let after = wire.after.map(|after| after.parse()).transpose();
+        let after =
+            after.map_err(|error: ParseEventIdError| wrong("/after", &error.to_string()))?;
         Ok(Self { after, limit, wait })
     }
 }

@@ -102,6 +102,7 @@ async fn odd_parameters_and_other_histories_are_refused() {
     for query in [
         "after=7",
         "after=evt_7",
+        "after=evt_9223372036854775807",
         "limit=0",
         "limit=501",
         "wait=26",
