@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::json;
 use vestnik_model::{
-    Channel,
+    Channel, EventId,
     webhook::{WebhookDisabledReason, WebhookStatus, WebhookTrouble},
 };
 use vestnik_testkit::{Receiver, name::user, receiver::Reaction, server::Halt};
@@ -225,8 +225,13 @@ async fn a_receiver_that_falls_behind_is_told() -> anyhow::Result<()> {
     let all = received(&receiver, kept.len() + 1).await?;
     let gap: serde_json::Value = serde_json::from_str(&all[0].body)?;
     assert_eq!(gap["type"], "webhook.gap");
-    assert_eq!(gap["id"], json!(missed));
-    assert_eq!(gap["data"], json!({"missed_after": before}));
+    let data = json!({"missed_after": before, "missed_up_to": missed});
+    assert_eq!(gap["data"], data);
+    let id: EventId = serde_json::from_value(gap["id"].clone())?;
+    assert!(lost.iter().all(|event| event.id < id), "none had it: {id}");
+    assert!(Some(id) > missed && kept.iter().all(|event| id < event.id));
+    let behind = stage.events_behind(id).await?;
+    assert_eq!(behind, kept, "a receiver reads on behind it");
     let wanted: Vec<_> = kept.iter().map(|event| event.id.to_string()).collect();
     assert_eq!(ids(&all)[1..], wanted);
     let told = stage.becomes(&key, "the gap told", |view| view.missed_up_to.is_none());

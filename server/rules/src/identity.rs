@@ -80,7 +80,8 @@ fn mask(notification: NotificationId) -> u64 {
     half(b"notification", notification.uuid().as_bytes())
 }
 
-fn half(domain: &[u8], part: &[u8]) -> u64 {
+/// 64 bits of the hash of a part, of their own in each domain.
+pub(crate) fn half(domain: &[u8], part: &[u8]) -> u64 {
     let mut context = Context::new(&SHA256);
     context.update(domain);
     context.update(part);

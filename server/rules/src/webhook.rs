@@ -38,6 +38,8 @@ use vestnik_model::{
 pub use vestnik_webhook::Verdict;
 use vestnik_webhook::schedule;
 
+use crate::identity::half;
+
 /// When the row of work of a webhook is due that has nothing to send: never. An event of the App makes
 /// it due.
 pub const IDLE: Timestamp = Timestamp::constant(253_370_764_800, 0);
@@ -297,6 +299,15 @@ impl State {
     }
 }
 
+/// The id of the event that tells a webhook that what lies behind one event and up to another is kept no
+/// longer. No event has it that a receiver could have already; it lies at the place of the last one that is
+/// missed, so that a receiver can read on behind it.
+#[must_use]
+pub fn gap_id(webhook: WebhookId, after: EventId, up_to: EventId) -> EventId {
+    let part = format!("{webhook} {after} {up_to}");
+    EventId::behind(up_to.number, half(b"gap", part.as_bytes()))
+}
+
 /// The last of the events behind a cursor that are kept no longer, if there are any; see [`State::missed`].
 #[must_use]
 pub fn missed(cursor: EventId, swept: u64) -> Option<EventId> {
@@ -342,8 +353,10 @@ impl fmt::Debug for SecretText {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Beyond;
 
-/// A webhook after a change; the second value tells whether a request that is under way counts no longer
-/// and the row of work begins anew. `last` is the number of the last event.
+/// A webhook after a change; the second value tells whether a turn that is under way ends, its request
+/// counts no longer, and the row of work begins anew. That is so whenever the turn would go on with another
+/// address, other kinds, other keys or another place than the webhook's: it would pass over events that are
+/// wanted now, or sign by a key that was withdrawn. `last` is the number of the last event.
 ///
 /// # Errors
 /// [`Beyond`] if it is to go on behind an event that is not there.
@@ -353,26 +366,27 @@ pub fn change(
     last: u64,
     now: Timestamp,
 ) -> Result<(Webhook, bool), Beyond> {
-    let state = webhook.state.clone();
-    let state = match change {
+    let before = webhook.clone();
+    let state = webhook.state;
+    let (state, is_asked) = match change {
         Change::Edit { url, events } => {
             webhook.events = events.unwrap_or(webhook.events);
-            url.map(|url| {
-                webhook.target.url = url;
-                state.moved()
-            })
+            let is_moved = url.is_some();
+            webhook.target.url = url.unwrap_or(webhook.target.url);
+            let state = if is_moved { state.moved() } else { state };
+            (state, is_moved)
         }
         Change::Rotate { key, until } => {
             webhook.target.keys = webhook.target.keys.rotated(key.0, until);
-            None
+            (state, false)
         }
-        Change::Enable => Some(state.enabled()),
-        Change::Disable => Some(state.disabled(WebhookDisabledReason::Operator, now)),
+        Change::Enable => (state.enabled(), true),
+        Change::Disable => (state.disabled(WebhookDisabledReason::Operator, now), true),
         Change::Replay(after) if after.number > last => return Err(Beyond),
-        Change::Replay(after) => Some(state.replayed(after)),
+        Change::Replay(after) => (state.replayed(after), true),
     };
-    let is_anew = state.is_some();
-    webhook.state = state.unwrap_or(webhook.state);
+    webhook.state = state;
+    let is_anew = is_asked || webhook != before;
     Ok((webhook, is_anew))
 }
 

@@ -7,7 +7,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use vestnik_clock::Clock as _;
 use vestnik_model::{
-    EventPage, EventView, NotificationId, UserId, route,
+    EventId, EventPage, EventView, NotificationId, UserId, route,
     webhook::{WebhookKey, WebhookView},
 };
 use vestnik_testkit::{
@@ -124,6 +124,13 @@ impl Stage {
     /// Every event of the App.
     pub(super) async fn events(&self) -> anyhow::Result<Vec<EventView>> {
         let page: EventPage = self.server.backend.get("/v1/events?limit=500").await?;
+        Ok(page.data)
+    }
+
+    /// The events of the App behind one.
+    pub(super) async fn events_behind(&self, after: EventId) -> anyhow::Result<Vec<EventView>> {
+        let path = format!("/v1/events?limit=500&after={after}");
+        let page: EventPage = self.server.backend.get(&path).await?;
         Ok(page.data)
     }
 }

@@ -16,9 +16,9 @@ use futures_util::FutureExt as _;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 use vestnik_clock::{Clock, Monotonic};
-use vestnik_model::{AppId, EventData, EventId, EventKind, EventView, Open};
+use vestnik_model::{AppId, EventData, EventId, EventKind, EventView, Open, WebhookId};
 use vestnik_rules::{
-    webhook::{Note, State, Tried, Verdict, Webhook, missed},
+    webhook::{Note, State, Tried, Verdict, Webhook, gap_id, missed},
     work::{Claim, LEASE, WorkKind},
 };
 use vestnik_store::{
@@ -208,8 +208,8 @@ impl Turn<'_> {
     async fn go(mut self, known: &Known) -> Result<(), StoreError> {
         let mut after = known.webhook.state.cursor;
         if let Some(up_to) = known.missed {
-            let told = gap(after, up_to, self.with.clock.now());
-            match self.send(&told, None).await? {
+            let told = gap(self.webhook.id, (after, up_to), self.with.clock.now());
+            match self.send(&told, up_to, None).await? {
                 After::Over => return Ok(()),
                 After::Next => after = up_to,
             }
@@ -237,7 +237,7 @@ impl Turn<'_> {
                     return self.rest(after).await;
                 }
                 let passed = Some(after);
-                match self.send(&view, passed).await? {
+                match self.send(&view, view.id, passed).await? {
                     After::Over => return Ok(()),
                     After::Next => after = view.id,
                 }
@@ -257,17 +257,18 @@ impl Turn<'_> {
         kind.is_none_or(|kind| self.webhook.wants(kind))
     }
 
-    /// Sends an event and notes what became of it, and of those before it.
+    /// Sends an event and notes what became of it, and of those before it. The cursor moves to its place.
     async fn send(
         &mut self,
         view: &EventView,
+        place: EventId,
         passed: Option<EventId>,
     ) -> Result<After, StoreError> {
         self.sent += 1;
         let sent = self.with.sender.send(&self.webhook.target, view).await;
         let is_taken = sent.verdict == Verdict::Taken;
         let tried = Tried {
-            event: view.id,
+            event: place,
             verdict: sent.verdict,
             answer: sent.answer,
         };
@@ -328,14 +329,15 @@ impl Turn<'_> {
     }
 }
 
-/// Tells that events behind one and up to another are kept no longer.
-fn gap(after: EventId, up_to: EventId, now: Timestamp) -> EventView {
+/// Tells a webhook that events behind one and up to another are kept no longer.
+fn gap(webhook: WebhookId, (after, up_to): (EventId, EventId), now: Timestamp) -> EventView {
     EventView {
-        id: up_to,
+        id: gap_id(webhook, after, up_to),
         kind: Open::Known(EventKind::WebhookGap),
         timestamp: now,
         data: EventData {
             missed_after: Some(after),
+            missed_up_to: Some(up_to),
             ..EventData::default()
         },
     }

@@ -139,6 +139,27 @@ fn what_is_kept_no_longer_is_missed_once() {
 }
 
 #[test]
+fn a_gap_has_an_id_of_its_own_at_its_place() {
+    let (webhook, other) = (webhook().id, WebhookId::from_uuid(uuid::Uuid::from_u128(9)));
+    let (after, up_to) = (EventId::of(4), EventId::of(8));
+    let gap = gap_id(webhook, after, up_to);
+    assert_eq!(
+        gap,
+        gap_id(webhook, after, up_to),
+        "a repetition has it too"
+    );
+    assert!(up_to < gap && gap < id("evt_9_0192f0c1000070008000000000000002"));
+    assert_eq!(missed(gap, 8), None, "a receiver reads on behind it");
+    for another in [
+        gap_id(other, after, up_to),
+        gap_id(webhook, EventId::of(3), up_to),
+        gap_id(webhook, after, EventId::of(9)),
+    ] {
+        assert_ne!(another, gap);
+    }
+}
+
+#[test]
 fn an_address_that_was_corrected_is_tried_at_once() {
     let mut failing = webhook();
     failing.state = failing.state.noted(&note(5, FAILED, 500, 0), at(0));
@@ -149,14 +170,27 @@ fn an_address_that_was_corrected_is_tried_at_once() {
     let (moved, is_anew) = change(failing.clone(), edit, 9, at(1)).unwrap();
     assert!(is_anew);
     assert_eq!(moved.state.due(true, at(1)), Some(at(1)));
+}
+
+#[test]
+fn a_turn_ends_when_it_would_go_on_as_before() {
+    let mut failing = webhook();
+    failing.state = failing.state.noted(&note(5, FAILED, 500, 0), at(0));
     let kinds = Some(BTreeSet::from([EventKind::DeliveryRead]));
-    let edit = Change::Edit {
-        url: None,
-        events: Some(kinds.clone()),
+    let edit = |events| Change::Edit { url: None, events };
+    let (other, is_anew) = change(failing.clone(), edit(Some(kinds.clone())), 9, at(1)).unwrap();
+    assert_eq!((&other.events, is_anew), (&kinds, true));
+    assert_eq!(other.state, failing.state, "the pause stays");
+    let (same, is_anew) = change(other.clone(), edit(Some(kinds)), 9, at(1)).unwrap();
+    assert_eq!((&same, is_anew), (&other, false));
+    assert!(!change(other.clone(), edit(None), 9, at(1)).unwrap().1);
+    let rotate = Change::Rotate {
+        key: SecretText("whsec_new".to_owned()),
+        until: at(1),
     };
-    let (other, is_anew) = change(failing.clone(), edit, 9, at(1)).unwrap();
-    assert_eq!((other.events, is_anew), (kinds, false));
-    assert_eq!(other.state, failing.state);
+    let (rotated, is_anew) = change(failing.clone(), rotate, 9, at(1)).unwrap();
+    assert_eq!(rotated.target.keys.signing(at(1)), ["whsec_new"]);
+    assert_eq!((rotated.state, is_anew), (failing.state, true));
 }
 
 #[test]

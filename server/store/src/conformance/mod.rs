@@ -317,7 +317,8 @@ macro_rules! conformance {
                 an_event_makes_its_apps_webhooks_due, the_cursor_moves_when_an_event_was_taken,
                 an_event_during_a_turn_is_not_forgotten, a_turn_that_nobody_ended_begins_anew,
                 a_receiver_that_fails_waits_alone, a_receiver_that_is_gone_is_sent_nothing,
-                a_webhook_is_changed_in_parts, a_disabled_webhook_loses_its_turn,
+                a_webhook_is_changed_in_parts, a_turn_ends_when_kinds_or_keys_change,
+                a_disabled_webhook_loses_its_turn,
                 a_deleted_webhook_loses_its_turn, a_replay_goes_on_behind_a_place,
                 an_event_is_found_by_its_time, what_is_kept_no_longer_is_known,
                 a_cursor_outlives_its_store;

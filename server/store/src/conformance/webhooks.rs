@@ -348,6 +348,50 @@ pub async fn a_disabled_webhook_loses_its_turn(fixture: &impl Fixture) {
     world.is_sound().await;
 }
 
+pub async fn a_turn_ends_when_kinds_or_keys_change(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let number = state(&world, 1).await.cursor.next_number();
+    let claim = turn(&world, 20).await;
+    note(&world, &claim, tried(number, FAILED, 20), false, 20).await;
+    let failing = state(&world, 1).await;
+    let edit = Change::Edit {
+        url: None,
+        events: Some(Some([EventKind::DeliveryRead].into())),
+    };
+    let rotate = Change::Rotate {
+        key: SecretText("whsec_new".to_owned()),
+        until: at(26),
+    };
+    let mut second = 25;
+    for asked in [edit, rotate] {
+        let claim = turn(&world, second).await;
+        change(&world, 1, asked, second + 1).await;
+        // What the turn passed over or sent was chosen and signed as it was before.
+        let last = last(&world).await;
+        let late = note(
+            &world,
+            &claim,
+            tried(last, Verdict::Taken, second),
+            false,
+            second,
+        )
+        .await;
+        assert_eq!(late, None);
+        assert_eq!(state(&world, 1).await, failing, "the pause stays");
+        second += 1;
+    }
+    let claim = turn(&world, second).await;
+    let same = Change::Edit {
+        url: None,
+        events: Some(Some([EventKind::DeliveryRead].into())),
+    };
+    change(&world, 1, same, second).await;
+    let noted = tried(number, Verdict::Taken, second);
+    let noted = note(&world, &claim, noted, false, second).await;
+    assert!(noted.is_some(), "nothing changed");
+    world.is_sound().await;
+}
+
 pub async fn a_deleted_webhook_loses_its_turn(fixture: &impl Fixture) {
     let world = begin(fixture).await;
     let claim = turn(&world, 20).await;
