@@ -10,7 +10,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{explain::Findings, log::Place, session::Session};
 
-use crate::{Answer, PageQuery};
+use crate::{Answer, DeliveryPlace, NotificationPlace, PageQuery};
 
 /// What became of notifications.
 pub trait Ledger {
@@ -26,15 +26,20 @@ pub trait Ledger {
     /// One notification.
     fn notification(&self, app: AppId, id: NotificationId) -> Answer<'_, Option<NotificationView>>;
     /// Notifications, newest first.
-    fn notifications(&self, app: AppId, page: PageQuery) -> Answer<'_, List<NotificationView>>;
+    fn notifications(
+        &self,
+        app: AppId,
+        page: PageQuery<NotificationPlace>,
+    ) -> Answer<'_, List<NotificationView>>;
     /// What a watch needs of a notification: its state, and what changed after a version.
     fn watched(&self, watch: WatchQuery) -> Answer<'_, Option<Watched>>;
-    /// Deliveries of a notification; `None` when there is no such notification.
+    /// Deliveries of a notification, in the order in which their users became known; `None` when there is no
+    /// such notification. The place is one of this list.
     fn deliveries(
         &self,
         app: AppId,
         id: NotificationId,
-        page: PageQuery,
+        page: PageQuery<DeliveryPlace>,
     ) -> Answer<'_, Option<List<DeliveryView>>>;
     /// One delivery.
     fn delivery(&self, app: AppId, id: DeliveryId) -> Answer<'_, Option<DeliveryView>>;

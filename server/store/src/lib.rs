@@ -49,6 +49,7 @@ pub mod ledger;
 pub mod logs;
 pub mod memory;
 pub mod operations;
+pub mod page;
 pub mod publishing;
 pub mod recipients;
 pub mod sessions;
@@ -67,6 +68,7 @@ pub use ledger::Ledger;
 pub use logs::Logs;
 pub use memory::MemoryStore;
 pub use operations::Operations;
+pub use page::{DeliveryPlace, NotificationPlace, PageQuery};
 pub use publishing::Publishing;
 pub use recipients::Recipients;
 pub use sessions::Sessions;
@@ -122,13 +124,4 @@ impl<S> Store for S where
         + std::fmt::Debug
         + 'static
 {
-}
-
-/// A page of a list, by keyset.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageQuery {
-    /// Goes on behind this item; from the beginning when absent.
-    pub after: Option<String>,
-    /// The most items.
-    pub limit: u32,
 }

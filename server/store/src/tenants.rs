@@ -24,7 +24,7 @@ pub trait Tenants {
     /// The key as it is now: what an authenticated sender may still do.
     fn key(&self, app: AppId, id: String) -> Answer<'_, Option<ApiKey>>;
     /// Lists the keys of an App by id.
-    fn keys(&self, app: AppId, page: PageQuery) -> Answer<'_, List<KeyView>>;
+    fn keys(&self, app: AppId, page: PageQuery<String>) -> Answer<'_, List<KeyView>>;
     /// Revokes a key; tells whether there was one. Effect: `Revoked`.
     fn revoke_key(&self, app: AppId, id: String, now: Timestamp) -> Answer<'_, bool>;
     /// Revokes every key of an App but one, after a restore; tells how many. Without an App, every key of

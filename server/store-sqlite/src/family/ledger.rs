@@ -16,7 +16,7 @@ use vestnik_rules::{
 };
 use vestnik_sqlite::Priority;
 use vestnik_store::{
-    Answer, Ledger, PageQuery,
+    Answer, DeliveryPlace, Ledger, NotificationPlace, PageQuery,
     effect::Grown,
     ledger::{Confirmed, FactReport, FindingsQuery, HandOver, WatchQuery, Watched},
 };
@@ -73,7 +73,11 @@ impl Ledger for SqliteStore {
         })
     }
 
-    fn notifications(&self, app: AppId, page: PageQuery) -> Answer<'_, List<NotificationView>> {
+    fn notifications(
+        &self,
+        app: AppId,
+        page: PageQuery<NotificationPlace>,
+    ) -> Answer<'_, List<NotificationView>> {
         let unreadable = self.unreadable();
         self.read(Class::List, move |db| {
             notifications(db, &app, &page, &unreadable)
@@ -89,7 +93,7 @@ impl Ledger for SqliteStore {
         &self,
         app: AppId,
         id: NotificationId,
-        page: PageQuery,
+        page: PageQuery<DeliveryPlace>,
     ) -> Answer<'_, Option<List<DeliveryView>>> {
         let unreadable = self.unreadable();
         self.read(Class::List, move |db| {
@@ -211,21 +215,13 @@ pub(super) fn resolve(
 fn notifications(
     db: &Connection,
     app: &AppId,
-    page: &PageQuery,
+    page: &PageQuery<NotificationPlace>,
     unreadable: &Unreadable,
 ) -> Result<List<NotificationView>, rusqlite::Error> {
-    let after = page.after.as_deref().map(str::parse).transpose();
-    // The door lets no other text through.
-    let Ok(after) = after else {
-        return Ok(List {
-            data: Vec::new(),
-            next_cursor: None,
-        });
-    };
-    let before = notification::row_of(db, after)?;
+    let before = page.after.map(|place| place.row);
     let mut rows = notification::page(db, app, before, page.limit.saturating_add(1))?;
     let is_longer = cut(&mut rows, page.limit);
-    let last = rows.last().map(|(id, _)| id.to_string());
+    let last = rows.last().map(|(row, _)| NotificationPlace { row: *row });
     let mut data = Vec::with_capacity(rows.len());
     for (_, shown) in rows {
         if let Some(shown) = unreadable.pass_over("notification", shown)? {
@@ -234,54 +230,35 @@ fn notifications(
     }
     Ok(List {
         data,
-        next_cursor: last.filter(|_| is_longer),
+        next_cursor: last.filter(|_| is_longer).map(|last| last.to_string()),
     })
 }
 
 fn deliveries(
     db: &Connection,
     found: &notification::Found,
-    page: &PageQuery,
+    page: &PageQuery<DeliveryPlace>,
     unreadable: &Unreadable,
 ) -> Result<List<DeliveryView>, rusqlite::Error> {
     let subject = &found.subject;
-    let Some(after) = after(db, found, page)? else {
-        return Ok(List {
-            data: Vec::new(),
-            next_cursor: None,
-        });
-    };
+    let after = page.after.map(|place| place.user);
     let mut rows = delivery::page(db, subject.row, after, page.limit.saturating_add(1))?;
     let is_longer = cut(&mut rows, page.limit);
+    // A row that cannot be read is a place all the same.
+    let last = rows.last().map(|(user, _)| DeliveryPlace {
+        notification: subject.id,
+        user: *user,
+    });
     let steps = notification::steps(db, subject.row)?;
     let mut data = Vec::with_capacity(rows.len());
-    for row in rows {
+    for (_, row) in rows {
         let read = unreadable.pass_over("delivery", row)?;
         data.extend(read.map(|(user, found)| delivery::view((subject, &steps), user, found)));
     }
-    let last = data.last().map(|view| view.id.to_string());
     Ok(List {
         data,
-        next_cursor: last.filter(|_| is_longer),
+        next_cursor: last.filter(|_| is_longer).map(|last| last.to_string()),
     })
-}
-
-/// The row of the user that a page begins behind; `None` for a text that is no delivery's id, and for
-/// a user who was erased since: the list ends there.
-fn after(
-    db: &Connection,
-    found: &notification::Found,
-    page: &PageQuery,
-) -> Result<Option<i64>, rusqlite::Error> {
-    let Some(after) = &page.after else {
-        return Ok(Some(i64::MIN));
-    };
-    let Ok(id) = after.parse::<DeliveryId>() else {
-        return Ok(None);
-    };
-    let subject = &found.subject;
-    let users = user::by_hash(db, &subject.app, user_hash_of(id, subject.id))?;
-    Ok(users.first().map(|(row, _)| *row))
 }
 
 fn watched(

@@ -46,7 +46,7 @@ impl Tenants for SqliteStore {
         self.read(Hot, move |db| api_key::by_id(db, &app, &id))
     }
 
-    fn keys(&self, app: AppId, page: PageQuery) -> Answer<'_, List<KeyView>> {
+    fn keys(&self, app: AppId, page: PageQuery<String>) -> Answer<'_, List<KeyView>> {
         self.read(Lists, move |db| {
             let after = page.after.as_deref().unwrap_or_default();
             let mut data = api_key::list(db, &app, after, page.limit.saturating_add(1))?;

@@ -368,16 +368,22 @@ pub(crate) fn set_recall_seq(db: &Connection, key: Key, seq: u64) -> Result<(), 
         .map(drop)
 }
 
-/// A page of a notification's deliveries behind a user: names, with each as it could be read.
+/// The name of a user and their delivery.
+type Listed = (UserId, Found);
+
+/// A page of a notification's deliveries behind the row of a user: rows of users, with their names and
+/// deliveries as they could be read.
 pub(crate) fn page(
     db: &Connection,
     notification: i64,
-    after: i64,
+    after: Option<i64>,
     limit: u32,
-) -> Result<Vec<Read<(UserId, Found)>>, rusqlite::Error> {
+) -> Result<Vec<(i64, Read<Listed>)>, rusqlite::Error> {
+    let after = after.unwrap_or(i64::MIN);
     db.prepare_cached(PAGE)?
         .query_map((notification, after, limit), |row| {
-            Ok(parsed(row, 16).and_then(|user| Ok((user, found(row)?))))
+            let named = parsed(row, 16).and_then(|user| Ok((user, found(row)?)));
+            Ok((row.get(0)?, named))
         })?
         .collect()
 }

@@ -38,7 +38,7 @@ mod view;
 
 #[cfg(test)]
 pub(crate) use self::view::ALL as VIEWS;
-pub(crate) use self::view::{page, row_of, view, with_counts};
+pub(crate) use self::view::{page, view, with_counts};
 
 statements! {
     INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,

@@ -126,7 +126,7 @@ async fn deliveries_are_listed_page_by_page_and_found_by_their_ids() {
         let list = list.unwrap();
         assert!(list.data.len() <= 3);
         listed.extend(list.data);
-        page.after = list.next_cursor;
+        page.after = list.next_cursor.map(|cursor| cursor.parse().unwrap());
         if page.after.is_none() {
             break;
         }

@@ -87,6 +87,29 @@ async fn a_user_of_a_later_version_stops_no_mailing() {
     let world = World::new().await;
     world.topic("news", &["anna", "boris", "clara"]).await;
     damage(&world, "UPDATE user SET id = '' WHERE row = 2");
+#[tokio::test]
+async fn a_page_of_deliveries_of_a_later_version_ends_no_list() {
+    let world = World::new().await;
+    let id = world.publish(to_users(&["anna", "boris", "clara"])).await;
+    damage(
+        &world,
+        "UPDATE delivery SET status = 'volcanic' WHERE user <= 2",
+    );
+    let mut page = PageQuery {
+        after: None,
+        limit: 2,
+    };
+    let app = || world.app.clone();
+    let list = world.store.deliveries(app(), id, page.clone()).await;
+    let list = list.unwrap().unwrap();
+    assert_eq!(list.data, []);
+    page.after = list.next_cursor.map(|cursor| cursor.parse().unwrap());
+    assert!(page.after.is_some(), "more follows");
+    let list = world.store.deliveries(app(), id, page).await;
+    let list = list.unwrap().unwrap();
+    assert_eq!((list.data.len(), list.next_cursor), (1, None));
+}
+
     let id = world.publish(to_topic("news")).await;
     world.work(WorkKind::Expand, 1, start()).await;
     let view = world

@@ -299,6 +299,7 @@ macro_rules! conformance {
                 a_second_retry_changes_nothing, a_user_who_logs_in_later_is_reached_anew,
                 what_is_over_is_not_tried_anew, a_large_retry_goes_in_parts;
             views: notifications_come_newest_first_in_pages, deliveries_come_in_pages,
+                a_page_goes_on_behind_what_is_gone, a_page_of_notifications_goes_on_behind_one_that_is_gone,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
                 a_watch_names_the_latest_changes, a_watch_of_what_was_read_is_over;
             settling: a_notification_is_settled_once,

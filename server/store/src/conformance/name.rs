@@ -1,5 +1,7 @@
 //! Names, ids, times and requests of the cases.
 
+use std::str::FromStr;
+
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use vestnik_model::{
@@ -74,9 +76,13 @@ pub(super) fn hash(seed: u32) -> [u8; 32] {
     hash
 }
 
-pub(super) fn page(after: Option<&str>, limit: u32) -> PageQuery {
-    let after = after.map(str::to_owned);
-    PageQuery { after, limit }
+/// A page behind the cursor of the one before.
+pub(super) fn page<Place: FromStr>(after: Option<&str>, limit: u32) -> PageQuery<Place> {
+    let place = |after: &str| after.parse().ok().expect("a cursor is a place of its list");
+    PageQuery {
+        after: after.map(place),
+        limit,
+    }
 }
 
 /// A login at an early second; the installation's secret follows from its number.

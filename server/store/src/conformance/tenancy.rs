@@ -118,8 +118,11 @@ impl<'a> Tenant<'a> {
         let store = &self.world.store;
         let app = || self.app.clone();
         let id = notification(self.base + 1);
-        let all = || page(None, 100);
-        let deliveries = store.deliveries(app(), id, all()).await.unwrap().unwrap();
+        let deliveries = store
+            .deliveries(app(), id, page(None, 100))
+            .await
+            .unwrap()
+            .unwrap();
         let delivery = deliveries.data[0].id;
         let watch = WatchQuery {
             app: app(),
@@ -130,7 +133,7 @@ impl<'a> Tenant<'a> {
         };
         let stretch = store.read_log(self.slice()).await.unwrap();
         let of_tenants = (
-            store.keys(app(), all()).await.unwrap(),
+            store.keys(app(), page(None, 100)).await.unwrap(),
             store.key(app(), "k".to_owned()).await.unwrap(),
             store.find_key(hash(self.base + 1)).await.unwrap(),
             store
@@ -147,7 +150,7 @@ impl<'a> Tenant<'a> {
             stretch,
             store.heads(vec![(app(), user("anna"))]).await.unwrap(),
             store.notification(app(), id).await.unwrap(),
-            store.notifications(app(), all()).await.unwrap(),
+            store.notifications(app(), page(None, 100)).await.unwrap(),
             store.watched(watch).await.unwrap(),
             store.delivery(app(), delivery).await.unwrap(),
             store.attempts(app(), delivery).await.unwrap(),

@@ -1,14 +1,20 @@
 //! Lists, single views, and what a watch needs.
 
+use jiff::SignedDuration;
 use vestnik_model::{DeliveryStatus, NotificationStatus, ReceiptKind};
 
 use super::{
     Fixture,
     fact::receipt,
-    name::{at, notification, number_of, page, shop, topics, user, users},
+    name::{
+        EXPIRED, FORGOTTEN, KEEP, at, new, notification, number_of, page, shop, topics, user, users,
+    },
     world::World,
 };
-use crate::ledger::{WatchQuery, Watched};
+use crate::{
+    ledger::{WatchQuery, Watched},
+    publishing::NewNotification,
+};
 use vestnik_rules::{settle::EVIDENCE, work::WorkKind};
 
 async fn watched(world: &World, after: Option<u64>, limit: u32) -> Watched {
@@ -82,13 +88,59 @@ pub async fn deliveries_come_in_pages(fixture: &impl Fixture) {
         .store
         .deliveries(shop(), notification(9), page(None, 9));
     assert_eq!(unknown.await, Ok(None));
-    // What is no cursor of this list must not give its first page again.
-    for odd in [notification(1).to_string(), "odd".to_owned()] {
-        let asked = page(Some(&odd), 2);
+    world.is_sound().await;
+}
+
+pub async fn a_page_goes_on_behind_what_is_gone(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    world.publish(1, users(&["a", "b", "c", "d", "e"])).await;
+    let deliveries = async |after: Option<String>| {
+        let asked = page(after.as_deref(), 2);
         let list = world.store.deliveries(shop(), notification(1), asked);
-        let is_end = list.await.is_ok_and(|list| list.unwrap().data.is_empty());
-        assert!(is_end, "{odd}");
+        let list = list.await.unwrap().unwrap();
+        let names: Vec<_> = list.data.into_iter().map(|view| view.user).collect();
+        (names, list.next_cursor)
+    };
+    let (first, cursor) = deliveries(None).await;
+    let last = first.last().unwrap().clone();
+    assert!(world.erase(last.as_str()).await);
+    // The user has a row without a name at first, and then none.
+    let named = deliveries(cursor.clone()).await;
+    assert_eq!((named.0.len(), named.1.is_some()), (2, true));
+    world.work(WorkKind::EraseUser, 100, 100).await;
+    assert_eq!(deliveries(cursor).await, named);
+    let (end, cursor) = deliveries(named.1.clone()).await;
+    assert_eq!((end.len(), cursor), (1, None));
+    let mut all = [first, named.0, end].concat();
+    all.sort();
+    assert_eq!(all, ["a", "b", "c", "d", "e"].map(user));
+    world.is_sound().await;
+}
+
+pub async fn a_page_of_notifications_goes_on_behind_one_that_is_gone(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    // A later one can have a lower id: two that were accepted at the same time.
+    for number in [2, 4, 5, 1, 3] {
+        let keep = if number == 1 { KEEP - 100 } else { KEEP };
+        let new = NewNotification {
+            keep: SignedDuration::from_secs(keep),
+            ..new(&shop(), number, users(&["anna"]))
+        };
+        world.store.publish(new).await.unwrap();
     }
+    world.work(WorkKind::Expire, 10, EXPIRED).await;
+    let notifications = async |after: Option<String>| {
+        let asked = page(after.as_deref(), 2);
+        let list = world.store.notifications(shop(), asked).await.unwrap();
+        let numbers: Vec<_> = list.data.iter().map(|view| number_of(view.id)).collect();
+        (numbers, list.next_cursor)
+    };
+    let (first, cursor) = notifications(None).await;
+    assert_eq!(first, [3, 1]);
+    assert_eq!(world.work(WorkKind::Retain, 10, FORGOTTEN - 1).await, 1);
+    let (second, cursor) = notifications(cursor).await;
+    assert_eq!(second, [5, 4]);
+    assert_eq!(notifications(cursor).await, (vec![2], None));
     world.is_sound().await;
 }
 
@@ -183,7 +235,7 @@ pub async fn a_watch_of_what_was_read_is_over(fixture: &impl Fixture) {
     assert!(!watched(&world, None, 9).await.is_over);
     world.work(WorkKind::Expand, 9, 20).await;
     assert!(!watched(&world, None, 9).await.is_over);
-    let second = super::name::EXPIRED + EVIDENCE.as_secs();
+    let second = EXPIRED + EVIDENCE.as_secs();
     assert!(watched_at(&world, None, (9, second)).await.is_over);
     let told = vec![receipt(1, ReceiptKind::Read, 60)];
     world.report(&session, told).await;

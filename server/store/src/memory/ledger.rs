@@ -26,7 +26,7 @@ use super::{
     world::World,
 };
 use crate::{
-    Answer, Ledger, PageQuery,
+    Answer, DeliveryPlace, Ledger, NotificationPlace, PageQuery,
     effect::Effect,
     ledger::{Confirmed, FactReport, FindingsQuery, HandOver, WatchQuery, Watched},
 };
@@ -59,7 +59,11 @@ impl Ledger for MemoryStore {
         self.read(move |world| world.notification(&app, id).map(|(_, row)| row.view()))
     }
 
-    fn notifications(&self, app: AppId, page: PageQuery) -> Answer<'_, List<NotificationView>> {
+    fn notifications(
+        &self,
+        app: AppId,
+        page: PageQuery<NotificationPlace>,
+    ) -> Answer<'_, List<NotificationView>> {
         self.read(move |world| notifications(world, &app, &page))
     }
 
@@ -71,11 +75,11 @@ impl Ledger for MemoryStore {
         &self,
         app: AppId,
         id: NotificationId,
-        page: PageQuery,
+        page: PageQuery<DeliveryPlace>,
     ) -> Answer<'_, Option<List<DeliveryView>>> {
         self.read(move |world| {
             let (key, _) = world.notification(&app, id)?;
-            Some(deliveries(world, key, &page))
+            Some(deliveries(world, (key, id), &page))
         })
     }
 
@@ -161,37 +165,29 @@ fn hand_over_one(txn: &mut Txn, hand_over: &HandOver) {
     attempt(&mut txn.world, key, hand_over.installation, hand_over.at);
 }
 
-fn notifications(world: &World, app: &AppId, page: &PageQuery) -> List<NotificationView> {
-    let after = page.after.as_deref().map(str::parse::<NotificationId>);
-    let before = match after {
-        None => NotificationKey::MAX,
-        Some(Ok(id)) => {
-            // A notification that is gone is represented by the nearest one before it.
-            let mut upto = world.notification_ids.range(..=id);
-            let nearest = upto.next_back();
-            nearest.map_or(0, |(found, key)| key + u64::from(*found != id))
-        }
-        Some(Err(_)) => 0,
-    };
+fn notifications(
+    world: &World,
+    app: &AppId,
+    page: &PageQuery<NotificationPlace>,
+) -> List<NotificationView> {
+    let before = page.after.map_or(NotificationKey::MAX, |place| place.row);
     let rows = world.notifications.range(..before).rev();
     let shown = rows.filter(|(_, row)| row.app == *app && !row.is_forgotten);
-    list(shown.map(|(_, row)| row.view()), page.limit, |view| {
-        view.id.to_string()
-    })
+    let views = shown.map(|(key, row)| (NotificationPlace { row: *key }, row.view()));
+    list(views, page.limit)
 }
 
-fn deliveries(world: &World, key: NotificationKey, page: &PageQuery) -> List<DeliveryView> {
-    let after = page.after.as_deref().map(str::parse::<DeliveryId>);
-    let after = after.map(|id| id.ok().and_then(|id| world.delivery_ids.get(&id)));
-    let after = match after {
-        None => None,
-        Some(Some((of, user))) if *of == key => Some(*user),
-        // No cursor of this list: the list ends there.
-        Some(_) => Some(UserKey::MAX),
-    };
-    let rows = world.deliveries_after(key, after);
-    let views = rows.filter_map(|(user, _)| view(world, (key, user)));
-    list(views, page.limit, |view| view.id.to_string())
+fn deliveries(
+    world: &World,
+    (key, notification): (NotificationKey, NotificationId),
+    page: &PageQuery<DeliveryPlace>,
+) -> List<DeliveryView> {
+    let rows = world.deliveries_after(key, page.after.map(|place| place.user));
+    let views = rows.filter_map(|(user, _)| {
+        let place = DeliveryPlace { notification, user };
+        Some((place, view(world, (key, user))?))
+    });
+    list(views, page.limit)
 }
 
 fn attempts(

@@ -57,13 +57,13 @@ impl Tenants for MemoryStore {
         self.read(move |world| world.keys.get(&(app, id)).map(KeyRow::key))
     }
 
-    fn keys(&self, app: AppId, page: PageQuery) -> Answer<'_, List<KeyView>> {
+    fn keys(&self, app: AppId, page: PageQuery<String>) -> Answer<'_, List<KeyView>> {
         self.read(move |world| {
             let rows = world.keys.iter().filter(|((of, _), _)| *of == app);
             let after = page.after.as_ref();
             let behind = rows.filter(|((_, id), _)| after.is_none_or(|after| id > after));
-            let views = behind.map(|(_, row)| row.view());
-            list(views, page.limit, |view| view.id.clone())
+            let views = behind.map(|((_, id), row)| (id, row.view()));
+            list(views, page.limit)
         })
     }
 

@@ -110,7 +110,7 @@ pub(super) fn routes(attacked: &Attacked) -> Vec<Case> {
         get(
             "a broken cursor",
             "/v1/notifications?cursor=%00",
-            field("", OutOfRange),
+            field("/cursor", OutOfRange),
         ),
         get(
             "an empty page",

@@ -43,7 +43,9 @@ pub(crate) async fn list(
     params: PageParams<KeyId>,
 ) -> Result<Json<List<KeyView>>, Refusal> {
     sender.require(Scope::Admin)?;
-    Ok(Json(state.store.keys(sender.app(), params.page).await?))
+    Ok(Json(
+        state.store.keys(sender.app(), params.of_keys()).await?,
+    ))
 }
 
 /// Revokes a key at once.

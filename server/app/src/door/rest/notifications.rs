@@ -7,13 +7,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use vestnik_model::{
-    AppId, DeliveryId, FieldProblem, NotificationId, Problem, PublishAccepted, PublishRequest,
-    Scope,
+    AppId, FieldProblem, NotificationId, Problem, PublishAccepted, PublishRequest, Scope,
     problem::FieldCode,
     publish::{NotificationPatch, RetryAccepted},
     view::{DeliveryView, List, NotificationView},
 };
-use vestnik_store::Store;
+use vestnik_store::{DeliveryPlace, NotificationPlace, Store};
 
 use super::{
     body::JsonBody,
@@ -93,7 +92,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
 pub(crate) async fn list(
     State(state): State<ServerState>,
     sender: Sender,
-    params: PageParams<NotificationId>,
+    params: PageParams<NotificationPlace>,
 ) -> Result<Json<List<NotificationView>>, Refusal> {
     sender.require(Scope::Read)?;
     let list = state.store.notifications(sender.app(), params.page).await?;
@@ -155,19 +154,20 @@ pub(crate) async fn edit(
     responses(
         (status = 200, description = "A page", body = List<DeliveryView>),
         (status = 404, description = "There is no such notification", body = Problem),
+        (status = 422, description = "The cursor is none of this list", body = Problem),
     )
 )]
 pub(crate) async fn deliveries(
     State(state): State<ServerState>,
     sender: Sender,
     Segments(id): Segments<String>,
-    params: PageParams<DeliveryId>,
+    params: PageParams<DeliveryPlace>,
 ) -> Result<Json<List<DeliveryView>>, Refusal> {
     sender.require(Scope::Read)?;
     let id: NotificationId = path::id(&id, "notification")?;
     let list = state
         .store
-        .deliveries(sender.app(), id, params.page)
+        .deliveries(sender.app(), id, params.of(id)?)
         .await?;
     list.map(Json)
         .ok_or_else(|| Refusal::not_found("notification"))

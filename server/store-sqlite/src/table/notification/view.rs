@@ -8,7 +8,7 @@ use vestnik_model::{
 use super::{Found, count, found, outcome};
 use crate::{
     sql::statements,
-    value::{Read, json, optional_json, uuid},
+    value::{Read, json, optional_json},
 };
 
 macro_rules! view_columns {
@@ -27,7 +27,6 @@ statements! {
     LIST = concat!("SELECT ", view_columns!(), "
          FROM notification n CROSS JOIN notification_state s ON s.notification = n.row
          WHERE n.app = ?1 AND n.row < ?2 AND NOT s.is_forgotten ORDER BY n.row DESC LIMIT ?3");
-    ROW_OF_ID = "SELECT row, id = ?1 FROM notification WHERE id <= ?1 ORDER BY id DESC LIMIT 1";
 }
 
 /// What a sender sees of a notification; its counts are added by [`with_counts`].
@@ -103,25 +102,13 @@ pub(crate) fn with_counts(
 pub(crate) fn page(
     db: &Connection,
     app: &AppId,
-    before: i64,
+    before: Option<u64>,
     limit: u32,
-) -> Result<Vec<(NotificationId, Read<Shown>)>, rusqlite::Error> {
+) -> Result<Vec<(u64, Read<Shown>)>, rusqlite::Error> {
+    let before = before.unwrap_or(i64::MAX.unsigned_abs());
     db.prepare_cached(LIST)?
         .query_map((app.as_str(), before, limit), |row| {
-            let id = NotificationId::from_uuid(uuid(row, 1)?);
-            Ok((id, shown(row)))
+            Ok((row.get(0)?, shown(row)))
         })?
         .collect()
-}
-
-/// The row that a page begins before: that of a notification, or the one behind the nearest earlier one
-/// if it is gone; the end of the table for no id.
-pub(crate) fn row_of(db: &Connection, id: Option<NotificationId>) -> Result<i64, rusqlite::Error> {
-    let Some(id) = id else { return Ok(i64::MAX) };
-    let id = id.uuid().into_bytes();
-    let nearest: Option<(i64, bool)> = db
-        .prepare_cached(ROW_OF_ID)?
-        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    Ok(nearest.map_or(0, |(row, is_it)| row + i64::from(!is_it)))
 }
