@@ -201,12 +201,6 @@ impl Plan {
         self.installations.contains(&id.to_string())
     }
 
-    /// How many users the sender left out.
-    #[must_use]
-    pub fn excluded(&self) -> usize {
-        self.exclude_users.len()
-    }
-
     /// The topics, in the order of their sources.
     pub fn topics(&self) -> impl Iterator<Item = TopicName> + '_ {
         self.topics

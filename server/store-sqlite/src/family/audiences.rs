@@ -64,8 +64,10 @@ impl Audiences for SqliteStore {
     }
 
     fn reach(&self, asked: ReachQuery) -> Answer<'_, ReachOutcome> {
-        let key = self.contact_key();
-        self.read(Class::List, move |db| reach::of(db, &asked, &key))
+        let (key, unreadable) = (self.contact_key(), self.unreadable());
+        self.read(Class::List, move |db| {
+            reach::of(db, &asked, &key, &unreadable)
+        })
     }
 
     fn erase_user(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, bool> {

@@ -1,12 +1,15 @@
 //! Users by the addresses that senders name: over the keyed hashes beside the sealed addresses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use rusqlite::Connection;
 use vestnik_model::{AppId, UserId};
 use vestnik_rules::contact::ContactHash;
 
-use crate::sql::statements;
+use crate::{
+    sql::statements,
+    value::{Unreadable, parsed},
+};
 
 statements! {
     BY_EMAIL = "SELECT e.user, u.id FROM email_address e CROSS JOIN user u ON u.row = e.user
@@ -20,13 +23,15 @@ statements! {
 }
 
 /// The first users of an App behind a row who have one of these addresses, at most so many, by their
-/// rows. A name that cannot be read is passed over.
+/// rows. One whose name cannot be read is among them, without it: who walks them must not take such rows
+/// for the end.
 pub(crate) fn users(
     db: &Connection,
     app: &AppId,
     hashes: &[ContactHash],
     (after, limit): (i64, u32),
-) -> Result<BTreeMap<i64, UserId>, rusqlite::Error> {
+    unreadable: &Unreadable,
+) -> Result<BTreeMap<i64, Option<UserId>>, rusqlite::Error> {
     let mut users = BTreeMap::new();
     let mut statements = [db.prepare_cached(BY_EMAIL)?, db.prepare_cached(BY_PHONE)?];
     for hash in hashes {
@@ -34,8 +39,10 @@ pub(crate) fn users(
         for statement in &mut statements {
             let mut rows = statement.query((hash.bytes(), after, app.as_str(), limit))?;
             while let Some(row) = rows.next()? {
-                if let Ok(user) = UserId::parse(row.get_ref(1)?.as_str()?) {
-                    users.insert(row.get(0)?, user);
+                let key = row.get(0)?;
+                // One with both addresses is counted once.
+                if let Entry::Vacant(user) = users.entry(key) {
+                    user.insert(unreadable.pass_over("user", parsed(row, 1))?);
                 }
             }
         }

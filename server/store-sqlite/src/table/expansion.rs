@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
-use vestnik_model::{InstallationId, TopicName, UserId};
+use vestnik_model::{AppId, InstallationId, TopicName, UserId};
 use vestnik_rules::{
     audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
     collapse::TOO_LATE,
@@ -213,17 +213,9 @@ fn users(
                     named: None,
                 });
             }
-            let head = user::ensure(db, app, user)?;
-            let named = Named {
-                head,
-                user: user.clone(),
-                only: None,
-                has_installation: present::has_any(db, app, user)?,
-                wishes: user_attribute::get(db, head.row)?,
-            };
             Ok(Walked {
                 key: *key,
-                named: Some(named),
+                named: Some(named_so(db, app, user.clone())?),
             })
         })
         .collect()
@@ -270,24 +262,26 @@ fn named_by(
 ) -> Result<Vec<Walked>, rusqlite::Error> {
     let app = &part.subject.app;
     let behind = (after.unwrap_or(i64::MIN), limit);
-    let users = contact::users(db, app, hashes, behind)?;
+    let users = contact::users(db, app, hashes, behind, part.unreadable)?;
     users
         .into_iter()
         .map(|(key, user)| {
-            let head = user::ensure(db, app, &user)?;
-            let named = Named {
-                head,
-                only: None,
-                has_installation: present::has_any(db, app, &user)?,
-                wishes: user_attribute::get(db, head.row)?,
-                user,
-            };
-            Ok(Walked {
-                key,
-                named: Some(named),
-            })
+            let named = user.map(|user| named_so(db, app, user)).transpose()?;
+            Ok(Walked { key, named })
         })
         .collect()
+}
+
+/// The user of a name.
+fn named_so(db: &Connection, app: &AppId, user: UserId) -> Result<Named, rusqlite::Error> {
+    let head = user::ensure(db, app, &user)?;
+    Ok(Named {
+        head,
+        only: None,
+        has_installation: present::has_any(db, app, &user)?,
+        wishes: user_attribute::get(db, head.row)?,
+        user,
+    })
 }
 
 /// The owners of listed installations, in the order of their rows. Unknown installations are nobody's,

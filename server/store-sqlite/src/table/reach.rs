@@ -5,7 +5,7 @@ use vestnik_model::{TopicName, UserId};
 use vestnik_rules::{
     audience::{Members, Plan, Position},
     consent::unwanted,
-    contact::ContactKey,
+    contact::{ContactHash, ContactKey},
     device::Wanted,
     reach::{Reach, Recipients},
     schedule::Known,
@@ -20,7 +20,7 @@ use super::{
     present, topic, user,
     user_attribute::{self, Wishes},
 };
-use crate::sql::statements;
+use crate::{sql::statements, value::Unreadable};
 
 statements! {
     SUBSCRIBERS = "SELECT u.id, u.opt_out FROM subscription s CROSS JOIN user u ON u.row = s.user
@@ -31,6 +31,7 @@ pub(crate) fn of(
     db: &Connection,
     asked: &ReachQuery,
     key: &ContactKey,
+    unreadable: &Unreadable,
 ) -> Result<ReachOutcome, rusqlite::Error> {
     let plan = Plan::of(&asked.app, &asked.audience, key);
     let mut unknown = Vec::new();
@@ -42,7 +43,7 @@ pub(crate) fn of(
     if !unknown.is_empty() {
         return Ok(ReachOutcome::UnknownTopics(unknown));
     }
-    let recipients = recipients(db, asked, &plan)?;
+    let recipients = recipients(db, asked, &plan, unreadable)?;
     let is_exact = recipients.count() <= asked.limit as usize;
     let (mut reach, wanted) = (Reach::default(), Wanted::of(&asked.audience));
     let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
@@ -89,6 +90,7 @@ fn recipients<'a>(
     db: &Connection,
     asked: &ReachQuery,
     plan: &'a Plan,
+    unreadable: &Unreadable,
 ) -> Result<Recipients<'a>, rusqlite::Error> {
     let mut recipients = Recipients::of(plan);
     let mut position = Position::START;
@@ -100,9 +102,7 @@ fn recipients<'a>(
             }
             Members::Topic(name) => subscribers(db, asked, &name, &mut recipients)?,
             Members::Contacts(hashes) => {
-                let first = (i64::MIN, enough(asked, plan));
-                let users = contact::users(db, &asked.app, &hashes, first)?;
-                users.into_values().for_each(|user| recipients.add(user));
+                with_address(db, asked, (&hashes, unreadable), &mut recipients)?;
             }
             Members::Installations(ids) => {
                 for id in ids {
@@ -120,15 +120,29 @@ fn recipients<'a>(
     Ok(recipients)
 }
 
-/// So many users that the recipients are more than the limit, whoever of them is there already or excluded:
-/// those are no more than were listed or looked at.
-fn enough(asked: &ReachQuery, plan: &Plan) -> u32 {
-    let listed = u32::try_from(plan.excluded()).unwrap_or(u32::MAX);
-    asked
-        .limit
-        .saturating_mul(2)
-        .saturating_add(listed)
-        .saturating_add(1)
+/// As many users with one of the addresses as may be new. One whose name cannot be read is nobody, and not
+/// the end.
+fn with_address(
+    db: &Connection,
+    asked: &ReachQuery,
+    (hashes, unreadable): (&[ContactHash], &Unreadable),
+    recipients: &mut Recipients<'_>,
+) -> Result<(), rusqlite::Error> {
+    let mut next = Some(i64::MIN);
+    let window = asked.limit.saturating_add(1);
+    while recipients.count() <= asked.limit as usize
+        && let Some(after) = next
+    {
+        let users = contact::users(db, &asked.app, hashes, (after, window), unreadable)?;
+        let is_end = users.len() < window as usize;
+        next = users.last_key_value().map(|(last, _)| *last);
+        next = next.filter(|_| !is_end);
+        users
+            .into_values()
+            .flatten()
+            .for_each(|user| recipients.add(user));
+    }
+    Ok(())
 }
 
 /// As many subscribers as may be new: those who are there already or excluded are no more than that.

@@ -1,13 +1,18 @@
 //! Rows of another version, or damaged ones: each is one absent entry.
 
-use vestnik_model::{Channel, DeliveryStatus, Open, Reason};
+use jiff::SignedDuration;
+use vestnik_model::{
+    Audience, AudienceRequest, Channel, DeliveryStatus, Open, Reason, email::EmailAddress,
+    publish::Schedule,
+};
 use vestnik_rules::work::WorkKind;
 use vestnik_store::{
-    Effect, Ledger as _, Operations as _, PageQuery,
+    Audiences as _, Contacts as _, Effect, Ledger as _, Operations as _, PageQuery,
+    audiences::{ReachOutcome, ReachQuery},
     effect::{ChangedDelivery, Summary},
 };
 
-use super::world::{World, start, to_topic, to_users};
+use super::world::{World, start, to_topic, to_users, user};
 
 fn damage(world: &World, statement: &str) {
     world.connection().execute_batch(statement).unwrap();
@@ -83,11 +88,6 @@ async fn a_delivery_of_a_later_version_harms_no_other() {
 }
 
 #[tokio::test]
-async fn a_user_of_a_later_version_stops_no_mailing() {
-    let world = World::new().await;
-    world.topic("news", &["anna", "boris", "clara"]).await;
-    damage(&world, "UPDATE user SET id = '' WHERE row = 2");
-#[tokio::test]
 async fn a_page_of_deliveries_of_a_later_version_ends_no_list() {
     let world = World::new().await;
     let id = world.publish(to_users(&["anna", "boris", "clara"])).await;
@@ -110,6 +110,11 @@ async fn a_page_of_deliveries_of_a_later_version_ends_no_list() {
     assert_eq!((list.data.len(), list.next_cursor), (1, None));
 }
 
+#[tokio::test]
+async fn a_user_of_a_later_version_stops_no_mailing() {
+    let world = World::new().await;
+    world.topic("news", &["anna", "boris", "clara"]).await;
+    damage(&world, "UPDATE user SET id = '' WHERE row = 2");
     let id = world.publish(to_topic("news")).await;
     world.work(WorkKind::Expand, 1, start()).await;
     let view = world
@@ -119,6 +124,50 @@ async fn a_page_of_deliveries_of_a_later_version_ends_no_list() {
         .unwrap();
     assert_eq!(view.unwrap().counts.total(), 2);
     assert_eq!(world.store.unreadable_rows(), 1);
+}
+
+/// More people share the address than one part walks.
+#[tokio::test]
+async fn a_user_of_a_later_version_ends_no_audience_by_address() {
+    let world = World::new().await;
+    let address = EmailAddress::parse("family@example.com").unwrap();
+    let names: Vec<_> = (1..=120).map(|number| format!("u{number}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    world.topic("news", &names).await;
+    let put = world
+        .store
+        .put_email(world.app.clone(), user("u1"), address.clone(), start());
+    put.await.unwrap();
+    damage(
+        &world,
+        "INSERT INTO email_address SELECT u.row, e.value, e.hash, e.set_at, NULL
+             FROM user u CROSS JOIN email_address e WHERE u.row > 1;
+         UPDATE user SET id = hex(zeroblob(500)) || row WHERE row IN (2, 3)",
+    );
+    let to = Audience::parse(AudienceRequest {
+        emails: vec![address],
+        ..AudienceRequest::default()
+    });
+    let to = to.unwrap();
+    let asked = ReachQuery {
+        app: world.app.clone(),
+        audience: to.clone(),
+        schedule: Schedule::default(),
+        ttl: SignedDuration::from_hours(1),
+        is_critical: false,
+        category: None,
+        limit: 1,
+        now: start(),
+    };
+    let reach = world.store.reach(asked).await.unwrap();
+    let ReachOutcome::Reach { is_exact, .. } = reach else {
+        panic!("not looked at: {reach:?}");
+    };
+    assert!(!is_exact, "others follow");
+    let id = world.publish(to).await;
+    world.work(WorkKind::Expand, 10, start()).await;
+    let view = world.store.notification(world.app.clone(), id).await;
+    assert_eq!(view.unwrap().unwrap().counts.total(), 118);
 }
 
 /// The deliveries that the events after a number name.
