@@ -23,6 +23,10 @@ use crate::{
     work::lease_until,
 };
 
+/// How many deliveries are looked at before the sender is answered. A look costs the store about as much as a
+/// small notification, and there is one writer for all Apps: the rest is work, which is fair to each.
+pub const FIRST_PART: u32 = 20;
+
 /// A notification as far as it depends on whether something of it can be tried anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Prospect {

@@ -87,13 +87,14 @@ const fn rows(kind: WorkKind) -> u32 {
         | WorkKind::Expire => 500,
         WorkKind::Settle
         | WorkKind::Retain
-        | WorkKind::Retry
         | WorkKind::Resume
         | WorkKind::Dispatch
         | WorkKind::Webhook
         | WorkKind::DeleteTopic
         | WorkKind::EraseUser
         | WorkKind::Sweep => 250,
+        // Each is looked at like an explanation.
+        WorkKind::Retry => 100,
     }
 }
 

@@ -16,7 +16,7 @@ use vestnik_rules::{
     edit::{self as rules, is_editable},
     idempotency::{Verdict, verdict},
     identity::delivery_id_of,
-    retry::{Prospect, admit},
+    retry::{FIRST_PART as FIRST_LOOKS, Prospect, admit},
     schedule::span,
     work::{Life, Stage, WorkKind, first_stage, kept_until},
 };
@@ -132,7 +132,7 @@ fn retry(
     let pass = Pass {
         found: &found,
         after: i64::MIN,
-        rows: FIRST_ROWS,
+        rows: FIRST_LOOKS,
         now: *now,
         unreadable,
     };

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, Open, UserId};
 use vestnik_rules::{
     app_version::Build,
+    audience::Plan,
     cascade::{Course, channel_of},
     contact::ContactKey,
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
@@ -21,7 +22,9 @@ use super::{
     delivery::{self, Key},
     email_address,
     erased_user::Since,
-    installation, meta, notification, presence, provider, user, user_attribute,
+    installation, meta, notification, presence, provider,
+    user::{self, Head},
+    user_attribute,
 };
 use crate::{
     sql::statements,
@@ -45,77 +48,151 @@ pub(crate) fn of(
     asked: &FindingsQuery,
     unreadable: &Unreadable,
 ) -> Result<Option<Findings>, rusqlite::Error> {
-    let Some(found) = notification::find(db, &asked.app, asked.notification)? else {
+    let FindingsQuery {
+        app,
+        notification,
+        user,
+        now,
+    } = asked;
+    let Some(found) = notification::find(db, app, *notification)? else {
         return Ok(None);
     };
-    let mut findings = Findings {
-        notification: of_notification(db, &found, &asked.user, unreadable)?,
-        delivery: None,
-        devices: Vec::new(),
-        mailbox: None,
-        tries: Vec::new(),
-        hours: Hours::Open,
+    let about = About::load(db, &found, unreadable)?;
+    let Some(head) = user::find(db, app, user)? else {
+        return Ok(Some(about.nobody(user)));
     };
-    let Some(head) = user::find(db, &asked.app, &asked.user)? else {
-        return Ok(Some(findings));
-    };
-    let key = Key {
-        notification: found.subject.row,
-        user: head.row,
-    };
+    let key = about.key(head.row);
     let delivery = unreadable.pass_over("delivery", delivery::find(db, key))?;
     let Some(delivery) = delivery.flatten() else {
-        return Ok(Some(findings));
+        return Ok(Some(about.nobody(user)));
     };
-    if let Some(expires_at) = delivery.expires_at {
-        findings.notification.expires_at = expires_at;
+    let owner = Owner {
+        app,
+        user,
+        now: *now,
+    };
+    about
+        .of_delivery(db, (&owner, &head), delivery, unreadable)
+        .map(Some)
+}
+
+/// What findings say of a notification, whoever they are about: read and parsed once for a part.
+pub(crate) struct About<'a> {
+    found: &'a notification::Found,
+    notification: NotificationFindings,
+    plan: Option<Plan>,
+    calendar: Option<Calendar>,
+    /// The channels that the App has credentials for.
+    providers: Vec<Channel>,
+    /// The epoch of the database.
+    database: u32,
+}
+
+impl<'a> About<'a> {
+    /// Reads what is known of a notification.
+    pub(crate) fn load(
+        db: &Connection,
+        found: &'a notification::Found,
+        unreadable: &Unreadable,
+    ) -> Result<Self, rusqlite::Error> {
+        let (subject, row) = (&found.subject, found.subject.row);
+        let content = unreadable.pass_over("notification", notification::content(db, row))?;
+        let content = content.as_ref().map(|(content, _)| content);
+        Ok(Self {
+            found,
+            notification: of_notification(db, found, unreadable)?,
+            plan: unreadable.pass_over("notification", notification::plan(db, row))?,
+            calendar: Calendar::load(db, subject, content)?,
+            providers: providers(db, &subject.app)?,
+            database: meta::epoch(db)?,
+        })
     }
-    findings.tries = tries(db, key, unreadable)?;
-    let reached = Reached {
-        epoch: head.place(meta::epoch(db)?).epoch.0,
-        delivery: &delivery,
-        tries: &findings.tries,
-    };
-    findings.devices = devices(db, asked, &reached)?;
-    findings.mailbox = mailbox(db, &asked.app, head.row)?;
-    findings.hours = hours(db, (&found, head.row), (asked, &delivery.state), unreadable)?;
-    findings.delivery = Some(DeliveryFindings {
-        course: course(db, key)?,
-        addressed: delivery.addressed,
-        gave_way: collapse::gave_way(db, key, found.collapse_key.as_deref())?,
-        state: delivery.state,
-    });
-    Ok(Some(findings))
+
+    const fn key(&self, user: i64) -> Key {
+        Key {
+            notification: self.found.subject.row,
+            user,
+        }
+    }
+
+    /// The findings about a user for whom there is no delivery.
+    fn nobody(&self, user: &UserId) -> Findings {
+        let plan = self.plan.as_ref();
+        Findings {
+            notification: NotificationFindings {
+                is_excluded: plan.is_some_and(|plan| plan.excludes(user)),
+                ..self.notification.clone()
+            },
+            delivery: None,
+            devices: Vec::new(),
+            mailbox: None,
+            tries: Vec::new(),
+            hours: Hours::Open,
+        }
+    }
+
+    /// The findings about a user and their delivery.
+    pub(crate) fn of_delivery(
+        &self,
+        db: &Connection,
+        (owner, head): (&Owner<'_>, &Head),
+        delivery: delivery::Found,
+        unreadable: &Unreadable,
+    ) -> Result<Findings, rusqlite::Error> {
+        let key = self.key(head.row);
+        let mut findings = self.nobody(owner.user);
+        if let Some(expires_at) = delivery.expires_at {
+            findings.notification.expires_at = expires_at;
+        }
+        findings.tries = tries(db, key, unreadable)?;
+        let reached = Reached {
+            epoch: head.place(self.database).epoch.0,
+            delivery: &delivery,
+            tries: &findings.tries,
+        };
+        findings.devices = devices(db, (owner, &self.providers), &reached)?;
+        findings.mailbox = mailbox(db, &self.providers, head.row)?;
+        findings.hours = self.hours(db, (owner, head.row), &delivery.state)?;
+        findings.delivery = Some(DeliveryFindings {
+            course: course(db, key)?,
+            addressed: delivery.addressed,
+            gave_way: collapse::gave_way(db, key, self.found.collapse_key.as_deref())?,
+            state: delivery.state,
+        });
+        Ok(findings)
+    }
+
+    /// Whether a delivery may go on, by its schedule and by what the person wants.
+    fn hours(
+        &self,
+        db: &Connection,
+        (owner, row): (&Owner<'_>, i64),
+        state: &DeliveryState,
+    ) -> Result<Hours, rusqlite::Error> {
+        let Some(calendar) = &self.calendar else {
+            return Ok(Hours::Open);
+        };
+        let known = calendar.known(db, owner.user, user_attribute::get(db, row)?)?;
+        Ok(calendar.may_go_on(&known, state, owner.now))
+    }
 }
 
-/// Whether a delivery may go on, by its schedule and by what the person wants.
-fn hours(
-    db: &Connection,
-    (found, user): (&notification::Found, i64),
-    (asked, state): (&FindingsQuery, &DeliveryState),
-    unreadable: &Unreadable,
-) -> Result<Hours, rusqlite::Error> {
-    let read = notification::content(db, found.subject.row);
-    let content = unreadable.pass_over("notification", read)?;
-    let content = content.as_ref().map(|(content, _)| content);
-    let Some(calendar) = Calendar::load(db, &found.subject, content)? else {
-        return Ok(Hours::Open);
-    };
-    let known = calendar.known(db, &asked.user, user_attribute::get(db, user)?)?;
-    Ok(calendar.may_go_on(&known, state, asked.now))
+/// The channels that an App has credentials for.
+pub(crate) fn providers(db: &Connection, app: &AppId) -> Result<Vec<Channel>, rusqlite::Error> {
+    let providers = provider::of_app(db, app)?.into_iter();
+    Ok(providers.filter_map(|view| view.channel.known()).collect())
 }
 
+/// What is known of a notification; whom its sender left out is another question.
 fn of_notification(
     db: &Connection,
     found: &notification::Found,
-    user: &UserId,
     unreadable: &Unreadable,
 ) -> Result<NotificationFindings, rusqlite::Error> {
     let row = found.subject.row;
     let schedule = db
         .prepare_cached(SCHEDULE)?
         .query_row([row], |row| optional_json(row, 0));
-    let plan = unreadable.pass_over("notification", notification::plan(db, row))?;
     Ok(NotificationFindings {
         accepted_at: found.accepted_at,
         opens_at: found.opens_at,
@@ -126,7 +203,7 @@ fn of_notification(
         expansion: found.expansion(),
         is_cancelled: found.is_cancelled,
         is_recalled: found.is_recalled,
-        is_excluded: plan.is_some_and(|plan| plan.excludes(user)),
+        is_excluded: false,
         is_erased: false,
     })
 }
@@ -222,15 +299,10 @@ struct Row {
 /// The installations of the person.
 fn devices(
     db: &Connection,
-    asked: &FindingsQuery,
+    of: (&Owner<'_>, &[Channel]),
     reached: &Reached<'_>,
 ) -> Result<Vec<Device>, rusqlite::Error> {
-    let owner = Owner {
-        app: &asked.app,
-        user: &asked.user,
-        now: asked.now,
-    };
-    let found = found_of(db, &owner)?.into_iter();
+    let found = found_of(db, of)?.into_iter();
     let devices = found.map(|Found { device, confirmed }| Device {
         has_it: reached.by(device.installation, confirmed),
         ..device
@@ -245,12 +317,13 @@ pub(crate) struct Owner<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// The installations of a user with how each is reached; of a delivery that they may have nothing is known.
+/// The installations of a user with how each is reached by the channels that their App has credentials for;
+/// of a delivery that they may have nothing is known.
 pub(crate) fn devices_of(
     db: &Connection,
-    owner: &Owner<'_>,
+    of: (&Owner<'_>, &[Channel]),
 ) -> Result<Vec<Device>, rusqlite::Error> {
-    let found = found_of(db, owner)?.into_iter();
+    let found = found_of(db, of)?.into_iter();
     Ok(found.map(|found| found.device).collect())
 }
 
@@ -261,15 +334,16 @@ struct Found {
 }
 
 /// The installations of a user.
-fn found_of(db: &Connection, owner: &Owner<'_>) -> Result<Vec<Found>, rusqlite::Error> {
+fn found_of(
+    db: &Connection,
+    (owner, providers): (&Owner<'_>, &[Channel]),
+) -> Result<Vec<Found>, rusqlite::Error> {
     let Owner { app, user, now } = owner;
     let rows = rows(db, app, user)?;
     if rows.is_empty() {
         return Ok(Vec::new());
     }
     let present = presence::of_user(db, app, user, *now)?;
-    let providers = provider::of_app(db, app)?.into_iter();
-    let providers: Vec<_> = providers.filter_map(|view| view.channel.known()).collect();
     rows.into_iter()
         .map(|row| {
             let seen = present.iter().filter(|seen| seen.installation == row.id);
@@ -281,7 +355,7 @@ fn found_of(db: &Connection, owner: &Owner<'_>) -> Result<Vec<Found>, rusqlite::
                 last_seen_at: row.last_seen_at,
                 opened_at: row.opened_at,
                 has_it: false,
-                addresses: addresses(db, (app, row.id), &providers)?,
+                addresses: addresses(db, (app, row.id), providers)?,
             };
             Ok(Found {
                 device,
@@ -310,20 +384,19 @@ fn rows(db: &Connection, app: &AppId, user: &UserId) -> Result<Vec<Row>, rusqlit
     Ok(rows)
 }
 
-/// The mailbox of a user.
+/// The mailbox of a user of an App that has credentials for these channels.
 pub(crate) fn mailbox(
     db: &Connection,
-    app: &AppId,
+    providers: &[Channel],
     user: i64,
 ) -> Result<Option<Address>, rusqlite::Error> {
     let Some(died_at) = email_address::death(db, user)? else {
         return Ok(None);
     };
-    let mut providers = provider::of_app(db, app)?.into_iter();
     Ok(Some(Address {
         channel: Channel::Email,
         died_at,
-        has_provider: providers.any(|view| view.channel.known() == Some(Channel::Email)),
+        has_provider: providers.contains(&Channel::Email),
     }))
 }
 

@@ -16,7 +16,7 @@ use super::{
     app,
     calendar::zone_seen_last,
     contact,
-    findings::{Owner, devices_of, mailbox},
+    findings::{Owner, devices_of, mailbox, providers},
     present, topic, user,
     user_attribute::{self, Wishes},
 };
@@ -47,7 +47,7 @@ pub(crate) fn of(
     let is_exact = recipients.count() <= asked.limit as usize;
     let (mut reach, wanted) = (Reach::default(), Wanted::of(&asked.audience));
     let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
-    let limit = asked.limit as usize;
+    let (limit, providers) = (asked.limit as usize, providers(db, &asked.app)?);
     let unwilling = recipients.unwilling().take(limit);
     unwilling.for_each(|_| reach.add_opted_out());
     for (user, only) in recipients.iter().take(limit) {
@@ -66,10 +66,10 @@ pub(crate) fn of(
             user,
             now: asked.now,
         };
-        let mut devices = devices_of(db, &owner)?;
+        let mut devices = devices_of(db, (&owner, &providers))?;
         devices.retain(|device| only.is_none_or(|only| only.contains(&device.installation)));
         let mailbox = match &head {
-            Some(head) => mailbox(db, &asked.app, head.row)?,
+            Some(head) => mailbox(db, &providers, head.row)?,
             None => None,
         };
         reach.add(&wanted, &devices, mailbox.as_ref());

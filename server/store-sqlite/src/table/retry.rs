@@ -2,14 +2,14 @@
 
 use rusqlite::Connection;
 use vestnik_rules::retry::{Round, is_lost, round};
-use vestnik_store::ledger::FindingsQuery;
 
 use super::{
     attempt,
     change::Changes,
     delivery::{self, Key},
     expiry::Pass,
-    findings, user,
+    findings::{About, Owner},
+    user,
 };
 
 /// What a part came to.
@@ -31,14 +31,15 @@ pub(crate) fn retry(
     let subject = &pass.found.subject;
     let rows = delivery::part(db, subject.row, pass.after, pass.rows)?;
     let is_end = rows.len() < pass.rows as usize;
+    let about = About::load(db, pass.found, pass.unreadable)?;
     let mut retried = Retried::default();
     for (user, found) in rows {
         retried.after = Some(user);
         let found = pass.unreadable.pass_over("delivery", found)?;
-        if !found.is_some_and(|found| is_lost(&found.state)) {
+        let Some(found) = found.filter(|found| is_lost(&found.state)) else {
             continue;
-        }
-        if let Some(round) = look(db, pass, user, is_routed)? {
+        };
+        if let Some(round) = look(db, (pass, &about), found, is_routed)? {
             let key = Key {
                 notification: subject.row,
                 user,
@@ -58,22 +59,20 @@ pub(crate) fn retry(
 /// How a delivery to a user is tried anew, if it is.
 fn look(
     db: &Connection,
-    pass: &Pass<'_>,
-    user: i64,
+    (pass, about): (&Pass<'_>, &About<'_>),
+    found: delivery::Found,
     is_routed: bool,
 ) -> Result<Option<Round>, rusqlite::Error> {
-    let Some((_, name)) = user::find_row(db, user)? else {
+    let Some((head, name)) = user::find_row(db, found.user)? else {
         return Ok(None);
     };
-    let subject = &pass.found.subject;
-    let asked = FindingsQuery {
-        app: subject.app.clone(),
-        notification: subject.id,
-        user: name,
+    let owner = Owner {
+        app: &pass.found.subject.app,
+        user: &name,
         now: pass.now,
     };
-    let findings = findings::of(db, &asked, pass.unreadable)?;
-    Ok(findings.and_then(|findings| round(&findings, is_routed, pass.now)))
+    let findings = about.of_delivery(db, (&owner, &head), found, pass.unreadable)?;
+    Ok(round(&findings, is_routed, pass.now))
 }
 
 fn save(db: &Connection, key: Key, pass: &Pass<'_>, round: &Round) -> Result<(), rusqlite::Error> {

@@ -1,7 +1,7 @@
 //! Trying anew what was lost of a notification.
 
 use vestnik_rules::{
-    retry::{Prospect, Round, admit, is_lost, round},
+    retry::{FIRST_PART, Prospect, Round, admit, is_lost, round},
     work::{Stage, WorkKind},
 };
 
@@ -17,9 +17,6 @@ use crate::{
     ledger::FindingsQuery,
     publishing::{Retry, RetryOutcome},
 };
-
-/// The most deliveries that are looked at in the transaction that is waited for; the rest is work.
-const FIRST_ROWS: usize = 500;
 
 /// Tries anew what was lost: the first part at once, the rest as work.
 pub(super) fn begin(txn: &mut Txn, asked: &Retry) -> RetryOutcome {
@@ -43,7 +40,7 @@ pub(super) fn begin(txn: &mut Txn, asked: &Retry) -> RetryOutcome {
     let pass = Pass {
         notification: key,
         after: None,
-        rows: FIRST_ROWS,
+        rows: FIRST_PART as usize,
         now: *now,
     };
     let (retried, after) = retry(txn, &pass);
