@@ -167,7 +167,7 @@ fn an_address_that_was_corrected_is_tried_at_once() {
         url: Some("https://shop.example/other".to_owned()),
         events: None,
     };
-    let (moved, is_anew) = change(failing.clone(), edit, 9, at(1)).unwrap();
+    let (moved, is_anew) = change(failing, edit, 9, at(1)).unwrap();
     assert!(is_anew);
     assert_eq!(moved.state.due(true, at(1)), Some(at(1)));
 }
@@ -183,7 +183,7 @@ fn a_turn_ends_when_it_would_go_on_as_before() {
     assert_eq!(other.state, failing.state, "the pause stays");
     let (same, is_anew) = change(other.clone(), edit(Some(kinds)), 9, at(1)).unwrap();
     assert_eq!((&same, is_anew), (&other, false));
-    assert!(!change(other.clone(), edit(None), 9, at(1)).unwrap().1);
+    assert!(!change(other, edit(None), 9, at(1)).unwrap().1);
     let rotate = Change::Rotate {
         key: SecretText("whsec_new".to_owned()),
         until: at(1),
