@@ -171,11 +171,13 @@ impl Attempt {
         self.state == State::Sending && self.until == Some(lease_until)
     }
 
-    /// The same without a further try: nobody needs it any more.
+    /// The same without a further try: nobody needs it any more. One that nobody settled may have been taken
+    /// all the same.
     #[must_use]
     pub fn dropped(self) -> Self {
         match self.state {
-            State::Sending | State::Retrying => Self {
+            State::Sending => self.given_up(),
+            State::Retrying => Self {
                 state: State::Failed,
                 until: None,
                 ..self

@@ -324,3 +324,18 @@ fn what_the_sender_wants_given_up_has_one_try_that_nobody_answered() {
         assert_eq!(waits.clone().given_up(), waits);
     }
 }
+
+#[test]
+fn what_is_dropped_while_nobody_knows_of_its_try_may_have_been_taken() {
+    let begun = begin(None, at(30));
+    assert_eq!(begun.clone().dropped(), begun.given_up());
+    let waits = settle(&begin(None, at(30)), &busy(None), bounds(100_000, 0));
+    let over = waits.clone().dropped();
+    assert!(!over.may_be_taken());
+    let failed = Attempt {
+        state: State::Failed,
+        until: None,
+        ..waits
+    };
+    assert_eq!(over, failed);
+}

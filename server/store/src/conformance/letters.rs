@@ -7,7 +7,7 @@ use vestnik_model::{
     publish::{Goal, StepChannel, StepRequest, Steps},
     view::AttemptView,
 };
-use vestnik_rules::{attempt::Outcome, session::Session, work::WorkKind};
+use vestnik_rules::{attempt::Outcome, bounce::Fate, session::Session, work::WorkKind};
 
 use super::{
     Fixture, events,
@@ -17,7 +17,7 @@ use super::{
     world::World,
 };
 use crate::{
-    dispatch::{Begun, Recipient},
+    dispatch::{Begun, LetterReport, Recipient},
     publishing::PublishOutcome,
     tenants::Provider,
 };
@@ -354,8 +354,34 @@ pub async fn evidence_cancels_the_letter_of_a_server_that_died(fixture: &impl Fi
     // Nobody knows whether the first one was taken: it is not repeated.
     assert_eq!(dispatch(&world, 500).await, []);
     let views = attempts(&world, 1, "anna").await;
-    let last = views.last().map(|view| view.status.clone());
-    assert_eq!(last, Some(AttemptStatus::Failed.into()));
+    let unproven = Some(Reason::ProviderUnproven);
+    let given_up = (Channel::Email, AttemptStatus::Failed, unproven);
+    assert_eq!(standing(&views).last(), Some(&given_up));
+    let counted = views.last().map(|view| (view.tries, view.unproven));
+    assert_eq!(counted, Some((1, 1)));
+    assert_eq!(double_contacts(&world).await, (false, 0));
+    // It was taken, as it comes back.
+    let report = LetterReport {
+        app: shop(),
+        delivery: world.delivery(1, "anna").await.id,
+        fate: Fate::Lost {
+            reason: Reason::EmailBounced,
+        },
+        mailbox: None,
+        said: None,
+        now: at(510),
+    };
+    let noted = world.store.note_letter(report).await.unwrap().unwrap();
+    assert!(noted.is_lost);
+    let views = attempts(&world, 1, "anna").await;
+    let bounced = (
+        Channel::Email,
+        AttemptStatus::Failed,
+        Some(Reason::EmailBounced),
+    );
+    assert_eq!(standing(&views).last(), Some(&bounced));
+    let delivery = world.delivery(1, "anna").await;
+    assert_eq!(delivery.status, DeliveryStatus::Delivered);
     world.is_sound().await;
 }
 
