@@ -207,7 +207,8 @@ impl Server {
 }
 
 async fn write_notes(state: &ServerState) {
-    if let Err(error) = state.live.notes.write(&*state.store).await {
+    let written = state.live.notes.write(&*state.store, &*state.clock);
+    if let Err(error) = written.await {
         let error = chain(&error);
         tracing::warn!(error, "notes were not stored at the end");
     }
@@ -363,9 +364,9 @@ fn keep_feed(state: &ServerState, supervisor: &Supervisor) {
         let fan_out = fan_out.clone();
         supervisor.keep("feed", move || fan_out.clone().work());
     }
-    let store = Arc::clone(&state.store);
+    let (store, clock) = (Arc::clone(&state.store), Arc::clone(&state.clock));
     supervisor.keep("notes", move || {
-        flush_notes(Arc::clone(&notes), Arc::clone(&store))
+        flush_notes(Arc::clone(&notes), Arc::clone(&store), Arc::clone(&clock))
     });
     let compared = Recheck {
         store: Arc::clone(&state.store),

@@ -3,8 +3,9 @@
 //! A recall is an entry of the user's log, which a device reads when it connects. A device that sleeps keeps
 //! the notification on its screen until then; so it is sent a push that shows nothing and names what is to
 //! go. [`can_be_on_a_device`] says of which deliveries anything can be anywhere, [`may_be_on`] at which
-//! installations, and [`look`] what is done at one of them now. As with deliveries, nothing is kept in
-//! memory: whoever looks after a crash decides the same.
+//! installations, and [`look`] what is done at one of them now. [`catch_up`] says what follows when it becomes
+//! known later that a device has it. As with deliveries, nothing is kept in memory: whoever looks after a
+//! crash decides the same.
 //!
 //! A withdrawal counts for nothing in a notification's status and counters. It ends when the device has the
 //! entry of the log, when a service has taken the push, when there is no way to the device, and at the latest
@@ -55,8 +56,9 @@ pub static FRESH: Attempt = Attempt {
 /// are loaded only if it depends on them.
 ///
 /// One that waits, or that was cancelled while it waited, can be on its way to a device: a hand-over is noted
-/// after it happened. One that ended in another way without a hand-over is on none, unless a try was on its
-/// way at its end, or was not proven to have failed.
+/// after it happened. One that ended in another way without a hand-over is on none as far as is known, unless
+/// a try was on its way at its end, or was not proven to have failed: if it becomes known to be on one after
+/// all, [`catch_up`] says what is made up for.
 ///
 /// # Errors
 /// When the attempts cannot be loaded.
@@ -118,6 +120,27 @@ impl Trace<'_> {
 pub fn may_be_on(traces: &[Trace<'_>]) -> bool {
     let is_read = traces.iter().any(|trace| trace.read_at.is_some());
     !is_read && traces.iter().any(Trace::may_have_come)
+}
+
+/// What follows when it becomes known that an installation has, or had, a notification.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CatchUp {
+    /// Whether the entry of the log that withdraws it is written now.
+    pub is_told: bool,
+    /// Whether a withdrawal begins at that installation.
+    pub is_begun: bool,
+}
+
+/// Decides what a recall left undone at an installation, of which it did not know that the notification is
+/// there: a hand-over is noted after it happened, or never, and a device reports when it has a connection.
+/// The attempts there `before` what became known, and `after` it, are compared, so that a repetition begins
+/// nothing. `has_entry` says that the user's log says that the notification was recalled.
+#[must_use]
+pub fn catch_up(has_entry: bool, before: &[Trace<'_>], after: &[Trace<'_>]) -> CatchUp {
+    CatchUp {
+        is_told: !has_entry && after.iter().any(Trace::may_have_come),
+        is_begun: may_be_on(after) && !(has_entry && may_be_on(before)),
+    }
 }
 
 /// What a look at a withdrawal depends on.

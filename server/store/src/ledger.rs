@@ -14,10 +14,12 @@ use crate::{Answer, DeliveryPlace, NotificationPlace, PageQuery};
 
 /// What became of notifications.
 pub trait Ledger {
-    /// Notes what was written to devices, in one batch. Effects: `NotificationChanged`.
-    fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()>;
+    /// Notes what was written to devices, in one batch. A recall that did not know of it is made up for: the
+    /// user's log says so, and the notification is withdrawn there. Effects: `NotificationChanged`,
+    /// `LogGrew`, `WorkDue`.
+    fn hand_over(&self, handed: HandOvers) -> Answer<'_, ()>;
     /// Takes facts of a session's installation; `None` when the session is not the present one any
-    /// more. Effects: `NotificationChanged`, `LogGrew`, `WorkDue`.
+    /// more. A recall that did not know that the installation has it is made up for too. Effects: `NotificationChanged`, `LogGrew`, `WorkDue`.
     fn report(&self, report: FactReport) -> Answer<'_, Option<Vec<FactResult>>>;
     /// Notes how far installations have read, in one batch: evidence that they have what lies before.
     /// A place counts as long as the installation stays its user's and the log has the place's epoch;
@@ -76,6 +78,17 @@ pub struct HandOver {
     pub installation: InstallationId,
     /// When.
     pub at: Timestamp,
+}
+
+/// Hand-overs that are noted together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandOvers {
+    /// The hand-overs.
+    pub batch: Vec<HandOver>,
+    /// 32 random bytes: the tags of log entries are derived from them.
+    pub seed: [u8; 32],
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// Facts that a device reports.

@@ -12,11 +12,12 @@ use std::{
 };
 
 use tokio::sync::Notify;
+use vestnik_clock::Clock;
 use vestnik_model::{AppId, InstallationId};
 use vestnik_store::{
     Store, StoreError,
     installations::PresenceNote,
-    ledger::{Confirmed, HandOver},
+    ledger::{Confirmed, HandOver, HandOvers},
     sessions::Seen,
     tenants::KeyUse,
 };
@@ -125,22 +126,35 @@ impl Notes {
 
     /// Writes what waits now, kind by kind and in batches, and stops at the first failure: what was
     /// not written waits again.
-    pub(crate) async fn write(&self, store: &dyn Store) -> Result<(), StoreError> {
-        self.write_hand_overs(store).await?;
+    pub(crate) async fn write(
+        &self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+    ) -> Result<(), StoreError> {
+        self.write_hand_overs(store, clock).await?;
         self.write_confirmed(store).await?;
         self.write_presence(store).await?;
         self.write_key_uses(store).await?;
         self.write_seen(store).await
     }
 
-    async fn write_hand_overs(&self, store: &dyn Store) -> Result<(), StoreError> {
+    async fn write_hand_overs(
+        &self,
+        store: &dyn Store,
+        clock: &dyn Clock,
+    ) -> Result<(), StoreError> {
         loop {
             let batch = self.take_hand_overs();
             if batch.is_empty() {
                 return Ok(());
             }
             let mut taken = Taken::new(self, batch, Self::put_back);
-            store.hand_over(taken.batch()).await?;
+            let handed = HandOvers {
+                batch: taken.batch(),
+                seed: clock.random(),
+                now: clock.now(),
+            };
+            store.hand_over(handed).await?;
             taken.is_written = true;
         }
     }
@@ -271,11 +285,11 @@ impl<T> Drop for Taken<'_, T> {
 }
 
 /// Writes notes as they come, until it is dropped; see [`Notes::write`] for the rest at the end.
-pub(crate) async fn flush_notes(notes: Arc<Notes>, store: Arc<dyn Store>) {
+pub(crate) async fn flush_notes(notes: Arc<Notes>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
     loop {
         notes.due.notified().await;
         tokio::time::sleep(GATHER).await;
-        if let Err(error) = notes.write(&*store).await {
+        if let Err(error) = notes.write(&*store, &*clock).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "notes were not stored, will retry"

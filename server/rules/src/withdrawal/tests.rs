@@ -270,6 +270,50 @@ fn what_ended_before_its_try_did_can_be_on_a_device() {
     }
 }
 
+#[test]
+fn what_becomes_known_later_is_made_up_for_once() {
+    let sent = attempt(State::Sent, None);
+    let failed = attempt(State::Failed, None);
+    let written = [by(Channel::Hub, &sent)];
+    let refused = [by(Channel::Fcm, &failed)];
+    let read = [Trace {
+        delivered_at: Some(at(50)),
+        read_at: Some(at(50)),
+        ..written[0]
+    }];
+    let both = CatchUp {
+        is_told: true,
+        is_begun: true,
+    };
+    let told = CatchUp {
+        is_begun: false,
+        ..both
+    };
+    let begun = CatchUp {
+        is_told: false,
+        ..both
+    };
+    let nothing = CatchUp::default();
+    for (has_entry, before, after, expected) in [
+        // The recall passed over the delivery, or has not come to it yet.
+        (false, &[][..], &written, both),
+        (false, &refused, &written, both),
+        (false, &written, &written, both),
+        // It knew of other installations only.
+        (true, &[], &written, begun),
+        (true, &refused, &written, begun),
+        (true, &written, &written, nothing),
+        // What was read has left the screen, and not the history.
+        (false, &[], &read, told),
+        (true, &written, &read, nothing),
+        // That it cannot have come is no evidence.
+        (false, &[], &refused, nothing),
+    ] {
+        let found = catch_up(has_entry, before, after);
+        assert_eq!(found, expected, "{has_entry} {before:?} {after:?}");
+    }
+}
+
 /// The app's own switch does not speak against taking something off the screen.
 #[test]
 fn an_app_that_is_switched_off_is_told_what_to_take_off_the_screen() {

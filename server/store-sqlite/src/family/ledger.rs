@@ -1,5 +1,7 @@
 //! Deliveries, attempts, facts, counts.
 
+use std::collections::BTreeMap;
+
 use rusqlite::Connection;
 use vestnik_model::{
     AppId, DeliveryId, NotificationId, UserId,
@@ -18,7 +20,7 @@ use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, DeliveryPlace, Ledger, NotificationPlace, PageQuery,
     effect::Grown,
-    ledger::{Confirmed, FactReport, FindingsQuery, HandOver, WatchQuery, Watched},
+    ledger::{Confirmed, FactReport, FindingsQuery, HandOvers, WatchQuery, Watched},
 };
 
 use crate::{
@@ -30,7 +32,9 @@ use crate::{
         count,
         delivery::{self, Key},
         dispatch::wake,
-        event, findings, handover, notification, present,
+        event, findings,
+        handover::{self, Noting},
+        notification, present,
         report::Desk,
         response, user,
     },
@@ -38,17 +42,10 @@ use crate::{
 };
 
 impl Ledger for SqliteStore {
-    fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()> {
+    fn hand_over(&self, handed: HandOvers) -> Answer<'_, ()> {
         let unreadable = self.unreadable();
         self.write(Priority::Mass, move |txn| {
-            let mut changes = Changes::default();
-            for hand_over in &batch {
-                handover::note(txn, hand_over, &unreadable, &mut changes)?;
-            }
-            match batch.iter().map(|hand_over| hand_over.at).max() {
-                Some(at) => changes.write(txn, at),
-                None => Ok(()),
-            }
+            hand_over(txn, &handed, &unreadable)
         })
     }
 
@@ -151,6 +148,38 @@ impl Ledger for SqliteStore {
             Ok(Some(found))
         })
     }
+}
+
+fn hand_over(
+    txn: &mut Txn<'_>,
+    handed: &HandOvers,
+    unreadable: &Unreadable,
+) -> Result<(), rusqlite::Error> {
+    let db = txn.connection();
+    let HandOvers { batch, seed, now } = handed;
+    let mut noting = Noting {
+        seed,
+        now: *now,
+        unreadable,
+        changes: Changes::default(),
+        grown: BTreeMap::new(),
+        due: Vec::new(),
+    };
+    for hand_over in batch {
+        handover::note(db, hand_over, &mut noting)?;
+    }
+    let (changes, grown, due) = (noting.changes, noting.grown, noting.due);
+    if let Some(at) = batch.iter().map(|hand_over| hand_over.at).max() {
+        changes.write(txn, at)?;
+    }
+    for subject in &due {
+        wake(txn, subject, *now)?;
+    }
+    for (app, users) in grown {
+        let users = users.into_iter().map(Grown::unread).collect();
+        event::log_grew(txn, &app, users, *now)?;
+    }
+    Ok(())
 }
 
 fn take(

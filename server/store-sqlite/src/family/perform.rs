@@ -43,7 +43,7 @@ struct Job<'a> {
     /// The notification of which deliveries may be due to be sent, and whether others may wait for their
     /// own time.
     expanded: Option<(Subject, bool)>,
-    /// The notifications of which something that waited is due to be sent.
+    /// The notifications of which something that waited is due to be sent or withdrawn.
     resumed: Vec<Subject>,
     /// The notifications of which deliveries are asked about anew.
     asked: Vec<Subject>,
@@ -383,6 +383,7 @@ impl Job<'_> {
         let rest = marking::mark(db, &mut desk, mark, self.part.rows)?;
         let has_grown = desk.has_grown;
         self.changes = desk.changes;
+        self.resumed = desk.due;
         self.grown.extend(has_grown.then_some(Grown::unread(user)));
         Ok(match rest {
             Some(rest) => Next::More(Some(crate::value::to_json(&rest)?)),

@@ -31,7 +31,7 @@ macro_rules! columns {
     () => {
         "d.user, d.seq, d.only, d.status, d.reason, d.late, d.engagement, d.sent_at, d.delivered_at,
          d.read_at, d.expires_at, d.double_contact, d.channel, d.among,
-         iif(d.began_at IS NULL, NULL, d.step), d.switched"
+         iif(d.began_at IS NULL, NULL, d.step), d.switched, d.recall_seq"
     };
 }
 
@@ -95,6 +95,8 @@ pub(crate) struct Found {
     pub(crate) state: DeliveryState,
     /// When it expires, if that is before its notification does.
     pub(crate) expires_at: Option<Timestamp>,
+    /// The place of the entry that says that it was recalled, if there is one.
+    pub(crate) recall_seq: Option<u64>,
     /// The number of its step; absent if no dispatch looks at it.
     step: Option<u8>,
     /// Why the step before gave way to that one.
@@ -202,6 +204,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             read_at: optional_time(row, 9)?,
         },
         expires_at: optional_time(row, 10)?,
+        recall_seq: row.get(16)?,
         step: row.get(14)?,
         switched: switched.as_deref().map(Open::read),
     })
@@ -382,7 +385,7 @@ pub(crate) fn page(
     let after = after.unwrap_or(i64::MIN);
     db.prepare_cached(PAGE)?
         .query_map((notification, after, limit), |row| {
-            let named = parsed(row, 16).and_then(|user| Ok((user, found(row)?)));
+            let named = parsed(row, 17).and_then(|user| Ok((user, found(row)?)));
             Ok((row.get(0)?, named))
         })?
         .collect()

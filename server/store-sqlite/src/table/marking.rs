@@ -6,7 +6,7 @@ use vestnik_rules::{
     work::{Stage, WorkKind},
 };
 
-use super::{attempt, log, notification, report::Desk, work};
+use super::{log, notification, report::Desk, work};
 use crate::value::to_json;
 
 /// Marks the next entries before a place, at most `rows`. Gives the rest, if there is one.
@@ -28,14 +28,13 @@ pub(crate) fn mark(
             continue;
         }
         let id = found.subject.id;
-        let Some(target) = desk.target(db, found)? else {
+        let Some(target) = desk.target(db, found.clone())? else {
             continue;
         };
         let change = mark_read(id, &desk.reporter, target.subject(&[], 0), mark.at);
         if let Some(change) = change {
             desk.save(db, &target, &change)?;
-            let key = desk.key(&target);
-            attempt::confirm(db, key, &target.brought, (change.at, true))?;
+            desk.confirm(db, (&found, &target), (change.at, true))?;
         }
     }
     Ok((!is_end).then_some(MarkRead { before, ..mark }))

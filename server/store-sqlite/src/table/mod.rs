@@ -19,6 +19,7 @@ pub(crate) mod email_address;
 pub(crate) mod erased_user;
 pub(crate) mod erasure;
 pub(crate) mod event;
+pub(crate) mod evidence;
 pub(crate) mod expansion;
 pub(crate) mod expiry;
 pub(crate) mod fact;

@@ -1,12 +1,18 @@
 //! Recalls: an entry in the log of every user who may have the notification, and a withdrawal at each
 //! installation that may show it.
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{Entry, Recall, UserId};
 use vestnik_rules::{delivery::cancel, withdrawal};
 
 use super::{
-    attempt, change::Changes, delivery, expiry::Pass, log, provider, user,
+    attempt,
+    change::{Changes, Subject},
+    delivery,
+    expiry::Pass,
+    log, provider,
+    user::{self, Head},
     withdrawal as withdrawals,
 };
 
@@ -79,22 +85,41 @@ pub(crate) fn withdraw(
     let Some((mut head, name)) = user::find_row(db, key.user)? else {
         return Ok(None);
     };
-    let subject = &pass.found.subject;
+    let seq = tell(db, &pass.found.subject, found, (&mut head, seed), pass.now)?;
+    if has_provider {
+        let attempts = attempt::of_delivery(db, key, pass.unreadable)?;
+        withdrawals::begin(db, key, (seq, pass.now), &attempts)?;
+    }
+    Ok(Some(name))
+}
+
+/// Says in the user's log that a delivery was recalled, unless that says so already. Gives the place of the
+/// entry.
+pub(crate) fn tell(
+    db: &Connection,
+    subject: &Subject,
+    found: &delivery::Found,
+    (head, seed): (&mut Head, &[u8; 32]),
+    now: Timestamp,
+) -> Result<u64, rusqlite::Error> {
+    if let Some(seq) = found.recall_seq {
+        return Ok(seq);
+    }
     let entry = Entry::Recall(Recall {
         id: subject.id,
-        at: pass.now,
+        at: now,
     });
     let new = log::New {
         notification: subject.row,
-        at: pass.now,
+        at: now,
         only: found.addressed.only.as_deref(),
         body: Some(&entry),
     };
-    log::append(db, &mut head, seed, &new)?;
+    log::append(db, head, seed, &new)?;
+    let key = delivery::Key {
+        notification: subject.row,
+        user: found.user,
+    };
     delivery::set_recall_seq(db, key, head.seq)?;
-    if has_provider {
-        let attempts = attempt::of_delivery(db, key, pass.unreadable)?;
-        withdrawals::begin(db, key, (head.seq, pass.now), &attempts)?;
-    }
-    Ok(Some(name))
+    Ok(head.seq)
 }

@@ -23,6 +23,7 @@ use super::{
     change::{self, Changes, Told},
     decrypt::{self, Pushed},
     delivery::{self, Found, Key},
+    evidence::Evidence,
     fact::{self, FlagRow, Owner},
     log, marking, meta, notification,
     response::Responding,
@@ -42,7 +43,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) changes: Changes,
     /// Whether the user's log has grown.
     pub(crate) has_grown: bool,
-    /// Notifications whose deliveries have become due.
+    /// Notifications whose deliveries or withdrawals have become due.
     pub(crate) due: Vec<change::Subject>,
     /// What the person did that the sender is told.
     pub(crate) responses: Vec<Responding>,
@@ -62,7 +63,7 @@ pub(crate) struct Target {
     /// The channel by which the installation got it.
     by: Channel,
     /// The attempts that may have brought it.
-    pub(crate) brought: Vec<cascade::Target>,
+    brought: Vec<cascade::Target>,
 }
 
 impl<'a> Desk<'a> {
@@ -132,14 +133,39 @@ impl<'a> Desk<'a> {
             }
             self.save(db, &target, &change)?;
             if let Some(proof) = change.proof {
-                let (key, is_read) = (self.key(&target), proof == Proof::Read);
-                attempt::confirm(db, key, &target.brought, (change.at, is_read))?;
+                self.confirm(db, (&found, &target), (change.at, proof == Proof::Read))?;
             }
             if let Some(reason) = change.undecrypted {
                 self.take_undecrypted(db, &found, &target, (reason, change.at))?;
             }
         }
         Ok(judgement.result)
+    }
+
+    /// Notes that the installation has a delivery, and whether it was read there.
+    pub(crate) fn confirm(
+        &mut self,
+        db: &Connection,
+        (notification, target): (&notification::Found, &Target),
+        told: (Timestamp, bool),
+    ) -> Result<(), rusqlite::Error> {
+        let key = self.key(target);
+        let evidence = Evidence {
+            notification,
+            delivery: &target.delivery,
+            installation: self.reporter.installation,
+            seed: self.seed,
+            now: self.reporter.now,
+            unreadable: self.unreadable,
+        };
+        let caught_up = evidence.take(db, &mut self.head, || {
+            attempt::confirm(db, key, &target.brought, told)
+        })?;
+        self.has_grown |= caught_up.is_told;
+        if caught_up.is_begun {
+            self.due.push(target.notification.clone());
+        }
+        Ok(())
     }
 
     /// The sender is to be told of a fact.

@@ -8,7 +8,7 @@ use vestnik_model::{
 use vestnik_rules::{session::Session, work::WorkKind};
 use vestnik_store::{
     Audiences as _, Ledger as _, Publishing as _,
-    ledger::{Confirmed, FactReport, HandOver, WatchQuery},
+    ledger::{Confirmed, FactReport, HandOver, HandOvers, WatchQuery},
     logs::StretchEntry,
 };
 
@@ -68,7 +68,12 @@ async fn hand_over(world: &World, session: &Session, name: &str, at: Timestamp) 
             installation: session.installation,
             at,
         });
-    world.store.hand_over(batch.collect()).await.unwrap();
+    let handed = HandOvers {
+        batch: batch.collect(),
+        seed: [6; 32],
+        now: at,
+    };
+    world.store.hand_over(handed).await.unwrap();
 }
 
 async fn status(world: &World, id: NotificationId) -> NotificationStatus {

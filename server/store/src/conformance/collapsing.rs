@@ -70,6 +70,21 @@ async fn begun(world: &World, second: i64) -> Vec<Begun> {
     }
 }
 
+/// A delivery that had ended is on no device as far as is known: a hand-over that is noted later says more.
+pub async fn what_gave_way_unnoticed_is_withdrawn_later(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    say(&world, 1, KEY, &["anna"]).await;
+    let session = world.login("anna", 1).await;
+    say(&world, 2, KEY, &["anna"]).await;
+    assert_eq!(world.log("anna").await, ["-@1", "2@2"]);
+    for second in [50, 51] {
+        world.hand_over(&session, 1, second).await;
+        let log = ["-@1", "2@2", "1 recalled@3"];
+        assert_eq!(world.log("anna").await, log);
+    }
+    world.is_sound().await;
+}
+
 pub async fn a_newer_one_takes_the_place_of_what_waits(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
     world.login("anna", 1).await;

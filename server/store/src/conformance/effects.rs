@@ -8,7 +8,7 @@ use super::{
     Fixture,
     fact::{flag, receipt},
     name::{at, hash, keyed, login, new, notification, shop, topic, topics, user, users},
-    world::{World, changed, grown, slice},
+    world::{World, changed, grown, noted, slice},
 };
 use crate::{
     effect::Effect,
@@ -135,7 +135,7 @@ pub async fn what_fails_has_no_effects(fixture: &impl Fixture) {
         tries: 0,
     };
     assert_eq!(world.perform(&none, 10, 20).await, Progress::Lost);
-    world.store.hand_over(vec![]).await.unwrap();
+    world.store.hand_over(noted(vec![])).await.unwrap();
     let cancelled = world.store.cancel(shop(), notification(9), at(20)).await;
     assert_eq!(cancelled, Ok(false));
 

@@ -10,7 +10,7 @@ use super::{
     fact::{fact, receipt, reply},
     name::{at, bank, notification, shop, topics, users},
     pushing::{self, dead, dispatch, settle, tried},
-    world::World,
+    world::{World, noted},
 };
 use crate::{
     effect::{ChangedDelivery, Summary, Told},
@@ -126,7 +126,7 @@ pub async fn a_change_says_why_as_of_its_commit(fixture: &impl Fixture) {
         world.handed(&anna, 1, 50).await,
         world.handed(&boris, 1, 50).await,
     ];
-    world.store.hand_over(batch).await.unwrap();
+    world.store.hand_over(noted(batch)).await.unwrap();
     let read = vec![receipt(1, ReceiptKind::Read, 60)];
     world.report(&anna, read).await;
     let sent = Summary {

@@ -6,7 +6,7 @@ use vestnik_rules::work::WorkKind;
 use super::{
     Fixture,
     name::{EXPIRED, at, installation, notification, shop, user, users},
-    world::{World, changed},
+    world::{World, changed, noted},
 };
 use crate::{
     effect::{ChangedDelivery, Summary},
@@ -81,7 +81,11 @@ pub async fn what_is_gone_is_not_handed_over(fixture: &impl Fixture) {
         ..world.handed(&session, 1, 50).await
     };
     world.taken();
-    world.store.hand_over(vec![gone, wrong]).await.unwrap();
+    world
+        .store
+        .hand_over(noted(vec![gone, wrong]))
+        .await
+        .unwrap();
     assert_eq!(world.taken(), []);
     let delivery = world.delivery(1, "anna").await;
     assert_eq!(delivery.status, DeliveryStatus::Pending);
@@ -101,7 +105,7 @@ pub async fn a_batch_is_one_change_of_a_notification(fixture: &impl Fixture) {
     ];
     world.taken();
     let before = world.store.last_event().await.unwrap();
-    world.store.hand_over(batch).await.unwrap();
+    world.store.hand_over(noted(batch)).await.unwrap();
     let effects = world.taken();
     let of_first = changed(&effects, 1);
     assert_eq!((of_first.len(), of_first[0].len()), (1, 2));

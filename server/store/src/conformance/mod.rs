@@ -176,13 +176,17 @@ macro_rules! conformance {
                 another_request_is_a_mismatch, a_key_is_forgotten_in_time,
                 a_refused_request_is_not_remembered, racing_repetitions_publish_once;
             recall: a_recall_is_an_entry_of_each_log, a_recall_is_told_once,
-                a_recall_goes_in_parts, an_unknown_notification_is_not_recalled;
+                a_recall_goes_in_parts, an_unknown_notification_is_not_recalled,
+                a_hand_over_that_is_noted_late_is_recalled,
+                what_a_device_reports_after_a_recall_is_recalled,
+                what_was_read_before_a_recall_leaves_the_history,
+                what_becomes_known_before_the_walk_is_recalled_once;
             collapsing: a_newer_one_takes_the_place_of_what_waits,
                 a_key_is_one_recipients_and_one_apps,
                 what_was_shown_is_withdrawn_from_phones_that_sleep,
                 what_gave_way_is_not_sent_any_more, an_older_one_that_comes_later_enters_no_log,
                 what_waits_for_its_time_gives_way_at_once, what_gave_way_is_not_tried_anew,
-                whatever_the_order_the_latest_is_left;
+                what_gave_way_unnoticed_is_withdrawn_later, whatever_the_order_the_latest_is_left;
             environments: the_environment_that_took_a_push_is_kept,
                 what_a_device_reports_later_is_newer_than_an_environment,
                 a_withdrawal_keeps_its_environment_too;
@@ -191,7 +195,9 @@ macro_rules! conformance {
                 a_dead_address_ends_a_withdrawal, what_never_came_is_not_withdrawn,
                 what_nobody_proved_is_withdrawn, a_phone_that_read_its_log_is_not_told,
                 what_was_read_is_not_withdrawn_there, a_phone_without_a_key_hears_of_it_from_its_log,
-                a_withdrawal_goes_with_its_user;
+                a_withdrawal_goes_with_its_user,
+                a_hand_over_that_is_noted_late_is_withdrawn,
+                what_a_device_reports_after_a_recall_is_withdrawn_there;
             logs: entries_are_numbered_without_gaps, pages_hold_each_entry_once,
                 a_stretch_is_bounded_in_bytes, an_unknown_user_has_an_empty_log,
                 what_expired_is_read_without_its_content,

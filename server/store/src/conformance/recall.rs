@@ -1,12 +1,15 @@
 //! Withdrawing notifications.
 
 use vestnik_model::{DeliveryStatus, ReceiptKind};
-use vestnik_rules::work::{Progress, WorkKind};
+use vestnik_rules::{
+    session::Session,
+    work::{Progress, WorkKind},
+};
 
 use super::{
     Fixture,
     fact::receipt,
-    name::{EXPIRED, at, installation, installations, notification, shop, user, users},
+    name::{EXPIRED, FORGOTTEN, at, installation, installations, notification, shop, user, users},
     world::{World, due, grown},
 };
 use crate::ledger::{WatchQuery, Watched};
@@ -98,5 +101,76 @@ pub async fn an_unknown_notification_is_not_recalled(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
     assert!(!recall(&world, 1, 60).await);
     assert_eq!(world.taken(), []);
+    world.is_sound().await;
+}
+
+/// A shop in which a notification to Anna ended for want of a device, and stands in her log all the same: her
+/// phone reads it there, and then it is recalled.
+async fn recalled_unnoticed(fixture: &impl Fixture) -> (World, Session) {
+    let world = World::begin(fixture).await;
+    world.publish(1, users(&["anna"])).await;
+    let session = world.login("anna", 1).await;
+    assert_eq!(world.log("anna").await, ["1@1"]);
+    let ended = world.delivery(1, "anna").await.status;
+    assert_eq!(ended, DeliveryStatus::Undelivered);
+    assert!(recall(&world, 1, 60).await);
+    world.work(WorkKind::Recall, 10, 60).await;
+    // As far as is known, nobody has it.
+    assert_eq!(world.log("anna").await, ["-@1"]);
+    world.taken();
+    (world, session)
+}
+
+pub async fn a_hand_over_that_is_noted_late_is_recalled(fixture: &impl Fixture) {
+    let (world, session) = recalled_unnoticed(fixture).await;
+    world.hand_over(&session, 1, 59).await;
+    assert_eq!(grown(&world.taken()), [user("anna")].into());
+    assert_eq!(world.log("anna").await, ["-@1", "1 recalled@2"]);
+    world.hand_over(&session, 1, 61).await;
+    let told = vec![receipt(1, ReceiptKind::Read, 62)];
+    world.report(&session, told).await;
+    let log = ["-@1", "1 recalled@2", "1 read@3"];
+    assert_eq!(world.log("anna").await, log, "it is told once");
+    world.is_sound().await;
+    // The entry goes with its notification.
+    world.work(WorkKind::Expire, 10, EXPIRED).await;
+    world.work(WorkKind::Retain, 10, FORGOTTEN).await;
+    assert_eq!(world.log("anna").await, [""; 0]);
+    world.is_sound().await;
+}
+
+/// The server died before it noted the hand-over.
+pub async fn what_a_device_reports_after_a_recall_is_recalled(fixture: &impl Fixture) {
+    let (world, session) = recalled_unnoticed(fixture).await;
+    let other = world.login("anna", 2).await;
+    let told = vec![receipt(1, ReceiptKind::Delivered, 59)];
+    world.report(&session, told).await;
+    assert_eq!(grown(&world.taken()), [user("anna")].into());
+    assert_eq!(world.log("anna").await, ["-@1", "1 recalled@2"]);
+    let told = vec![receipt(1, ReceiptKind::Delivered, 59)];
+    world.report(&other, told).await;
+    assert_eq!(world.log("anna").await, ["-@1", "1 recalled@2"]);
+    world.is_sound().await;
+}
+
+/// What was read has left the screen and not the history.
+pub async fn what_was_read_before_a_recall_leaves_the_history(fixture: &impl Fixture) {
+    let (world, session) = recalled_unnoticed(fixture).await;
+    let told = vec![receipt(1, ReceiptKind::Read, 59)];
+    world.report(&session, told).await;
+    let log = ["-@1", "1 read@2", "1 recalled@3"];
+    assert_eq!(world.log("anna").await, log);
+    world.is_sound().await;
+}
+
+pub async fn what_becomes_known_before_the_walk_is_recalled_once(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let session = world.login("anna", 1).await;
+    world.publish(1, users(&["anna"])).await;
+    assert!(recall(&world, 1, 60).await);
+    world.hand_over(&session, 1, 59).await;
+    assert_eq!(world.log("anna").await, ["-@1", "1 recalled@2"]);
+    world.work(WorkKind::Recall, 10, 61).await;
+    assert_eq!(world.log("anna").await, ["-@1", "1 recalled@2"]);
     world.is_sound().await;
 }

@@ -13,7 +13,7 @@ use super::{
         EXPIRED, at, bank, hash, installation, keyed, login, notification, page, shop, topic,
         topics, user, users,
     },
-    world::World,
+    world::{World, noted},
 };
 use crate::{
     audiences::Subscription,
@@ -286,7 +286,7 @@ impl<'a> Tenant<'a> {
                 installation: installation(1),
                 at: at(50),
             };
-            store.hand_over(vec![hand_over]).await.unwrap();
+            store.hand_over(noted(vec![hand_over])).await.unwrap();
         }
         assert_eq!(store.cancel(app(), id, at(60)).await, Ok(true));
         assert_eq!(store.recall(app(), id, at(61)).await, Ok(true));
@@ -379,7 +379,7 @@ pub async fn another_tenants_ids_are_unknown(fixture: &impl Fixture) {
         ..world.handed(&session, 1, 50).await
     };
     world.taken();
-    store.hand_over(vec![forged]).await.unwrap();
+    store.hand_over(noted(vec![forged])).await.unwrap();
     assert_eq!(store.cancel(bank(), id, at(60)).await, Ok(false));
     assert_eq!(store.recall(bank(), id, at(60)).await, Ok(false));
     let ended = store.end_session(bank(), installation(1), at(60)).await;

@@ -184,3 +184,44 @@ pub async fn a_withdrawal_goes_with_its_user(fixture: &impl Fixture) {
     }
     is_over(&world, 1_000).await;
 }
+
+/// What was written to a connection is noted a moment later: the recall had come in between.
+pub async fn a_hand_over_that_is_noted_late_is_withdrawn(fixture: &impl Fixture) {
+    let (world, anna) = recalled_unnoticed(fixture).await;
+    world.hand_over(&anna, 1, 59).await;
+    assert!(due(&world.taken()).contains(&(WorkKind::Dispatch, 59)));
+    let withdrawal = withdrawal(&world, 60).await;
+    settle(&world, 61, tried(&withdrawal, 60, accepted())).await;
+    // A repetition is no news.
+    world.hand_over(&anna, 1, 62).await;
+    let told = vec![receipt(1, ReceiptKind::Delivered, 63)];
+    world.report(&anna, told).await;
+    is_over(&world, 1_000).await;
+}
+
+pub async fn what_a_device_reports_after_a_recall_is_withdrawn_there(fixture: &impl Fixture) {
+    let (world, anna) = recalled_unnoticed(fixture).await;
+    let laptop = world.login("anna", 2).await;
+    has_key(&world, &laptop).await;
+    has_key(&world, &anna).await;
+    let told = vec![receipt(1, ReceiptKind::Delivered, 59)];
+    world.report(&anna, told).await;
+    assert_eq!(token(&withdrawal(&world, 101).await), "token-1");
+    // What was read there is not on the screen.
+    let told = vec![receipt(1, ReceiptKind::Read, 59)];
+    world.report(&laptop, told).await;
+    assert_eq!(world.claim(WorkKind::Dispatch, 102).await, []);
+    world.is_sound().await;
+}
+
+/// A shop in which a notification was recalled that waited for Anna's phone, as far as is known.
+async fn recalled_unnoticed(fixture: &impl Fixture) -> (World, Session) {
+    let (world, anna) = begin(fixture).await;
+    has_key(&world, &anna).await;
+    world.publish(1, to_anna()).await;
+    recall(&world, 58).await;
+    assert_eq!(dispatch(&world, 58).await, []);
+    assert_eq!(world.log("anna").await, ["-@1", "1 recalled@2"]);
+    world.taken();
+    (world, anna)
+}

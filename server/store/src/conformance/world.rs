@@ -31,7 +31,7 @@ use crate::{
     Store,
     audiences::{SubscribeOutcome, Subscription},
     effect::{ChangedDelivery, Effect, Event, Revocation},
-    ledger::{FactReport, HandOver},
+    ledger::{FactReport, HandOver, HandOvers},
     logs::{LogSlice, Stretch, StretchEntry},
     publishing::PublishOutcome,
     sessions::{Login, LoginOutcome},
@@ -209,7 +209,7 @@ impl World {
     /// Notes that a notification was written to a device, at that second.
     pub(super) async fn hand_over(&self, session: &Session, number: u32, second: i64) {
         let hand_over = self.handed(session, number, second).await;
-        self.store.hand_over(vec![hand_over]).await.unwrap();
+        self.store.hand_over(noted(vec![hand_over])).await.unwrap();
     }
 
     pub(super) async fn handed(&self, session: &Session, number: u32, second: i64) -> HandOver {
@@ -306,6 +306,16 @@ impl World {
                 parts += 1;
             }
         }
+    }
+}
+
+/// Hand-overs as they are noted, right after the last.
+pub(super) fn noted(batch: Vec<HandOver>) -> HandOvers {
+    let last = batch.iter().map(|one| one.at).max();
+    HandOvers {
+        batch,
+        seed: hash(66),
+        now: last.unwrap_or_else(|| at(0)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Notifications with a collapse key: which one a recipient is left with.
 
 use jiff::Timestamp;
-use vestnik_model::{DeliveryStatus, Recall};
+use vestnik_model::DeliveryStatus;
 use vestnik_rules::collapse::{MOST_WAITING, is_superseded, supersede};
 
 use super::{
@@ -59,10 +59,9 @@ fn give_way(txn: &mut Txn, key: Key, (seed, now): (&[u8; 32], Timestamp)) {
     let Some(row) = txn.world.notifications.get(&key.0) else {
         return;
     };
-    let id = row.notification.id;
     // What its sender recalled is withdrawn by that.
     if !row.is_recalled {
-        withdraw(txn, key, &Recall { id, at: now }, seed);
+        withdraw(txn, key, seed, now);
     }
     if let Some(row) = txn.world.deliveries.get_mut(&key) {
         let advanced = supersede(row.state.clone(), now);

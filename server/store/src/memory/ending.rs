@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 
 use jiff::Timestamp;
-use vestnik_model::Recall;
 use vestnik_rules::{
     attempt::State,
     cascade::Target,
@@ -15,8 +14,8 @@ use vestnik_rules::{
 use super::{
     attempt::of_delivery,
     dispatch::wake,
-    logs::{Append, append},
-    row::{Content, NotificationKey, UserKey},
+    evidence::tell,
+    row::{NotificationKey, UserKey},
     txn::Txn,
     withdrawals,
     world::World,
@@ -115,13 +114,8 @@ fn has_evidence(world: &World, key: (NotificationKey, UserKey)) -> bool {
 /// Appends the recall to the logs of a part. Gives the user to go on behind.
 pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<UserKey> {
     let (users, next) = pass.users(&txn.world);
-    let row = txn.world.notifications.get(&pass.notification)?;
-    let recall = Recall {
-        id: row.notification.id,
-        at: pass.now,
-    };
     for user in users {
-        withdraw(txn, (pass.notification, user), &recall, seed);
+        withdraw(txn, (pass.notification, user), seed, pass.now);
     }
     wake(txn, pass.notification);
     next
@@ -132,8 +126,8 @@ pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<User
 pub(super) fn withdraw(
     txn: &mut Txn,
     key: (NotificationKey, UserKey),
-    recall: &Recall,
     seed: &[u8; 32],
+    now: Timestamp,
 ) {
     let Some(delivery) = txn.world.deliveries.get(&key) else {
         return;
@@ -143,17 +137,10 @@ pub(super) fn withdraw(
         Ok::<_, Infallible>(found.map(|(_, row)| row.attempt.clone()).collect())
     };
     let Ok(is_anywhere) = can_be_on_a_device(&delivery.state, delivery.seq.is_some(), attempts);
-    if !is_anywhere || txn.world.name_of(key.1).is_none() {
+    if !is_anywhere {
         return;
     }
-    let new = Append {
-        user: key.1,
-        notification: key.0,
-        only: delivery.addressed.only.clone(),
-        content: Content::Recall(recall.clone()),
-        at: recall.at,
-        seed,
-    };
-    let seq = append(txn, new);
-    withdrawals::begin(&mut txn.world, key, (seq, recall.at));
+    if let Some(seq) = tell(txn, key, (seed, now)) {
+        withdrawals::begin(&mut txn.world, key, (seq, now), None);
+    }
 }

@@ -11,6 +11,7 @@ use vestnik_rules::{
     delivery::{self, advance},
     explain::Findings,
     identity::attempt_id,
+    receipt::Reporter,
     settle::is_watched_out,
 };
 
@@ -18,6 +19,7 @@ use super::{
     MemoryStore,
     attempt::of_delivery,
     attempt::{attempt, confirm},
+    evidence,
     findings::findings,
     page::list,
     report,
@@ -28,15 +30,15 @@ use super::{
 use crate::{
     Answer, DeliveryPlace, Ledger, NotificationPlace, PageQuery,
     effect::Effect,
-    ledger::{Confirmed, FactReport, FindingsQuery, HandOver, WatchQuery, Watched},
+    ledger::{Confirmed, FactReport, FindingsQuery, HandOver, HandOvers, WatchQuery, Watched},
 };
 
 impl Ledger for MemoryStore {
-    fn hand_over(&self, batch: Vec<HandOver>) -> Answer<'_, ()> {
-        let at = batch.iter().map(|one| one.at).max();
+    fn hand_over(&self, handed: HandOvers) -> Answer<'_, ()> {
+        let at = handed.batch.iter().map(|one| one.at).max();
         self.write(at.unwrap_or(Timestamp::UNIX_EPOCH), move |txn| {
-            for hand_over in &batch {
-                hand_over_one(txn, hand_over);
+            for hand_over in &handed.batch {
+                hand_over_one(txn, hand_over, (&handed.seed, handed.now));
             }
             Ok(())
         })
@@ -147,7 +149,7 @@ fn view(world: &World, key: (NotificationKey, UserKey)) -> Option<DeliveryView> 
     })
 }
 
-fn hand_over_one(txn: &mut Txn, hand_over: &HandOver) {
+fn hand_over_one(txn: &mut Txn, hand_over: &HandOver, (seed, now): (&[u8; 32], Timestamp)) {
     let Some(key) = find(&txn.world, &hand_over.app, hand_over.delivery) else {
         return;
     };
@@ -162,7 +164,13 @@ fn hand_over_one(txn: &mut Txn, hand_over: &HandOver) {
     );
     row.state = advanced.state.clone();
     txn.moved(key, &advanced.state, advanced.moved);
-    attempt(&mut txn.world, key, hand_over.installation, hand_over.at);
+    let by = Reporter {
+        installation: hand_over.installation,
+        now,
+    };
+    evidence::take(txn, (key, by), seed, |world| {
+        attempt(world, key, hand_over.installation, hand_over.at);
+    });
 }
 
 fn notifications(

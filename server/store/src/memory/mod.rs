@@ -38,6 +38,7 @@ mod decrypt;
 mod dispatch;
 mod ending;
 mod events;
+mod evidence;
 mod expansion;
 mod findings;
 mod forgetting;

@@ -17,7 +17,7 @@ use vestnik_rules::{
 
 use super::{
     attempt::{confirm, confirm_attempt, mailed, of_delivery},
-    decrypt,
+    decrypt, evidence,
     logs::{Append, append, standing_of},
     row::{Content, DeliveryRow, FlagRow, NotificationKey, NotificationRow, Target, UserKey},
     txn::Txn,
@@ -206,7 +206,9 @@ fn save(txn: &mut Txn, desk: &Desk<'_>, target: &Aimed, change: &Change) {
     }
     if let Some(proof) = change.proof {
         let told = (change.at, proof == Proof::Read);
-        confirm_attempt(&mut txn.world, key, desk.reporter.installation, told);
+        evidence::take(txn, (key, desk.reporter), desk.seed, |world| {
+            confirm_attempt(world, key, desk.reporter.installation, told);
+        });
     }
     if let Some(reason) = change.undecrypted {
         decrypt::report(txn, (key, desk.reporter), (reason, change.at));

@@ -22,9 +22,14 @@ use super::{
 };
 use crate::dispatch::{Begun, Sends, Settling, Tried};
 
-/// Begins a withdrawal at each installation on whose screen a delivery can be. `seq` is the place of the entry
-/// of the log that says the same.
-pub(super) fn begin(world: &mut World, key: Key, (seq, now): (u64, Timestamp)) {
+/// Begins a withdrawal at each installation on whose screen a delivery can be, or at `only` one. `seq` is the
+/// place of the entry of the log that says the same.
+pub(super) fn begin(
+    world: &mut World,
+    key: Key,
+    (seq, now): (u64, Timestamp),
+    only: Option<InstallationId>,
+) {
     let has_provider = world.notifications.get(&key.0).is_some_and(|row| {
         let mut providers = world.providers.keys();
         providers.any(|(app, _)| *app == row.app)
@@ -38,7 +43,7 @@ pub(super) fn begin(world: &mut World, key: Key, (seq, now): (u64, Timestamp)) {
             traces.entry(installation).or_default().push(trace(of, row));
         }
     }
-    traces.retain(|_, traces| may_be_on(traces));
+    traces.retain(|of, traces| only.is_none_or(|only| only == *of) && may_be_on(traces));
     let installations: Vec<_> = traces.into_keys().collect();
     for installation in installations {
         let row = WithdrawalRow {
@@ -47,7 +52,8 @@ pub(super) fn begin(world: &mut World, key: Key, (seq, now): (u64, Timestamp)) {
             due_at: now,
             attempt: FRESH.clone(),
         };
-        world.withdrawals.insert((key.0, key.1, installation), row);
+        let key = (key.0, key.1, installation);
+        world.withdrawals.entry(key).or_insert(row);
     }
 }
 
@@ -204,7 +210,7 @@ fn expires_at(world: &World, key: Key) -> Option<Timestamp> {
 }
 
 /// What an attempt has left behind.
-fn trace<'a>(of: &AttemptKey, row: &'a AttemptRow) -> Trace<'a> {
+pub(super) fn trace<'a>(of: &AttemptKey, row: &'a AttemptRow) -> Trace<'a> {
     Trace {
         channel: of.2.channel(),
         attempt: &row.attempt,

@@ -24,6 +24,7 @@ use crate::{
         name::{
             KEEP, TTL, at, family, hash, installation, login, new, notification, page, topic, user,
         },
+        world::noted,
     },
     ledger::{Confirmed, FactReport, HandOver},
     logs::{LogSlice, Opening, Stretch},
@@ -189,7 +190,7 @@ impl Course {
             installation: session.installation,
             at: at(self.now),
         };
-        self.store.hand_over(vec![hand_over]).await.unwrap();
+        self.store.hand_over(noted(vec![hand_over])).await.unwrap();
         self.reference.hand_over(number, device, self.now);
     }
 

@@ -171,10 +171,10 @@ impl Reference {
     }
 
     pub(super) fn hand_over(&mut self, number: Number, device: u32, now: i64) {
-        let Some(who) = self.owners.get(&device) else {
+        let Some(who) = self.owners.get(&device).copied() else {
             return;
         };
-        let Some(delivery) = self.deliveries.get_mut(&(number, *who)) else {
+        let Some(delivery) = self.deliveries.get_mut(&(number, who)) else {
             return;
         };
         let is_first = delivery.sent.is_none();
@@ -185,6 +185,22 @@ impl Reference {
         } else if is_first {
             delivery.state = State::Sent;
             delivery.late = true;
+        }
+        self.catch_up(number, who);
+    }
+
+    /// A device has what was recalled before that was known: the log says so from now on, once.
+    fn catch_up(&mut self, number: Number, who: Who) {
+        let is_recalled = self.notifications[&number].is_recalled;
+        let mut entries = self
+            .logs
+            .get(&who)
+            .into_iter()
+            .flat_map(|log| log.entries.values());
+        let is_told = entries.any(|item| (item.number, &item.what) == (number, &What::Recall));
+        if is_recalled && !is_told {
+            let only = self.deliveries[&(number, who)].only;
+            self.append(who, number, What::Recall, only);
         }
     }
 
@@ -201,8 +217,16 @@ impl Reference {
         &mut self,
         number: Number,
         device: u32,
-        (kind, at): (ReceiptKind, i64),
+        told: (ReceiptKind, i64),
     ) -> bool {
+        let is_taken = self.merge(number, device, told);
+        if is_taken {
+            self.catch_up(number, self.owners[&device]);
+        }
+        is_taken
+    }
+
+    fn merge(&mut self, number: Number, device: u32, (kind, at): (ReceiptKind, i64)) -> bool {
         let Some((who, delivery)) = self.told_of(number, device) else {
             return false;
         };
@@ -240,16 +264,25 @@ impl Reference {
         true
     }
 
-    pub(super) fn flag(&mut self, number: Number, device: u32, (set, at): (Set, i64)) -> bool {
+    /// A version of a flag, at a time that the caller has clamped.
+    pub(super) fn flag(&mut self, number: Number, device: u32, told: (Set, i64)) -> bool {
+        let is_taken = self.set(number, device, told);
+        if is_taken {
+            self.catch_up(number, self.owners[&device]);
+        }
+        is_taken
+    }
+
+    fn set(&mut self, number: Number, device: u32, (set, at): (Set, i64)) -> bool {
         let Set {
             flag,
             value,
             version,
         } = set;
         if flag == Flag::Read && value {
-            return self.receipt(number, device, (ReceiptKind::Read, at));
+            return self.merge(number, device, (ReceiptKind::Read, at));
         }
-        if !self.receipt(number, device, (ReceiptKind::Delivered, at)) {
+        if !self.merge(number, device, (ReceiptKind::Delivered, at)) {
             return false;
         }
         let Some((who, delivery)) = self.told_of(number, device) else {

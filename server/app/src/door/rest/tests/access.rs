@@ -87,7 +87,7 @@ async fn a_reuse_revokes_the_session() {
         .state
         .live
         .notes
-        .write(&*world.state.store)
+        .write(&*world.state.store, &*world.state.clock)
         .await
         .unwrap();
     world.advance(61);
