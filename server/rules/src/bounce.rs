@@ -192,6 +192,7 @@ mod tests {
         let looked = Looked {
             ends: Vec::new(),
             opens: None,
+            proven: Vec::new(),
             tries: Vec::new(),
             course,
             end: None,

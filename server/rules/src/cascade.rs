@@ -19,6 +19,11 @@
 //! is no hand-over, and a device may still confirm it: the step waits for that until its end. The last step
 //! does not wait.
 //!
+//! # What was deleted
+//! A person who deletes a notification has done with it on all of their devices. No further one is pushed to;
+//! one that the delivery is opened to gets it into its history as it stands there, deleted. A step that waits
+//! for more than that goes on to wait.
+//!
 //! # Primary first
 //! A delivery that is for the primary device and then for all begins with that one. All follow at once if
 //! nothing can come of it, and after [`PRIMARY_WINDOW`] unless it confirmed. They get the ack window from
@@ -42,6 +47,7 @@
 //!     is_handed: false,
 //!     expires_at: "2026-11-30T09:00:00Z".parse()?,
 //!     is_stopped: false,
+//!     is_deleted: false,
 //!     hours: &Hours::Open,
 //!     wanted: &Wanted::ALL,
 //!     addressed: &Addressed::ALL,
@@ -58,6 +64,7 @@ mod course;
 mod device;
 mod handed;
 mod hours;
+mod looked;
 mod mailbox;
 mod meant;
 mod target;
@@ -73,13 +80,14 @@ pub use self::{
     course::Course,
     device::{Address, Device, preferred},
     handed::{brought_by, came_by, is_handed},
+    looked::Looked,
     meant::PRIMARY_WINDOW,
     target::{Target, channel_of},
 };
 use crate::{
     attempt::{Attempt, State},
     decrypt::is_decrypt,
-    device::{Addressed, Opens, Wanted},
+    device::{Addressed, Wanted},
     reason::{Escalation, consequences},
     schedule::Hours,
 };
@@ -113,6 +121,8 @@ pub struct View<'a> {
     pub expires_at: Timestamp,
     /// Whether its sender cancelled or recalled its notification: its delivery may not have ended yet.
     pub is_stopped: bool,
+    /// Whether the person deleted it from their history: no device is pushed to any more.
+    pub is_deleted: bool,
     /// Whether it may go on now, by the hours of its schedule and of its recipient.
     pub hours: &'a Hours,
     /// Which of the user's devices the sender asked for.
@@ -133,47 +143,6 @@ impl View<'_> {
     /// Whether a device has the delivery. One that it is not for has only read beyond it.
     fn has_it(&self, device: &Device) -> bool {
         device.has_it && self.addressed.has(device.installation)
-    }
-}
-
-/// What a look found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Looked {
-    /// What is to be tried now.
-    pub tries: Vec<Target>,
-    /// To whom the delivery is to be opened first.
-    pub opens: Option<Opens>,
-    /// Where the delivery stands, and when to look again.
-    pub course: Course,
-    /// The attempts that have no further try, as they are from now on: nobody needs it any more, or their
-    /// sender wants none after one of which nobody knows whether it was taken.
-    pub ends: Vec<(Target, Attempt)>,
-    /// Why the delivery ends, if it does.
-    pub end: Option<Reason>,
-}
-
-impl Looked {
-    /// The same for somebody who opens no delivery, begins no tries and takes the hours of its schedule for
-    /// open: what is to be done is left to a dispatch, which looks at once at the delivery as it stood
-    /// `before`. What ends with nothing left to be done ends.
-    #[must_use]
-    pub fn left_to_dispatch(self, before: Course, now: Timestamp) -> Self {
-        let goes_on = self.course.step != before.step && self.end.is_none();
-        let changes = self.opens.is_some() || !self.ends.is_empty() || !self.tries.is_empty();
-        if !changes && !goes_on {
-            return self;
-        }
-        let course = Course {
-            due_at: Some(now),
-            ..before
-        };
-        Self {
-            tries: Vec::new(),
-            opens: None,
-            course,
-            ends: Vec::new(),
-            end: None,
-        }
     }
 }
 
@@ -224,9 +193,19 @@ impl Found {
 /// Looks at a delivery.
 #[must_use]
 pub fn look(view: &View<'_>) -> Looked {
+    let mut looked = look_at_steps(view);
+    if looked.opens.is_some() {
+        let its = view.devices.iter().filter(|device| view.has_it(device));
+        looked.proven = its.map(|device| device.installation).collect();
+    }
+    looked
+}
+
+fn look_at_steps(view: &View<'_>) -> Looked {
     let mut looked = Looked {
         tries: Vec::new(),
         opens: None,
+        proven: Vec::new(),
         course: Course {
             due_at: None,
             ..view.course
@@ -368,7 +347,7 @@ fn find_device(
     (window_from, has_push): (Timestamp, bool),
     found: &mut Found,
 ) {
-    if view.has_it(device) {
+    if view.has_it(device) || view.is_deleted {
         found.is_handed = true;
         return;
     }

@@ -32,6 +32,7 @@
 //!     },
 //!     delivery: Some(DeliveryFindings {
 //!         state: DeliveryState::pending(), course: None, addressed: Addressed::ALL, gave_way: false,
+//!         is_deleted: false,
 //!     }),
 //!     devices: Vec::new(),
 //!     mailbox: None,

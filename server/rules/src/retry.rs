@@ -122,6 +122,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         is_handed: false,
         expires_at: notification.expires_at,
         is_stopped: notification.is_cancelled,
+        is_deleted: delivery.is_deleted,
         hours: &Hours::Open,
         wanted: &notification.wanted,
         addressed: &delivery.addressed,

@@ -14,6 +14,7 @@ pub(super) fn put_off(course: Course, hours: &Hours) -> Option<Looked> {
     Some(Looked {
         ends: Vec::new(),
         opens: None,
+        proven: Vec::new(),
         tries: Vec::new(),
         course: Course { due_at, ..course },
         end,

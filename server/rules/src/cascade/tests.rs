@@ -11,6 +11,7 @@ use vestnik_model::{
 };
 
 use super::*;
+use crate::device::Opens;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -80,6 +81,7 @@ struct Case {
     devices: Vec<Device>,
     mailbox: Option<Address>,
     is_stopped: bool,
+    is_deleted: bool,
     hours: Hours,
     now: i64,
 }
@@ -96,6 +98,7 @@ impl Case {
             devices,
             mailbox: Some(address(Channel::Email, None)),
             is_stopped: false,
+            is_deleted: false,
             hours: Hours::Open,
             now: 100,
         }
@@ -125,6 +128,7 @@ impl Case {
             is_handed: is_handed(&self.state, self.attempts.iter().map(|(to, of)| (*to, of))),
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
+            is_deleted: self.is_deleted,
             hours: &self.hours,
             wanted: &self.wanted,
             addressed: &self.addressed,

@@ -99,6 +99,7 @@ impl World {
             is_handed: is_handed(&self.state, attempts),
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
+            is_deleted: false,
             hours: &Hours::Open,
             wanted: &Wanted::ALL,
             addressed: &Addressed::ALL,

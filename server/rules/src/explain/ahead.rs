@@ -2,12 +2,11 @@
 //! so that no explanation promises what no look will do.
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, DeliveryState, DeliveryStatus, InstallationId};
+use vestnik_model::{Channel, DeliveryStatus, InstallationId};
 
 use super::findings::{DeliveryFindings, Findings};
 use crate::{
     cascade::{Course, Looked, Target, View, is_handed, look},
-    device::Addressed,
     schedule::Hours,
     work::lease_until,
 };
@@ -16,9 +15,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ahead<'a> {
     findings: &'a Findings,
-    state: &'a DeliveryState,
+    delivery: &'a DeliveryFindings,
     course: Course,
-    addressed: &'a Addressed,
     now: Timestamp,
 }
 
@@ -45,9 +43,8 @@ impl<'a> Ahead<'a> {
         let course = delivery.course.filter(|course| course.due_at.is_some());
         Some(Self {
             findings,
-            state: &delivery.state,
+            delivery,
             course: course.filter(|_| can_go_on)?,
-            addressed: &delivery.addressed,
             now,
         })
     }
@@ -90,7 +87,8 @@ impl<'a> Ahead<'a> {
 
     /// What a look will find.
     fn looked(&self, at: Timestamp) -> Looked {
-        let (findings, at) = (self.findings, at.max(self.now));
+        let (findings, delivery) = (self.findings, self.delivery);
+        let at = at.max(self.now);
         let hours = match &findings.hours {
             Hours::Closed(held) if at < held.until => Hours::Closed(held.clone()),
             Hours::Open | Hours::Closed(_) => Hours::Open,
@@ -104,13 +102,14 @@ impl<'a> Ahead<'a> {
         look(&View {
             steps: &notification.steps,
             course: self.course,
-            state: self.state,
-            is_handed: is_handed(self.state, attempts),
+            state: &delivery.state,
+            is_handed: is_handed(&delivery.state, attempts),
             expires_at: notification.expires_at,
             is_stopped: notification.is_cancelled,
+            is_deleted: delivery.is_deleted,
             hours: &hours,
             wanted: &notification.wanted,
-            addressed: self.addressed,
+            addressed: &delivery.addressed,
             devices: &devices,
             mailbox: mailbox.as_ref(),
             lease_until: lease_until(at),

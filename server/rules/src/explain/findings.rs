@@ -69,6 +69,8 @@ pub struct DeliveryFindings {
     pub addressed: Addressed,
     /// Whether a later notification with the same collapse key took its place.
     pub gave_way: bool,
+    /// Whether the person deleted it from their history.
+    pub is_deleted: bool,
 }
 
 impl Findings {

@@ -70,6 +70,7 @@ fn findings() -> Findings {
             }),
             addressed: Addressed::ALL,
             gave_way: false,
+            is_deleted: false,
         }),
         devices: vec![phone(1)],
         mailbox: None,

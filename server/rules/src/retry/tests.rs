@@ -88,6 +88,7 @@ fn ended(reason: Reason) -> Findings {
             course: None,
             addressed: Addressed::ALL,
             gave_way: false,
+            is_deleted: false,
         }),
         devices: vec![phone()],
         mailbox: None,

@@ -2,6 +2,7 @@
 
 mod case;
 mod letter;
+mod opening;
 mod withdrawal;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -14,9 +15,9 @@ use vestnik_model::{
 use vestnik_rules::{
     address::{hash_email, moved},
     attempt::{Attempt, Bounds, Known, State, begin, kills, settle_try},
-    cascade::{Course, Device, Looked, Target, View, channel_of, is_handed, look},
+    cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
-    device::{Opens, Wanted},
+    device::Wanted,
     identity::{attempt_id, delivery_id},
     schedule::Hours,
     work::{Stage, WorkKind, lease_until},
@@ -33,7 +34,7 @@ use super::{
     calendar::Calendar,
     change::{Changes, Told},
     delivery::{self, Key},
-    email_address, event, log, meta, notification, provider, push_address, user,
+    email_address, event, meta, notification, provider, push_address, user,
     withdrawal as withdrawals, work,
 };
 use crate::{seal::Seal, value::Unreadable};
@@ -154,7 +155,7 @@ impl Desk<'_> {
                 notification: row,
                 user,
             };
-            let Some(case) = self.case((key, course))? else {
+            let Some(mut case) = self.case((key, course))? else {
                 let course = Course {
                     due_at: None,
                     ..course
@@ -164,9 +165,7 @@ impl Desk<'_> {
             };
             let hours = self.hours(&case)?;
             let looked = self.look(&case, &hours);
-            if let Some(opens) = looked.opens {
-                self.open(&case, opens, seed)?;
-            }
+            self.open(&mut case, &looked, seed)?;
             self.save(&case, &looked)?;
             for (target, ended) in &looked.ends {
                 attempt::put(self.db, key, *target, ended, self.now)?;
@@ -201,6 +200,7 @@ impl Desk<'_> {
             is_stopped: self.sending.found.is_cancelled
                 || self.sending.content.is_none()
                 || case.gave_way,
+            is_deleted: case.is_deleted,
             hours,
             wanted: &self.sending.wanted,
             addressed: &case.delivery.addressed,
@@ -209,29 +209,6 @@ impl Desk<'_> {
             lease_until: self.lease_until(),
             now: self.now,
         })
-    }
-
-    /// Opens a delivery to further installations: its entry is taken out of the log and appended for them.
-    fn open(&mut self, case: &Case, opens: Opens, seed: &[u8; 32]) -> Result<(), rusqlite::Error> {
-        let Some((mut head, user)) = user::find_row(self.db, case.key.user)? else {
-            return Ok(());
-        };
-        let candidates = case.devices.iter().map(Device::candidate);
-        let addressed = case.delivery.addressed.clone();
-        let addressed = addressed.open(opens, &self.sending.wanted, candidates);
-        if let Some(former) = case.delivery.seq {
-            log::delete(self.db, case.key.user, former)?;
-        }
-        let new = log::New {
-            notification: case.key.notification,
-            at: self.now,
-            only: addressed.only.as_deref(),
-            body: None,
-        };
-        log::append(self.db, &mut head, seed, &new)?;
-        delivery::open(self.db, case.key, &addressed, head.seq)?;
-        self.grown.push(Grown { user, gained: None });
-        Ok(())
     }
 
     /// Saves where a delivery stands, and its end if it ends.
@@ -405,21 +382,27 @@ impl Desk<'_> {
             return Ok(());
         };
         if let Some(by) = handed {
-            let advanced = advance(case.delivery.state.clone(), Event::HandedOver(by), self.now);
-            let is_mailed = case.attempts.iter().any(attempt::Found::is_letter_sent);
-            let advanced = contacted(advanced, &self.sending.steps, is_mailed);
-            if advanced.is_changed {
-                delivery::update(self.db, key, &advanced.state)?;
-                let told = Told::of(key.user, &case.name, &advanced);
-                self.changes.moved(&self.sending.found.subject, told);
-                case.delivery.state = advanced.state;
-            }
+            self.advance(&mut case, Event::HandedOver(by))?;
         }
         // Tries begin in the next part.
         let looked = self
             .look(&case, &Hours::Open)
             .left_to_dispatch(course, self.now);
         self.save(&case, &looked)
+    }
+
+    /// Saves what becomes of a delivery of which a channel, or a device, has proven something.
+    fn advance(&mut self, case: &mut Case, event: Event) -> Result<(), rusqlite::Error> {
+        let advanced = advance(case.delivery.state.clone(), event, self.now);
+        let is_mailed = case.attempts.iter().any(attempt::Found::is_letter_sent);
+        let advanced = contacted(advanced, &self.sending.steps, is_mailed);
+        if advanced.is_changed {
+            delivery::update(self.db, case.key, &advanced.state)?;
+            let told = Told::of(case.key.user, &case.name, &advanced);
+            self.changes.moved(&self.sending.found.subject, told);
+            case.delivery.state = advanced.state;
+        }
+        Ok(())
     }
 }
 

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::{Value, json};
-use vestnik_model::{Claim, InstallationId, ParsedFact, Response, fact::FactKind, open::Word as _};
+use vestnik_model::{
+    Claim, DeliveryState, Flag, InstallationId, ParsedFact, Response, fact::FactKind,
+    open::Word as _,
+};
 use vestnik_rules::receipt::FlagState;
 
 use super::delivery::Key;
@@ -187,6 +190,21 @@ pub(crate) fn flags(db: &Connection, key: Key) -> Result<Vec<FlagRow>, rusqlite:
         })?
         .collect::<Result<Vec<_>, _>>()?;
     Ok(rows.into_iter().flatten().collect())
+}
+
+/// Whether the person deleted a delivery in this state from their history. The row of a flag proves that a device
+/// had it: without that there is none to be read.
+pub(crate) fn is_deleted(
+    db: &Connection,
+    key: Key,
+    state: &DeliveryState,
+) -> Result<bool, rusqlite::Error> {
+    if state.delivered_at.is_none() {
+        return Ok(false);
+    }
+    let flags = flags(db, key)?;
+    let mut flags = flags.iter().map(|row| row.state);
+    Ok(flags.any(|known| known.flag == Flag::Deleted && known.value))
 }
 
 /// Sets a flag of a delivery.

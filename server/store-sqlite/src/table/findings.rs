@@ -22,7 +22,7 @@ use super::{
     delivery::{self, Key},
     email_address,
     erased_user::Since,
-    installation, meta, notification, presence, provider,
+    fact, installation, meta, notification, presence, provider,
     user::{self, Head},
     user_attribute,
 };
@@ -33,7 +33,8 @@ use crate::{
 
 statements! {
     SCHEDULE = "SELECT schedule FROM notification WHERE row = ?1";
-    COURSE = "SELECT step, began_at, due_at, switched, opened_at FROM delivery WHERE notification = ?1 AND user = ?2";
+    COURSE = "SELECT step, began_at, due_at, switched, opened_at, is_put_off FROM delivery
+         WHERE notification = ?1 AND user = ?2";
     /// Without statistics, which the store never makes, every installation of the App would be read.
     INSTALLATIONS = "SELECT id, permission, last_seen_at, confirmed_epoch, confirmed_seq, opened_at,
              platform, app_version
@@ -155,6 +156,7 @@ impl<'a> About<'a> {
         findings.hours = self.hours(db, (owner, head.row), &delivery.state)?;
         findings.delivery = Some(DeliveryFindings {
             course: course(db, key)?,
+            is_deleted: fact::is_deleted(db, key, &delivery.state)?,
             addressed: delivery.addressed,
             gave_way: collapse::gave_way(db, key, self.found.collapse_key.as_deref())?,
             state: delivery.state,
@@ -238,7 +240,9 @@ fn course(db: &Connection, key: Key) -> Result<Option<Course>, rusqlite::Error> 
             let (step, due_at) = (row.get(0)?, optional_time(row, 2)?);
             let (began_at, switched) = (optional_time(row, 1)?, optional_word(row, 3)?);
             let opened_at = optional_time(row, 4)?;
+            let is_put_off = row.get(5)?;
             Ok(began_at.map(|began_at| Course {
+                is_put_off,
                 step,
                 began_at,
                 opened_at,

@@ -19,6 +19,7 @@ statements! {
     INSERT = "INSERT INTO log (user, seq, tag, notification, at, only, body)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     TAG = "SELECT tag FROM log WHERE user = ?1 AND seq = ?2";
+    ENTRY = "SELECT body FROM log WHERE user = ?1 AND seq = ?2";
     DELETE = "DELETE FROM log WHERE user = ?1 AND seq = ?2";
     /// The content comes last: its column is read only for entries that are given.
     STRETCH = "SELECT l.seq, l.tag, l.at, l.only, l.body, n.id, n.bytes, n.expires_at, d.read_at,
@@ -113,6 +114,19 @@ pub(crate) fn tag_at(db: &Connection, user: i64, seq: u64) -> Result<Option<Tag>
     db.prepare_cached(TAG)?
         .query_row((user, seq), |row| row.get(0).map(Tag))
         .optional()
+}
+
+/// An entry that is still there and is no notification.
+pub(crate) fn entry(
+    db: &Connection,
+    user: i64,
+    seq: u64,
+) -> Result<Option<Entry>, rusqlite::Error> {
+    let found = db
+        .prepare_cached(ENTRY)?
+        .query_row((user, seq), |row| optional_json(row, 0))
+        .optional()?;
+    Ok(found.flatten())
 }
 
 /// Deletes an entry.

@@ -261,7 +261,10 @@ macro_rules! conformance {
                 an_app_that_is_updated_gets_what_goes_on, a_new_app_that_logs_in_gets_what_goes_on,
                 listed_installations_get_it_once_they_are_updated,
                 the_others_who_follow_have_a_new_app, who_is_updated_when_its_time_comes_gets_it,
-                what_was_lost_to_old_apps_is_tried_anew, a_preview_counts_who_has_only_old_apps;
+                what_was_lost_to_old_apps_is_tried_anew, a_preview_counts_who_has_only_old_apps,
+                what_was_deleted_stays_so_on_an_app_that_is_updated,
+                what_was_archived_stays_so_on_an_app_that_is_updated,
+                who_has_it_keeps_it_when_another_app_is_updated;
             bounces: a_letter_that_comes_back_ends_its_delivery_once,
                 a_step_that_waits_gives_way_to_the_next, a_mailbox_that_was_set_since_lives,
                 what_was_handed_over_otherwise_goes_on, a_letter_that_is_delayed_is_not_lost,

@@ -3,18 +3,19 @@
 use jiff::SignedDuration;
 use serde_json::json;
 use vestnik_model::{
-    AudienceRequest, DeliveryStatus, Devices, Reason, ReceiptKind, contract::UpdateState,
+    AttemptStatus, AudienceRequest, Channel, DeliveryStatus, Devices, Flag, Reason, ReceiptKind,
+    contract::UpdateState,
 };
 use vestnik_rules::{session::Session, work::WorkKind};
 
 use super::{
     Fixture,
-    fact::{read_up_to, receipt},
-    name::{ACCEPTED, at, installation, installations, notification, shop, users},
-    pushing::{accepted, dispatch, provide, settle, to_anna, token, tried},
+    fact::{flag, read_up_to, receipt},
+    name::{ACCEPTED, EXPIRED, at, installation, installations, notification, shop, user, users},
+    pushing::{accepted, dispatch, dispatch_of, provide, settle, standing, to_anna, token, tried},
     reach::reach,
     timed::second,
-    world::{World, due, spelled},
+    world::{World, due, grown, spelled},
 };
 use crate::audiences::ReachOutcome;
 
@@ -255,5 +256,79 @@ pub async fn a_preview_counts_who_has_only_old_apps(fixture: &impl Fixture) {
     let counts = (reach.users, reach.without_device, reach.too_old);
     assert_eq!(counts, (3, 1, 1));
     assert_eq!(reach.by_channel.into_values().collect::<Vec<_>>(), [1]);
+    world.is_sound().await;
+}
+
+/// What the person did with it comes with it to the app that is updated.
+async fn flag_is_kept(fixture: &impl Fixture, which: Flag, tokens: &[&str]) {
+    let (world, new, old) = two_phones(fixture).await;
+    world.publish(1, new_only(to_anna())).await;
+    assert_eq!(pushed(&world, SOON).await, ["token-1"]);
+    for (version, value) in [(4, false), (5, true)] {
+        world
+            .report(&new, vec![flag(1, which, (value, version))])
+            .await;
+    }
+    let former = [
+        entry("1@1", &[1]),
+        entry(&format!("1 {which}=true@3"), &[1]),
+    ];
+    assert_eq!(log(&world).await, former);
+    let before = world.stretch("anna").await.entries.pop().unwrap().entry;
+    world.taken();
+    greets(&world, &old, "3.2", SOON + 2).await;
+    assert_eq!(pushed(&world, SOON + 2).await, tokens);
+    assert_eq!(grown(&world.taken()), [user("anna")].into());
+    let moved = [
+        entry("1@4", &[1, 2]),
+        entry(&format!("1 {which}=true@5"), &[1, 2]),
+    ];
+    assert_eq!(log(&world).await, moved);
+    let after = world.stretch("anna").await.entries.pop().unwrap().entry;
+    assert_eq!(
+        after, before,
+        "when it was done, and its version, are as before"
+    );
+    // A later version takes the place of the entry that was moved.
+    world.report(&old, vec![flag(1, which, (false, 6))]).await;
+    let back = [
+        entry("1@4", &[1, 2]),
+        entry(&format!("1 {which}=false@6"), &[1, 2]),
+    ];
+    assert_eq!(log(&world).await, back);
+    world.is_sound().await;
+}
+
+pub async fn what_was_deleted_stays_so_on_an_app_that_is_updated(fixture: &impl Fixture) {
+    flag_is_kept(fixture, Flag::Deleted, &[]).await;
+}
+
+pub async fn what_was_archived_stays_so_on_an_app_that_is_updated(fixture: &impl Fixture) {
+    flag_is_kept(fixture, Flag::Archived, &["token-2"]).await;
+}
+
+/// It confirms by how far it has read, as a device without receipts does.
+pub async fn who_has_it_keeps_it_when_another_app_is_updated(fixture: &impl Fixture) {
+    let (world, new, old) = two_phones(fixture).await;
+    world.publish(1, new_only(to_anna())).await;
+    world.hand_over(&new, 1, SOON).await;
+    let cursor = world.head("anna").await.cursor();
+    let told = world.report_at(&new, vec![], (Some(cursor), SOON + 1));
+    assert_eq!(told.await, Some(vec![]));
+    assert_eq!(pushed(&world, SOON + 1).await, [""; 0]);
+    assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
+    greets(&world, &old, "3.2", SOON + 2).await;
+    assert_eq!(pushed(&world, SOON + 2).await, ["token-2"]);
+    let hub = (Channel::Hub, AttemptStatus::Delivered);
+    let fcm = (Channel::Fcm, AttemptStatus::Sent);
+    assert_eq!(standing(&world, 1, "anna").await, [hub, fcm]);
+    assert_eq!(world.log("anna").await, ["1@2"]);
+    for claim in world.claim(WorkKind::Dispatch, SOON + 60).await {
+        let looked = dispatch_of(&world, &claim, SOON + 60).await;
+        assert_eq!(looked.begun, [], "it has it, and is not pushed to");
+    }
+    world.work(WorkKind::Expire, 10, EXPIRED).await;
+    let delivered = (DeliveryStatus::Delivered, None);
+    assert_eq!(ended(&world, "anna").await, delivered);
     world.is_sound().await;
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod case;
 mod lesson;
+mod opening;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,7 +13,6 @@ use vestnik_rules::{
     attempt::{Bounds, Known, State, begin, settle_try},
     cascade::{Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
-    device::Opens,
     identity::attempt_id,
     schedule::Hours,
     work::{Progress, Stage, WorkKind, lease_until},
@@ -22,17 +22,19 @@ pub(super) use self::lesson::learn;
 use self::{
     case::{device, mailbox},
     lesson::kill_mailbox,
+    opening::open,
 };
 use super::{
     MemoryStore,
     attempt::{mailed, of_delivery},
     collapse::gave_way,
+    findings::is_deleted,
     installations::addresses_of,
     letters,
-    logs::{Append, append, for_user},
+    logs::for_user,
     queue::{Next, finish, held},
     release::hours_of,
-    row::{AddressRow, AttemptRow, Content, NotificationKey, Target as Aim, UserKey},
+    row::{AddressRow, AttemptRow, NotificationKey, Target as Aim, UserKey},
     txn::Txn,
     withdrawals,
     world::World,
@@ -85,9 +87,7 @@ fn dispatch(txn: &mut Txn, part: &Part) -> Dispatched {
             }
             continue;
         };
-        if let Some(opens) = looked.opens {
-            open(txn, key, opens, part);
-        }
+        open(txn, key, &looked, part);
         save(txn, key, &looked, part.now);
         for (target, ended) in looked.ends {
             if let Some(row) = txn.world.attempts.get_mut(&(key.0, key.1, target)) {
@@ -211,6 +211,7 @@ pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) ->
             .expires_at
             .unwrap_or(notification.notification.expires_at),
         is_stopped: notification.is_cancelled || gave_way(world, key),
+        is_deleted: is_deleted(world, key),
         hours,
         wanted: &notification.wanted,
         addressed: &delivery.addressed,
@@ -219,39 +220,6 @@ pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) ->
         lease_until: lease_until(now),
         now,
     }))
-}
-
-/// Opens a delivery to further installations: its entry is taken out of the log and appended for them.
-fn open(txn: &mut Txn, key: Key, opens: Opens, part: &Part) {
-    let Some(row) = txn.world.deliveries.get(&key) else {
-        return;
-    };
-    let (former, addressed) = (row.seq, row.addressed.clone());
-    let (Some(notification), Some(name)) = (
-        txn.world.notifications.get(&key.0),
-        txn.world.name_of(key.1),
-    ) else {
-        return;
-    };
-    let candidates = txn.world.candidates(&notification.app, name);
-    let addressed = addressed.open(opens, &notification.wanted, candidates);
-    if let Some(former) = former {
-        txn.world.logs.remove(&(key.1, former));
-    }
-    let seq = append(
-        txn,
-        Append {
-            user: key.1,
-            notification: key.0,
-            only: addressed.only.clone(),
-            content: Content::Arrival,
-            at: part.now,
-            seed: &part.seed,
-        },
-    );
-    if let Some(row) = txn.world.deliveries.get_mut(&key) {
-        (row.addressed, row.seq) = (addressed, Some(seq));
-    }
 }
 
 /// Saves where a delivery stands, and its end if it ends.

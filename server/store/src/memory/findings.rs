@@ -1,7 +1,7 @@
 //! What an explanation is made of.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, InstallationId, Open, UserId, publish::Schedule};
+use vestnik_model::{AppId, Channel, Flag, InstallationId, Open, UserId, publish::Schedule};
 use vestnik_rules::{
     cascade::channel_of,
     erasure::is_meant,
@@ -49,6 +49,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         course: delivery.course,
         addressed: delivery.addressed.clone(),
         gave_way: gave_way(world, key),
+        is_deleted: is_deleted(world, key),
     });
     if let Some(expires_at) = delivery.expires_at {
         found.notification.expires_at = expires_at;
@@ -116,6 +117,12 @@ fn device(
         has_it: false,
         addresses: addresses(world, app, id),
     }
+}
+
+/// Whether the person deleted a delivery from their history.
+pub(super) fn is_deleted(world: &World, key: Key) -> bool {
+    let flag = world.flags.get(&(key.0, key.1, Flag::Deleted));
+    flag.is_some_and(|row| row.state.value)
 }
 
 /// Whether an installation reported the delivery, or confirmed a place behind it.

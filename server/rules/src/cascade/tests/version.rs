@@ -122,6 +122,58 @@ fn an_app_that_is_updated_while_the_delivery_goes_on_gets_it() {
     assert_eq!(letter.look().opens, Some(Opens::Updated));
 }
 
+/// Its entry gets another place: that a device has read up to the former one says nothing then.
+#[test]
+fn who_has_it_is_noted_before_it_is_opened() {
+    let reached = |version, number| Device {
+        has_it: true,
+        ..android(version, number)
+    };
+    let devices = |version| vec![reached("3.1", 1), reached(version, 2), android("3.1", 3)];
+    let looked = all(&[1, 3], devices("3.2")).look();
+    assert_eq!(looked.opens, Some(Opens::Updated));
+    assert_eq!(looked.proven, ids(&[1]));
+    assert_eq!(
+        looked
+            .left_to_dispatch(Course::new(at(100)), at(100))
+            .proven,
+        []
+    );
+    let looked = all(&[1, 3], devices("3.0")).look();
+    assert_eq!((looked.opens, looked.proven), (None, Vec::new()));
+}
+
+/// It comes into the history of the app that was updated, where it is deleted.
+#[test]
+fn what_the_person_deleted_is_not_pushed() {
+    let deleted = |devices| Case {
+        is_deleted: true,
+        ..all(&[1], devices).proven(Evidence::Receipt(ReceiptKind::Delivered))
+    };
+    let looked = deleted(vec![android("3.1", 1), android("3.2", 2)]).look();
+    assert_eq!(
+        (looked.opens, looked.tries),
+        (Some(Opens::Updated), Vec::new())
+    );
+    // A letter follows if the sender waits for more than a delivery.
+    let steps = [
+        (StepChannel::Push, Goal::Read, Some(30)),
+        (StepChannel::Email, Goal::Handed, None),
+    ];
+    let steps = steps.map(|(channel, wait_for, within_seconds)| StepRequest {
+        channel,
+        wait_for,
+        within_seconds,
+        on_unproven: None,
+    });
+    let read = Case {
+        steps: Steps::from_stored(steps.to_vec()),
+        ..deleted(vec![android("3.1", 1)])
+    };
+    read.check(&[], 0, Some(130), None);
+    read.at(130).check(&[Target::Mailbox], 1, Some(160), None);
+}
+
 #[test]
 fn listed_devices_get_it_when_they_are_updated_and_no_others() {
     let listed = |version| Case {

@@ -18,7 +18,7 @@ use super::{
     super::{
         attempt, collapse,
         delivery::{self, Key},
-        email_address,
+        email_address, fact,
         installation::{build, envelope_key},
         presence, push_address, user,
     },
@@ -50,6 +50,8 @@ pub(super) struct Case {
     pub(super) gave_way: bool,
     /// Where the user gets e-mail.
     pub(super) email: Option<Email>,
+    /// Whether the person deleted it from their history.
+    pub(super) is_deleted: bool,
 }
 
 pub(super) struct Reach {
@@ -126,6 +128,7 @@ impl Desk<'_> {
         let collapse_key = self.sending.found.collapse_key.as_deref();
         Ok(Some(Case {
             gave_way: collapse::gave_way(self.db, key, collapse_key)?,
+            is_deleted: fact::is_deleted(self.db, key, &delivery.state)?,
             key,
             name,
             course,

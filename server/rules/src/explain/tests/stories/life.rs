@@ -264,6 +264,7 @@ impl Life {
             is_handed: is_handed(self.state(), attempts),
             expires_at: findings.notification.expires_at,
             is_stopped: findings.notification.is_cancelled,
+            is_deleted: findings.delivery.as_ref().unwrap().is_deleted,
             hours: &Hours::Open,
             wanted: &findings.notification.wanted,
             addressed: &findings.delivery.as_ref().unwrap().addressed,

@@ -1,0 +1,52 @@
+//! What a look comes to.
+
+use jiff::Timestamp;
+use vestnik_model::{InstallationId, Reason};
+
+use super::{Course, Target};
+use crate::{attempt::Attempt, device::Opens};
+
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// What is to be tried now.
+    pub tries: Vec<Target>,
+    /// To whom the delivery is to be opened first.
+    pub opens: Option<Opens>,
+    /// The installations that have it, which is to be noted before it is opened: its entry gets another place
+    /// in the log, and that they have read up to the former one says nothing then.
+    pub proven: Vec<InstallationId>,
+    /// Where the delivery stands, and when to look again.
+    pub course: Course,
+    /// The attempts that have no further try, as they are from now on: nobody needs it any more, or their
+    /// sender wants none after one of which nobody knows whether it was taken.
+    pub ends: Vec<(Target, Attempt)>,
+    /// Why the delivery ends, if it does.
+    pub end: Option<Reason>,
+}
+
+impl Looked {
+    /// The same for somebody who opens no delivery, begins no tries and takes the hours of its schedule for
+    /// open: what is to be done is left to a dispatch, which looks at once at the delivery as it stood
+    /// `before`. What ends with nothing left to be done ends.
+    #[must_use]
+    pub fn left_to_dispatch(self, before: Course, now: Timestamp) -> Self {
+        let goes_on = self.course.step != before.step && self.end.is_none();
+        let changes = self.opens.is_some() || !self.ends.is_empty() || !self.tries.is_empty();
+        if !changes && !goes_on {
+            return self;
+        }
+        let course = Course {
+            due_at: Some(now),
+            ..before
+        };
+        Self {
+            tries: Vec::new(),
+            opens: None,
+            proven: Vec::new(),
+            course,
+            ends: Vec::new(),
+            end: None,
+        }
+    }
+}
