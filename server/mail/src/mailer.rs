@@ -12,7 +12,7 @@ mod line;
 mod tests;
 mod tls;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     pin,
@@ -43,6 +43,15 @@ pub enum RelayError {
     #[error("the relay's certificates cannot be used")]
     Roots(#[source] rustls::Error),
 }
+
+/// How long a check may take as a whole.
+const CHECK: Duration = Duration::from_secs(18);
+
+/// All connections were in use.
+const BUSY: Outcome = Outcome {
+    verdict: Verdict::Busy,
+    said: None,
+};
 
 /// The time was up before anything of a letter was written.
 const LATE: Outcome = Outcome {
@@ -97,13 +106,12 @@ impl Mailer {
     /// whether the letter may have been taken.
     pub async fn send_noted(&self, envelope: &Envelope, writing: &Writing) -> Outcome {
         let inner = &*self.0;
-        let end = sleep(inner.relay.patience.whole);
+        let patience = inner.relay.patience;
+        let end = sleep(patience.written);
         pin!(end);
-        let _place = tokio::select! {
-            biased;
-            // Nobody closes it.
-            place = inner.places.acquire() => place.ok(),
-            () = &mut end => return LATE,
+        // Nobody closes it.
+        let Ok(_place) = timeout(patience.place, inner.places.acquire()).await else {
+            return BUSY;
         };
         if let Some(mut connection) = inner.idle.take() {
             let sent = connection.send((envelope, writing), end.as_mut()).await;
@@ -134,7 +142,7 @@ impl Mailer {
     pub async fn check(&self) -> Result<Features, Outcome> {
         let inner = &*self.0;
         let opened = Connection::open(&inner.relay, &inner.network, &inner.tls);
-        let opened = timeout(inner.relay.patience.whole, opened).await;
+        let opened = timeout(CHECK, opened).await;
         let connection = opened.map_err(|_| LATE)??;
         let features = connection.features();
         connection.quit().await;

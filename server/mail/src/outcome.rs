@@ -72,6 +72,8 @@ pub enum Verdict {
         /// How long to wait; without it the caller backs off by itself.
         after: Option<Duration>,
     },
+    /// All connections were in use for as long as a letter waits for one: nothing was asked of the server.
+    Busy,
     /// The server takes no more from us for now.
     Throttled {
         /// How long to wait.
@@ -106,6 +108,7 @@ impl Verdict {
     pub const fn reason(&self) -> Option<Reason> {
         match self {
             Self::Accepted => None,
+            Self::Busy => Some(Reason::ProviderUnavailable),
             Self::Throttled { .. } => Some(Reason::ProviderThrottled),
             Self::Retry { reason, .. }
             | Self::Dead { reason }
@@ -121,6 +124,7 @@ impl Verdict {
         match self {
             Self::Accepted | Self::Unproven { .. } => true,
             Self::Retry { .. }
+            | Self::Busy
             | Self::Throttled { .. }
             | Self::Dead { .. }
             | Self::Rejected { .. }
@@ -213,6 +217,7 @@ const fn given_up(verdict: Verdict) -> Verdict {
         },
         Verdict::Accepted
         | Verdict::Retry { .. }
+        | Verdict::Busy
         | Verdict::Throttled { .. }
         | Verdict::Rejected { .. }
         | Verdict::Unproven { .. } => verdict,

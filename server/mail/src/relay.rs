@@ -41,33 +41,43 @@ pub enum Security {
 /// How long a server may take before the connection is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// For everything about one letter, the wait for a connection included. Who asks for a letter waits
-    /// so long, and a server that ends meanwhile leaves a letter that is begun anew after that time.
-    pub whole: Duration,
+    /// For the wait for a connection, while others use all that there may be. A server that takes nothing for
+    /// so long is left alone.
+    pub place: Duration,
+    /// For everything about one letter up to its end, the wait for a connection included: until then the
+    /// server cannot have it.
+    pub written: Duration,
     /// For the connection and TLS, each.
     pub connect: Duration,
-    /// For the answer to a command, and for the writing of a letter.
+    /// For the greeting and for the answers to `EHLO` and `AUTH`. Nothing is lost with a connection that was
+    /// not opened, and another one is opened later.
+    pub opening: Duration,
+    /// For the answers to `MAIL`, `RCPT` and `DATA`, and for the writing of a letter (RFC 5321, 4.5.3.2: up to
+    /// five minutes).
     pub answer: Duration,
     /// For the answer to a whole letter. Filters look at it before they answer: too short a time makes
-    /// hand-overs unproven, and readers get a letter twice (RFC 5321, 4.5.3.2.6 wants ten minutes, which
-    /// nobody who works under a lease has).
+    /// hand-overs unproven, and readers get a letter twice (RFC 5321, 4.5.3.2.6: ten minutes).
     pub verdict: Duration,
     /// For how long an idle connection is kept. Servers close theirs after some minutes at the latest.
     pub idle: Duration,
 }
 
 impl Patience {
-    /// [`Self::whole`] of the default.
-    pub const WHOLE: Duration = Duration::from_secs(18);
+    /// [`Self::written`] of the default.
+    pub const WRITTEN: Duration = Duration::from_secs(12 * 60);
+    /// [`Self::verdict`] of the default.
+    pub const VERDICT: Duration = Duration::from_secs(10 * 60);
 }
 
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            whole: Self::WHOLE,
+            place: Duration::from_secs(15),
+            written: Self::WRITTEN,
             connect: Duration::from_secs(5),
-            answer: Duration::from_secs(10),
-            verdict: Duration::from_secs(15),
+            opening: Duration::from_secs(30),
+            answer: Duration::from_secs(5 * 60),
+            verdict: Self::VERDICT,
             idle: Duration::from_secs(20),
         }
     }

@@ -36,10 +36,13 @@ use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word, publish::
 use crate::{
     decrypt::{KeyMark, Seals},
     reason::{AddressFate, Retry, consequences},
-    work::{LEASE, doubling, fraction, lease_until},
+    work::{doubling, fraction},
 };
 
-pub use self::wait::{LEAST_WAIT, RESERVE, unsent, wait, without_answer};
+pub use self::wait::{
+    LETTER_ANSWERED_WITHIN, LETTER_LEASE, LETTER_WRITTEN_WITHIN, Patience, RESERVE, lease,
+    leased_until, unsent, wait, without_answer,
+};
 
 /// The longest pause between two tries that no service asked for.
 pub const MAX_PAUSE: SignedDuration = SignedDuration::from_mins(5);
@@ -156,12 +159,13 @@ impl Attempt {
         }
     }
 
-    /// Until when the attempt waits, if it does: for the end of a lease that somebody holds, or for its next
-    /// try. A lease that is longer than one given now was given while the clock was ahead: nobody holds it.
+    /// Until when the attempt, whose tries have a [`lease`], waits, if it does: for the end of a lease that
+    /// somebody holds, or for its next try. A lease that is longer than one given now was given while the clock
+    /// was ahead: nobody holds it.
     #[must_use]
-    pub fn waits_until(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn waits_until(&self, lease: SignedDuration, now: Timestamp) -> Option<Timestamp> {
         let until = self.until.filter(|until| *until > now)?;
-        let is_ahead = self.state == State::Sending && until > lease_until(now);
+        let is_ahead = self.state == State::Sending && until.duration_since(now) > lease;
         (!is_ahead).then_some(until)
     }
 
@@ -287,6 +291,8 @@ pub struct Known {
     pub has_other: bool,
     /// When the App's credentials at the service were set, if there are any.
     pub set_at: Option<Timestamp>,
+    /// Its lease: see [`lease`].
+    pub lease: SignedDuration,
 }
 
 /// What an attempt is after the try with a lease until then, of a notification or of what withdraws one.
@@ -302,19 +308,20 @@ pub fn settle_try(
         return None;
     }
     let outcome = for_delivery(outcome.clone(), known.has_other);
-    let (outcome, bounds) = after_renewal((outcome, bounds), lease_until, known.set_at);
+    let began_at = lease_until.checked_sub(known.lease);
+    let began_at = began_at.unwrap_or(Timestamp::MIN);
+    let (outcome, bounds) = after_renewal((outcome, bounds), began_at, known.set_at);
     Some(settle(attempt, &outcome, bounds))
 }
 
 /// What a try comes to, and within which bounds, when the App's credentials at the service were set at
 /// `set_at`. That a service refused the former ones says nothing of the present ones: a try that began
-/// before they were set, named by the end of its lease, is made again at once.
+/// before they were set is made again at once.
 fn after_renewal(
     (outcome, bounds): (Outcome, Bounds),
-    lease_until: Timestamp,
+    began_at: Timestamp,
     set_at: Option<Timestamp>,
 ) -> (Outcome, Bounds) {
-    let began_at = lease_until.checked_sub(LEASE).unwrap_or(Timestamp::MIN);
     let is_renewed = set_at.is_some_and(|set_at| began_at <= set_at);
     let is_refused = |reason: Reason| consequences(reason).retry == Retry::AfterRenewal;
     let at_once = Some(SignedDuration::ZERO);

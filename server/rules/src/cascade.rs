@@ -53,7 +53,6 @@
 //!     addressed: &Addressed::ALL,
 //!     devices: &[phone],
 //!     mailbox: None,
-//!     lease_until: "2026-11-29T09:00:30Z".parse()?,
 //!     now,
 //! });
 //! assert_eq!(looked.tries, [Target::Device { installation, channel: Channel::Fcm }]);
@@ -85,7 +84,7 @@ pub use self::{
     target::{Target, channel_of},
 };
 use crate::{
-    attempt::{Attempt, State},
+    attempt::{Attempt, State, lease, leased_until},
     decrypt::is_decrypt,
     device::{Addressed, Wanted},
     reason::{Escalation, consequences},
@@ -133,8 +132,6 @@ pub struct View<'a> {
     pub devices: &'a [Device],
     /// The user's mailbox, if they have one.
     pub mailbox: Option<&'a Address>,
-    /// The end of the lease under which tries are made.
-    pub lease_until: Timestamp,
     /// The time.
     pub now: Timestamp,
 }
@@ -251,8 +248,12 @@ fn look_at_steps(view: &View<'_>) -> Looked {
 
 /// Sets when to look again and whether the delivery ends; gives why the next step begins, if it does.
 fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> Option<Reason> {
-    let lease = (!found.tries.is_empty()).then_some(view.lease_until);
-    let next = earliest([found.wait, lease]);
+    let leases = found
+        .tries
+        .iter()
+        .map(|target| leased_until(*target, view.now));
+    let leased = leases.min();
+    let next = earliest([found.wait, leased]);
     let failure = found.failure.unwrap_or(Reason::DeviceNoneActive);
     let goes_on = consequences(failure).escalation != Escalation::Stops;
     looked.course.due_at = next;
@@ -384,7 +385,7 @@ fn find_device(
 fn find_address(view: &View<'_>, address: &Address, target: Target, found: &mut Found) -> bool {
     let attempt = address.attempt.as_ref();
     let may_be_taken = attempt.is_some_and(|attempt| is_left_unproven(view, attempt, target));
-    if address.is_dead && !is_under_way(view, attempt) && !may_be_taken {
+    if address.is_dead && !is_under_way(view, attempt, target) && !may_be_taken {
         found.failed(target.dead());
         return false;
     }
@@ -396,10 +397,10 @@ fn find_address(view: &View<'_>, address: &Address, target: Target, found: &mut 
 }
 
 /// Whether an attempt has handed something over, or has a try on its way: what it needs no address for.
-fn is_under_way(view: &View<'_>, attempt: Option<&Attempt>) -> bool {
+fn is_under_way(view: &View<'_>, attempt: Option<&Attempt>, target: Target) -> bool {
     attempt.is_some_and(|attempt| match attempt.state {
         State::Sent => true,
-        State::Sending => attempt.waits_until(view.now).is_some(),
+        State::Sending => attempt.waits_until(lease(target), view.now).is_some(),
         State::Retrying | State::Failed => false,
     })
 }
@@ -429,7 +430,7 @@ fn find_attempt(
     match attempt.state {
         State::Sent => found.is_handed = true,
         State::Failed => {
-            if let Some(until) = attempt.waits_until(view.now) {
+            if let Some(until) = attempt.waits_until(lease(target), view.now) {
                 found.waits_for(until);
                 return true;
             }
@@ -440,7 +441,7 @@ fn find_attempt(
             // A device that cannot decrypt a push decrypts none that comes by another service.
             return is_decrypt(reason) || is_unproven;
         }
-        State::Sending | State::Retrying => match attempt.waits_until(view.now) {
+        State::Sending | State::Retrying => match attempt.waits_until(lease(target), view.now) {
             Some(until) => found.waits_for(until),
             None if attempt.state == State::Sending && gives_up(view, target) => {
                 found.failed(Reason::ProviderUnproven);

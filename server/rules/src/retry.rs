@@ -20,7 +20,6 @@ use crate::{
     explain::{Findings, Try},
     reason::{Escalation, consequences},
     schedule::Hours,
-    work::lease_until,
 };
 
 /// How many deliveries are looked at before the sender is answered. A look costs the store about as much as a
@@ -128,7 +127,6 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         addressed: &delivery.addressed,
         devices: &devices,
         mailbox: mailbox.as_ref(),
-        lease_until: lease_until(now),
         now,
     });
     // It would end again as it did.

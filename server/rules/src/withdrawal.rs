@@ -39,6 +39,7 @@ use crate::{
     attempt::{Attempt, State},
     cascade::{ACK_WINDOW, Device, HEARD_WITHIN},
     decrypt::Seals,
+    work::LEASE,
 };
 
 /// A withdrawal of which no try was made.
@@ -209,7 +210,7 @@ pub fn look(view: &View<'_>) -> Step {
         let later = now.checked_add(ACK_WINDOW).unwrap_or(Timestamp::MAX);
         return Step::Later(later);
     }
-    match (own.state, own.waits_until(now)) {
+    match (own.state, own.waits_until(LEASE, now)) {
         (State::Sent | State::Failed, _) => Step::Done,
         (State::Sending | State::Retrying, Some(until)) => Step::Later(until),
         (State::Sending | State::Retrying, None) => {
@@ -228,7 +229,7 @@ fn was_heard(view: &View<'_>) -> bool {
 fn sending_until(traces: &[Trace<'_>], now: Timestamp) -> Option<Timestamp> {
     let is_sending = |trace: &&Trace<'_>| trace.attempt.state == State::Sending;
     let ends = traces.iter().filter(is_sending);
-    ends.filter_map(|trace| trace.attempt.waits_until(now))
+    ends.filter_map(|trace| trace.attempt.waits_until(LEASE, now))
         .max()
 }
 

@@ -24,7 +24,7 @@ use vestnik_outbound::{Reach, Writing};
 use vestnik_push::driver::{Admission, Breaker, Probe, Sign, Why};
 use vestnik_rules::{
     address::hash_email,
-    attempt::Outcome,
+    attempt::{LETTER_ANSWERED_WITHIN, LETTER_WRITTEN_WITHIN, Outcome},
     cascade::Target,
     identity::delivery_id,
     reason::{Retry, consequences},
@@ -39,7 +39,16 @@ use super::account::{REFUSED_PAUSE, Unusable};
 use crate::credential::{LinkKey, Unsubscription};
 
 /// The longest that one letter takes.
-pub(crate) const ONE_LETTER: Duration = Patience::WHOLE;
+pub(crate) const ONE_LETTER: Duration =
+    Duration::from_secs(Patience::WRITTEN.as_secs() + Patience::VERDICT.as_secs());
+// The rules give a letter the time that its sender takes.
+const _: () = assert!(
+    LETTER_WRITTEN_WITHIN.as_secs().unsigned_abs() == Patience::WRITTEN.as_secs()
+        && LETTER_ANSWERED_WITHIN.as_secs().unsigned_abs() == Patience::VERDICT.as_secs()
+);
+/// How long a letter that is held back waits at least. A probe may take minutes, and what waits for it must not
+/// be begun and held again every few seconds.
+const LEAST_HOLD: Duration = Duration::from_secs(30);
 /// The most Apps whose connections to SMTP servers are kept.
 const MAX_POSTS: usize = 1_000;
 /// What the key of an App's marks is derived with, beside the App's id.
@@ -282,7 +291,7 @@ impl Post {
                     Why::Failing => Reason::ProviderUnavailable,
                     Why::Refusing => Reason::ConfigProviderAuth,
                 },
-                after: SignedDuration::try_from(after).ok(),
+                after: SignedDuration::try_from(after.max(LEAST_HOLD)).ok(),
             }),
         }
     }
@@ -303,7 +312,7 @@ impl Post {
     }
 }
 
-/// What an outcome tells of the server; nothing if the letter waited for others and never went.
+/// What an outcome tells of the server; nothing if the time was over before the letter went.
 fn sign(handed: &Handed) -> Option<Sign> {
     let code = handed.said.and_then(|said| said.code);
     let is_of_letter = handed.said.is_some() && code != Some(421);
@@ -313,7 +322,10 @@ fn sign(handed: &Handed) -> Option<Sign> {
             ..
         } => None,
         Verdict::Retry { .. } if is_of_letter => Some(Sign::Alive),
-        Verdict::Retry { .. } | Verdict::Unproven { .. } => Some(Sign::Bad(Why::Failing)),
+        // A server that lets letters wait so long takes none, whatever keeps it.
+        Verdict::Retry { .. } | Verdict::Busy | Verdict::Unproven { .. } => {
+            Some(Sign::Bad(Why::Failing))
+        }
         Verdict::Refused {
             reason: Reason::ConfigProviderAuth,
         } => Some(Sign::Bad(Why::Refusing)),
@@ -346,6 +358,10 @@ fn outcome(verdict: Verdict) -> Outcome {
         Verdict::Retry { reason, after } => Outcome::Retry {
             reason,
             after: after.map(pause),
+        },
+        Verdict::Busy => Outcome::Held {
+            reason: Reason::ProviderUnavailable,
+            after: Some(pause(LEAST_HOLD)),
         },
         Verdict::Throttled { after } => Outcome::Retry {
             reason: Reason::ProviderThrottled,
@@ -410,8 +426,10 @@ mod tests {
             (away, code(450), Some(Sign::Alive)),
             (Verdict::Accepted, code(250), Some(Sign::Alive)),
             (refused, code(535), Some(Sign::Bad(Why::Refusing))),
-            // It waited behind others for its turn.
+            // Its time was over before it went.
             (queued, None, None),
+            // The server kept others so long that it never went.
+            (Verdict::Busy, None, failing),
         ] {
             assert_eq!(
                 sign(&Handed { verdict, said }),
@@ -437,6 +455,13 @@ mod tests {
                     after: Some(minute),
                 },
                 retry(Reason::ProviderUnavailable, Some(60)),
+            ),
+            (
+                Verdict::Busy,
+                Outcome::Held {
+                    reason: Reason::ProviderUnavailable,
+                    after: Some(SignedDuration::from_secs(30)),
+                },
             ),
             (
                 Verdict::Throttled { after: minute },

@@ -8,6 +8,7 @@ use std::{
 
 use futures_util::{Stream, StreamExt as _, future::OptionFuture};
 use tokio::time::{Sleep, sleep};
+use tokio_util::sync::CancellationToken;
 use vestnik_model::AttemptId;
 use vestnik_outbound::Writing;
 use vestnik_rules::attempt::without_answer;
@@ -16,12 +17,18 @@ use vestnik_store::dispatch::Tried;
 /// How long the first answer of several waits for others, so that they are noted in one transaction.
 const LINGER: Duration = Duration::from_millis(500);
 
+/// How long a server that ends waits for answers.
+const HURRY: Duration = Duration::from_secs(20);
+
 /// The tries of a part that wait for their answers.
 pub(super) struct Answers<S> {
     /// What sends them, until nobody waits any longer.
     sending: Option<S>,
     waiting: BTreeMap<AttemptId, Waiting>,
     patience: Pin<Box<Sleep>>,
+    /// The server ends: see [`HURRY`].
+    lands: CancellationToken,
+    is_hurried: bool,
 }
 
 /// A try that waits for its answer.
@@ -42,11 +49,14 @@ where
         sending: S,
         waiting: BTreeMap<AttemptId, Waiting>,
         patience: Duration,
+        lands: CancellationToken,
     ) -> Self {
         Self {
             sending: Some(sending),
             waiting,
             patience: Box::pin(sleep(patience)),
+            lands,
+            is_hurried: false,
         }
     }
 
@@ -80,10 +90,20 @@ where
                     answers.push(tried);
                 }
                 () = &mut self.patience => answers.extend(self.give_up()),
+                () = self.lands.cancelled(), if !self.is_hurried => self.hurry(),
                 Some(()) = &mut linger => break,
             }
         }
         answers
+    }
+
+    /// Waits no longer than a server that ends does.
+    fn hurry(&mut self) {
+        self.is_hurried = true;
+        let soon = sleep(HURRY).deadline();
+        if soon < self.patience.deadline() {
+            self.patience.as_mut().reset(soon);
+        }
     }
 
     /// What is not answered may have been taken, if it was written.
@@ -141,6 +161,10 @@ mod tests {
         (attempt(number), tried)
     }
 
+    fn lands() -> CancellationToken {
+        CancellationToken::new()
+    }
+
     /// Tries of which the service may have those that are written.
     fn waiting(numbers: &[u128], written: &[u128]) -> BTreeMap<AttemptId, Waiting> {
         let rejected = Outcome::Rejected {
@@ -178,7 +202,12 @@ mod tests {
                 })
                 .collect();
         let patience = Duration::from_secs(20);
-        let mut answers = Answers::new(sending, waiting(&[1, 2, 3, 4, 5], &[1, 5]), patience);
+        let mut answers = Answers::new(
+            sending,
+            waiting(&[1, 2, 3, 4, 5], &[1, 5]),
+            patience,
+            lands(),
+        );
         let begun = now();
         assert_eq!(
             seen(&answers.next().await),
@@ -197,6 +226,34 @@ mod tests {
         assert_eq!(seen(&answers.next().await), []);
     }
 
+    /// RFC 5321, 4.5.3.2.6: a mail server may take ten minutes, which a server that ends does not wait.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_ends_waits_a_little_for_answers_that_take_minutes() {
+        let sending: FuturesUnordered<_> = [(1, 25), (2, 600), (3, 600)]
+            .into_iter()
+            .map(|(number, seconds)| async move {
+                sleep(Duration::from_secs(seconds)).await;
+                tried(number, Outcome::Accepted)
+            })
+            .collect();
+        let (lands, minutes) = (CancellationToken::new(), Duration::from_secs(23 * 60));
+        let waiting = waiting(&[1, 2, 3], &[1, 3]);
+        let mut answers = Answers::new(sending, waiting, minutes, lands.clone());
+        let begun = now();
+        let ends = async {
+            sleep(Duration::from_secs(10)).await;
+            lands.cancel();
+        };
+        let (first, ()) = tokio::join!(answers.next(), ends);
+        assert_eq!(seen(&first), [("user-1", TAKEN)]);
+        assert_eq!(
+            seen(&answers.next().await),
+            [("user-2", UNSENT), ("user-3", UNPROVEN)]
+        );
+        assert_eq!(now() - begun, Duration::from_secs(30));
+        assert!(answers.are_given_up());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn the_last_answer_waits_for_nobody() {
         let sending: FuturesUnordered<_> = [1]
@@ -204,10 +261,20 @@ mod tests {
             .into_iter()
             .collect();
         let begun = now();
-        let mut answers = Answers::new(sending, waiting(&[1], &[]), Duration::from_secs(20));
+        let mut answers = Answers::new(
+            sending,
+            waiting(&[1], &[]),
+            Duration::from_secs(20),
+            lands(),
+        );
         assert_eq!(seen(&answers.next().await), [("user-1", TAKEN)]);
         assert_eq!(now() - begun, Duration::ZERO);
-        let mut lost = Answers::new(empty(), waiting(&[7], &[7]), Duration::from_secs(20));
+        let mut lost = Answers::new(
+            empty(),
+            waiting(&[7], &[7]),
+            Duration::from_secs(20),
+            lands(),
+        );
         assert_eq!(seen(&lost.next().await), [("user-7", UNPROVEN)]);
     }
 }

@@ -22,12 +22,12 @@ use jiff::SignedDuration;
 use vestnik_model::{AppId, NotificationId};
 use vestnik_outbound::Writing;
 use vestnik_rules::{
-    attempt::{RESERVE, unsent, wait},
+    attempt::{LETTER_LEASE, Patience, RESERVE, unsent, wait},
     work::{Claim, LEASE, Progress, WorkKind},
 };
 use vestnik_store::{
     StoreError,
-    dispatch::{Begun, Dispatched, Settling, Tried},
+    dispatch::{Begun, Dispatched, Recipient, Settling, Tried},
     work::Part,
 };
 
@@ -42,17 +42,20 @@ use crate::{
     refusal::chain,
 };
 
-/// How long answers are waited for, of the lease that tries have: what is not answered by then is given up.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(20);
 /// How often it is tried again to note what became of tries.
 const SETTLE_TRIES: u32 = 10;
 /// How long the loop waits when rows cannot be claimed.
 const PAUSE: Duration = Duration::from_millis(500);
 
 // A request has its answer, or has none in time, before the try is given up.
-const _: () = assert!(ONE_REQUEST.as_secs() < PATIENCE.as_secs().unsigned_abs());
-const _: () = assert!(ONE_LETTER.as_secs() < PATIENCE.as_secs().unsigned_abs());
-const _: () = assert!(PATIENCE.as_secs() + RESERVE.as_secs() <= LEASE.as_secs());
+const _: () = assert!(fits(ONE_REQUEST, Patience::PUSH, LEASE));
+const _: () = assert!(fits(ONE_LETTER, Patience::LETTER, LETTER_LEASE));
+
+/// Whether a try that takes so long is waited for, and that within its lease.
+const fn fits(one: Duration, patience: Patience, lease: SignedDuration) -> bool {
+    one.as_secs() < patience.most.as_secs().unsigned_abs()
+        && patience.most.as_secs() + RESERVE.as_secs() <= lease.as_secs()
+}
 
 /// Sends deliveries. Cheap to clone.
 #[derive(Clone)]
@@ -69,6 +72,16 @@ struct Whose {
     notification: NotificationId,
     /// The row of work.
     row: u64,
+    accounts: Accounts,
+}
+
+/// Tries that are sent together. Letters are not sent with pushes: their answers may take minutes.
+#[derive(Debug)]
+struct Batch {
+    whose: Arc<Whose>,
+    begun: Vec<Begun>,
+    patience: Patience,
+    room: Room,
 }
 
 impl Dispatcher {
@@ -145,12 +158,36 @@ impl Dispatcher {
         let Some(notification) = begun.first().map(|begun| begun.notification.id) else {
             return;
         };
-        let whose = Whose {
+        let whose = Arc::new(Whose {
             app,
             notification,
             row,
+            accounts,
+        });
+        let (letters, pushes): (Vec<_>, Vec<_>) = begun.into_iter().partition(is_letter);
+        let (turn, own) = (Arc::new(turn), room.split(letters.len()));
+        for (begun, patience, room) in [
+            (letters, Patience::LETTER, own),
+            (pushes, Patience::PUSH, room),
+        ] {
+            let batch = Batch {
+                whose: Arc::clone(&whose),
+                begun,
+                patience,
+                room,
+            };
+            let (dispatcher, turn) = (self.clone(), Arc::clone(&turn));
+            let sending = async move { dispatcher.batch(batch, turn).await };
+            self.flight.parts.spawn(sending);
+        }
+    }
+
+    /// Sends tries, and notes what became of them.
+    async fn batch(self, batch: Batch, turn: Arc<Turn>) {
+        let Some(state) = self.loops.of(WorkKind::Dispatch) else {
+            return;
         };
-        let sending = self.send_all((&whose, turn), (&accounts, begun), &mut room);
+        let sending = self.send_all(batch, turn);
         match AssertUnwindSafe(sending).catch_unwind().await {
             Ok(Ok(()) | Err(StoreError::Closed)) => {}
             Ok(Err(error)) => lost(state, &chain(&error)),
@@ -178,17 +215,25 @@ impl Dispatcher {
     /// waited for.
     async fn send_all(
         &self,
-        (whose, turn): (&Whose, Turn),
-        (accounts, begun): (&Accounts, Vec<Begun>),
-        room: &mut Room,
+        Batch {
+            whose,
+            begun,
+            patience,
+            mut room,
+        }: Batch,
+        turn: Arc<Turn>,
     ) -> Result<(), StoreError> {
+        if begun.is_empty() {
+            return Ok(());
+        }
         let leases = begun.iter().map(|begun| begun.lease_until);
-        let Some(patience) = wait(leases, PATIENCE, self.sender.clock.now()) else {
+        let Some(patience) = wait(leases, patience, self.sender.clock.now()) else {
             let (count, notification) = (begun.len(), whose.notification);
             tracing::warn!(count, %notification, "tries were begun too late to be sent");
-            return self.settle(whose, self.unsent(&begun)).await;
+            return self.settle(&whose, self.unsent(&begun)).await;
         };
         drop(turn);
+        let (accounts, lands) = (&whose.accounts, self.flight.lands.clone());
         let (mut waiting, sending) = (BTreeMap::new(), FuturesUnordered::new());
         for begun in begun {
             let (attempt, tried) = (begun.attempt, self.sender.unanswered(&begun));
@@ -206,7 +251,7 @@ impl Dispatcher {
             });
         }
         let patience = Duration::try_from(patience).unwrap_or_default();
-        let mut answers = Answers::new(sending, waiting, patience);
+        let mut answers = Answers::new(sending, waiting, patience, lands);
         let mut answered = answers.next().await;
         while !answered.is_empty() {
             let are_given_up = answers.are_given_up();
@@ -214,7 +259,7 @@ impl Dispatcher {
                 // Their leases may end before this is noted.
                 let turn = are_given_up.then(|| Turn::at(&self.flight, whose.row));
                 let _turn = OptionFuture::from(turn).await;
-                self.settle(whose, answered).await
+                self.settle(&whose, answered).await
             };
             let (settled, next) = join(settling, answers.next()).await;
             settled?;
@@ -258,6 +303,13 @@ impl Dispatcher {
                 settled => return settled.map(drop),
             }
         }
+    }
+}
+
+const fn is_letter(begun: &Begun) -> bool {
+    match begun.recipient {
+        Recipient::Device { .. } => false,
+        Recipient::Mailbox { .. } => true,
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use tokio::sync::{Mutex as Gate, Notify, OwnedMutexGuard};
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use vestnik_model::AppId;
 
 /// The most tries at a time. Each holds what it sends, at most some kilobytes.
@@ -25,6 +25,8 @@ pub(crate) struct Flight {
     /// The parts that are on their way. They outlive the loop that began them: what a service has taken is
     /// noted.
     pub(super) parts: TaskTracker,
+    /// The server ends.
+    pub(super) lands: CancellationToken,
     /// The rows of work that somebody has a [`Turn`] at.
     turns: Mutex<BTreeMap<u64, Arc<Gate<()>>>>,
 }
@@ -65,9 +67,10 @@ impl Drop for Turn {
 }
 
 impl Flight {
-    /// Waits until nothing is on its way, once the loop that begins tries has ended. No try is waited for
-    /// longer than its lease.
+    /// Waits until nothing is on its way, once the loop that begins tries has ended. The answers of mail
+    /// servers, which may take minutes, are waited for a little only; what was written is unproven then.
     pub(crate) async fn land(&self) {
+        self.lands.cancel();
         self.parts.close();
         self.parts.wait().await;
     }
@@ -112,6 +115,17 @@ impl Room {
             app: app.clone(),
             tries: ROWS,
             flight: Arc::clone(flight),
+        }
+    }
+
+    /// Room for some of the tries that this is for.
+    pub(super) fn split(&mut self, tries: usize) -> Self {
+        let tries = tries.min(self.tries);
+        self.tries -= tries;
+        Self {
+            app: self.app.clone(),
+            tries,
+            flight: Arc::clone(&self.flight),
         }
     }
 
@@ -173,6 +187,10 @@ mod tests {
         // Those of a person with many devices count, all of them.
         parts[0].fit(ROWS + 40);
         assert_eq!((flight.full(), flight.room()), (vec![bank, shop], 0));
+        // Two who share it give it back each for themselves.
+        let half = parts[0].split(40);
+        assert_eq!(flight.room(), 0);
+        drop(half);
         parts[0].fit(0);
         assert_eq!(flight.room(), 1);
         drop(parts);

@@ -1,6 +1,6 @@
 //! One connection to a relay.
 
-use std::{net::SocketAddr, pin::Pin};
+use std::{future::pending, net::SocketAddr, pin::Pin, time::Duration};
 
 use tokio::{
     net::TcpStream,
@@ -19,6 +19,8 @@ use crate::{
     smtp::{Envelope, Features, Opening, OpeningStep, Transfer, TransferStep},
 };
 
+/// How long a server has to forget a letter that it refused.
+const FORGET: Duration = Duration::from_secs(10);
 /// The most letters over one connection: servers close it after some hundreds, often without a word.
 const MAX_LETTERS: u32 = 100;
 
@@ -54,7 +56,7 @@ impl Connection {
         let login = relay.login.as_ref();
         let mut opening = Opening::new(relay.helo.as_str(), relay.security, login);
         loop {
-            let reply = wired.reply(relay.patience.answer).await.map_err(lost)?;
+            let reply = wired.reply(relay.patience.opening).await.map_err(lost)?;
             let mut step = opening.on_reply(&reply);
             if let OpeningStep::Encrypt = step {
                 let socket = wired.into_socket().ok_or_else(|| lost(Lost))?;
@@ -64,7 +66,7 @@ impl Connection {
             }
             match step {
                 OpeningStep::Write(line) => {
-                    let written = wired.write(line.as_bytes(), relay.patience.answer).await;
+                    let written = wired.write(line.as_bytes(), relay.patience.opening).await;
                     written.map_err(lost)?;
                 }
                 OpeningStep::Ready(features) => {
@@ -90,7 +92,7 @@ impl Connection {
         self.letters < MAX_LETTERS
     }
 
-    /// Hands a letter over; gives up at `end`. `writing` says whether it may have been taken, should nobody
+    /// Hands a letter over; gives up if it has not ended at `end`. `writing` says whether it may have been taken, should nobody
     /// wait any longer.
     pub(super) async fn send(
         &mut self,
@@ -98,12 +100,13 @@ impl Connection {
         mut end: Pin<&mut Sleep>,
     ) -> Sent {
         let is_reused = self.letters > 0;
+        writing.take_back();
         self.letters += 1;
         let (mut transfer, step) = Transfer::begin(envelope, self.features);
         let transferred = tokio::select! {
             biased;
             transferred = self.transfer((&mut transfer, writing), step) => transferred,
-            () = end.as_mut() => Err(Lost),
+            () = unless_written(end.as_mut(), writing) => Err(Lost),
         };
         match transferred {
             Ok((outcome, is_usable)) => {
@@ -112,16 +115,9 @@ impl Connection {
                 }
                 // A server that lost patience with an idle connection says so before it closes it.
                 let is_closing = outcome.said.is_some_and(|said| said.code == Some(421));
-                // What is known of the letter must not wait for what comes after it.
-                let is_clean = is_usable
-                    && tokio::select! {
-                        biased;
-                        is_clean = self.reset(outcome.verdict) => is_clean,
-                        () = end.as_mut() => false,
-                    };
                 Sent {
                     outcome,
-                    is_usable: is_clean,
+                    is_usable: is_usable && self.reset(outcome.verdict).await,
                     is_stale: is_reused && is_closing && transfer.is_unanswered(),
                 }
             }
@@ -183,10 +179,9 @@ impl Connection {
         if verdict == Verdict::Accepted {
             return true;
         }
-        let answer = self.patience.answer;
-        let written = self.wired.write(b"RSET\r\n", answer).await;
+        let written = self.wired.write(b"RSET\r\n", FORGET).await;
         written.is_ok()
-            && matches!(self.wired.reply(answer).await, Ok(reply) if reply.is_positive())
+            && matches!(self.wired.reply(FORGET).await, Ok(reply) if reply.is_positive())
     }
 
     /// Takes leave. A server that does not hear it loses nothing.
@@ -200,6 +195,14 @@ impl std::fmt::Debug for Connection {
         f.debug_struct("Connection")
             .field("letters", &self.letters)
             .finish_non_exhaustive()
+    }
+}
+
+/// Ends when `end` does, unless the server may have the letter by then: it has its time to answer.
+async fn unless_written(end: Pin<&mut Sleep>, writing: &Writing) {
+    end.await;
+    if writing.may_be_taken() {
+        pending().await
     }
 }
 

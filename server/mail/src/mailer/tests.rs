@@ -28,6 +28,8 @@ enum Act {
     Letter,
     /// Begins TLS.
     Tls,
+    /// Lets so many seconds of virtual time pass.
+    Pause(u64),
     /// Neither says nor closes anything.
     Silence,
     /// Says so much without a line end.
@@ -153,10 +155,20 @@ async fn play<S: AsyncRead + AsyncWrite + Unpin>(
                     line.clear();
                 }
             }
+            Act::Pause(seconds) => pause(Duration::from_secs(seconds)).await,
             Act::Tls => panic!("TLS in the middle of a part"),
         }
     }
     letters
+}
+
+/// Lets virtual time pass.
+async fn pause(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::pause();
+        sleep(time).await;
+        tokio::time::resume();
+    }
 }
 
 fn envelope() -> Envelope {
@@ -231,7 +243,7 @@ async fn a_server_that_never_answers_is_given_up() {
     let short = Duration::from_millis(30);
     let silent = Server::new(vec![vec![Silence]]).await;
     let mut relay = silent.relay();
-    relay.patience.answer = short;
+    relay.patience.opening = short;
     let mailer = Mailer::new(relay, here()).unwrap();
     assert_eq!(mailer.send(&envelope()).await.verdict, LATER);
 
@@ -244,17 +256,65 @@ async fn a_server_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_letter_has_a_time_for_everything() {
+async fn a_letter_has_a_time_to_be_written_and_its_server_one_to_answer() {
     for (script, verdict) in [
         (vec![Silence], LATE.verdict),
         (acts(&[&HELLO, &MAIL[..1], &[Silence]]), LOST),
-        (acts(&[&HELLO, &MAIL, &[Letter, Silence]]), UNPROVEN),
     ] {
         let server = Server::new(vec![script]).await;
         let mut relay = server.relay();
-        relay.patience.whole = Duration::from_millis(100);
+        relay.patience.written = Duration::from_millis(100);
         let mailer = Mailer::new(relay, here()).unwrap();
         assert_eq!(mailer.send(&envelope()).await.verdict, verdict);
+    }
+}
+
+/// What a letter comes to if its server takes so many seconds for each command, and for the whole letter.
+async fn verdict_of_a_slow_server(commands: u64, answer: u64) -> Verdict {
+    let later = |act: &Act| match act {
+        Say(_) => vec![Act::Pause(commands), *act],
+        _ => vec![*act],
+    };
+    let slowly = MAIL.iter().flat_map(later).collect();
+    let end = vec![Letter, Act::Pause(answer), TAKEN[1]];
+    let server = Server::new(vec![[HELLO.to_vec(), slowly, end].concat()]).await;
+    server.mailer().send(&envelope()).await.verdict
+}
+
+/// RFC 5321, 4.5.3.2: who does not wait for a server that looks at a letter repeats what was taken.
+#[tokio::test]
+async fn a_server_may_take_minutes_for_each_command_and_ten_for_a_letter() {
+    assert_eq!(verdict_of_a_slow_server(0, 599).await, Verdict::Accepted);
+    // Longer than a letter may take that is not written: its server has the time to answer all the same.
+    assert_eq!(verdict_of_a_slow_server(230, 599).await, Verdict::Accepted);
+}
+
+#[tokio::test]
+async fn a_letter_is_unproven_when_its_server_has_had_ten_minutes() {
+    assert_eq!(verdict_of_a_slow_server(0, 601).await, UNPROVEN);
+}
+
+#[tokio::test]
+async fn a_command_that_is_not_answered_for_five_minutes_hands_nothing_over() {
+    assert_eq!(verdict_of_a_slow_server(301, 0).await, LOST);
+}
+
+#[tokio::test]
+async fn a_letter_waits_a_while_for_a_place_and_no_longer() {
+    let server = Server::new(vec![acts(&[&HELLO, &MAIL, &[Letter, Silence]])]).await;
+    let (mailer, writing) = (server.mailer(), Writing::default());
+    let envelope = envelope();
+    let first = mailer.send_noted(&envelope, &writing);
+    let second = async {
+        while !writing.may_be_taken() {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        mailer.send(&envelope).await.verdict
+    };
+    tokio::select! {
+        outcome = first => panic!("{outcome:?}"),
+        verdict = second => assert_eq!(verdict, Verdict::Busy),
     }
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::work::LEASE;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -126,7 +127,7 @@ fn an_attempt_waits_for_a_lease_that_is_held_or_for_its_next_try() {
     ] {
         let attempt = attempt(state, until);
         assert_eq!(
-            attempt.waits_until(at(100)),
+            attempt.waits_until(LEASE, at(100)),
             waits.map(at),
             "{state:?} {until:?}"
         );
@@ -139,6 +140,7 @@ fn a_try_is_settled_by_its_outcome_and_what_is_known_since() {
     let known = |has_other, set_at: Option<i64>| Known {
         has_other,
         set_at: set_at.map(at),
+        lease: LEASE,
     };
     let settle = |outcome: &Outcome, lease, known| {
         settle_try(&begun, (outcome, at(lease)), known, bounds(900, 110))
@@ -233,11 +235,11 @@ fn a_refusal_of_former_credentials_holds_the_next_ones_back_no_longer() {
     ] {
         let next = |set_at: Option<i64>| {
             let of = (outcome.clone(), bounds(200, 110));
-            let (outcome, bounds) = after_renewal(of, at(130), set_at.map(at));
+            let (outcome, bounds) = after_renewal(of, at(100), set_at.map(at));
             let settled = settle(&begun, &outcome, bounds);
             (settled.state, settled.until)
         };
-        // Its lease of 30 seconds ends at 130.
+        // It began at 100.
         assert_eq!(next(Some(105)), (State::Retrying, Some(at(110))));
         assert_eq!(next(Some(100)), (State::Retrying, Some(at(110))));
         assert_eq!(next(Some(99)), (State::Failed, None));
@@ -245,7 +247,7 @@ fn a_refusal_of_former_credentials_holds_the_next_ones_back_no_longer() {
     }
     // What is not about credentials waits as it would.
     let of = (busy(Some(60)), bounds(1_000, 110));
-    assert_eq!(after_renewal(of.clone(), at(130), Some(at(120))), of);
+    assert_eq!(after_renewal(of.clone(), at(100), Some(at(120))), of);
 }
 
 #[test]

@@ -1,29 +1,77 @@
-//! How long the answer to a try is waited for, and what it comes to when nobody waits any longer.
+//! How long a try may take: its lease, and the wait for its answer.
+//!
+//! A push is answered within seconds. A mail server may look at a letter for ten minutes before it answers, and
+//! who does not wait for it repeats a letter that was taken (RFC 5321, 4.5.3.2.6). So a letter has a longer
+//! lease. It bounds what a server that was killed leaves behind: its letters that were under way are repeated
+//! when their leases end, its pushes after half a minute.
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::Reason;
 
 use super::Outcome;
+use crate::{cascade::Target, work::LEASE};
+
+/// How long a letter may take from when its try begins until it ends with what is written last of it: the
+/// commands before it may take five minutes each (RFC 5321, 4.5.3.2).
+pub const LETTER_WRITTEN_WITHIN: SignedDuration = SignedDuration::from_mins(12);
+/// How long the answer to a whole letter is waited for (RFC 5321, 4.5.3.2.6).
+pub const LETTER_ANSWERED_WITHIN: SignedDuration = SignedDuration::from_mins(10);
+/// The lease of a try to hand a letter over.
+pub const LETTER_LEASE: SignedDuration = SignedDuration::from_mins(24);
 
 /// How much of the lease of a try is left for noting what became of it.
 pub const RESERVE: SignedDuration = SignedDuration::from_secs(5);
-/// A try is sent only if its answer can be waited for so long (Firebase, "Scale FCM sends": at least 10
-/// seconds). One that would be given up sooner may be taken, and nobody would know.
-pub const LEAST_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
-/// How long the answers to tries that are sent now are waited for, at most `most`: up to [`RESERVE`] before
-/// the first of their leases ends. `None` if that is less than [`LEAST_WAIT`]: too much of the lease passed
-/// before the try could be sent, and it is [left alone](unsent).
+/// How long the answers to tries are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// At most.
+    pub most: SignedDuration,
+    /// At least: a try that would be given up sooner may be taken, and nobody would know.
+    pub least: SignedDuration,
+}
+
+impl Patience {
+    /// For pushes. Their services are given at least 10 seconds (Firebase, "Scale FCM sends").
+    pub const PUSH: Self = Self {
+        most: SignedDuration::from_secs(20),
+        least: SignedDuration::from_secs(10),
+    };
+    /// For letters: for all that a mail server may take, and a little longer.
+    pub const LETTER: Self = Self {
+        most: SignedDuration::from_secs(23 * 60),
+        least: SignedDuration::from_secs(22 * 60 + 30),
+    };
+}
+
+/// For how long nobody else makes a try at a target.
+#[must_use]
+pub const fn lease(target: Target) -> SignedDuration {
+    match target {
+        Target::Device { .. } => LEASE,
+        Target::Mailbox => LETTER_LEASE,
+    }
+}
+
+/// The end of the lease of a try at a target that begins now.
+#[must_use]
+pub fn leased_until(target: Target, now: Timestamp) -> Timestamp {
+    now.checked_add(lease(target)).unwrap_or(Timestamp::MAX)
+}
+
+/// How long the answers to tries that are sent now are waited for: up to [`RESERVE`] before the first of
+/// their leases ends. `None` if that is too short: too much of the lease passed before the try could be sent,
+/// and it is [left alone](unsent).
 #[must_use]
 pub fn wait(
     leases: impl Iterator<Item = Timestamp>,
-    most: SignedDuration,
+    patience: Patience,
     now: Timestamp,
 ) -> Option<SignedDuration> {
     let left = leases
         .min()
-        .map_or(most, |first| first.duration_since(now) - RESERVE);
-    (left >= LEAST_WAIT).then(|| left.min(most))
+        .map_or(patience.most, |first| first.duration_since(now) - RESERVE);
+    (left >= patience.least).then(|| left.min(patience.most))
 }
 
 /// What a try comes to that is given up without an answer. If its service may have it, nobody knows whether
@@ -55,8 +103,8 @@ mod tests {
     }
 
     fn waits(leases: &[i64], now: i64) -> Option<i64> {
-        let most = SignedDuration::from_secs(20);
-        wait(leases.iter().copied().map(at), most, at(now)).map(|wait| wait.as_secs())
+        let leases = leases.iter().copied().map(at);
+        wait(leases, Patience::PUSH, at(now)).map(|wait| wait.as_secs())
     }
 
     #[test]
@@ -72,5 +120,19 @@ mod tests {
         for late in [16, 25, 30, 31, 4_000] {
             assert_eq!(waits(&[30], late), None, "{late}");
         }
+    }
+
+    #[test]
+    fn a_mail_server_has_all_the_time_that_rfc_5321_gives_it() {
+        let whole = LETTER_WRITTEN_WITHIN + LETTER_ANSWERED_WITHIN;
+        assert_eq!(LETTER_ANSWERED_WITHIN.as_secs(), 600);
+        let now = at(0);
+        let until = leased_until(Target::Mailbox, now);
+        // Also if it took a minute until the letter was sent.
+        for late in [0, 60] {
+            let wait = wait([until].into_iter(), Patience::LETTER, at(late)).unwrap();
+            assert!(wait > whole && at(late) + wait + RESERVE <= until, "{late}");
+        }
+        assert_eq!(wait([until].into_iter(), Patience::LETTER, at(100)), None);
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 pub(super) fn find(view: &View<'_>) -> Found {
     let mut found = Found::default();
     let attempt = view.mailbox.and_then(|mailbox| mailbox.attempt.as_ref());
-    if needs_no_letter(view.state, view.steps) && !is_under_way(view, attempt) {
+    if needs_no_letter(view.state, view.steps) && !is_under_way(view, attempt, Target::Mailbox) {
         // The proof came after the step before had given way. What waits is not sent; nothing is lost.
         found.is_handed = true;
         let waits = |it: &&Attempt| matches!(it.state, State::Sending | State::Retrying);

@@ -105,7 +105,6 @@ impl World {
             addressed: &Addressed::ALL,
             devices: &[device],
             mailbox: Some(&mailbox),
-            lease_until: self.now + SignedDuration::from_secs(30),
             now: self.now,
         })
     }

@@ -8,7 +8,6 @@ use super::findings::{DeliveryFindings, Findings};
 use crate::{
     cascade::{Course, Looked, Target, View, is_handed, look},
     schedule::Hours,
-    work::lease_until,
 };
 
 /// The future of a delivery.
@@ -112,7 +111,6 @@ impl<'a> Ahead<'a> {
             addressed: &delivery.addressed,
             devices: &devices,
             mailbox: mailbox.as_ref(),
-            lease_until: lease_until(at),
             now: at,
         })
     }

@@ -14,13 +14,13 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     address::{hash_email, moved},
-    attempt::{Attempt, Bounds, Known, State, begin, kills, settle_try},
+    attempt::{Attempt, Bounds, Known, State, begin, kills, lease, leased_until, settle_try},
     cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Wanted,
     identity::{attempt_id, delivery_id},
     schedule::Hours,
-    work::{Stage, WorkKind, lease_until},
+    work::{Stage, WorkKind},
 };
 use vestnik_store::{
     contacts::Email,
@@ -128,11 +128,6 @@ enum Lesson {
 }
 
 impl Desk<'_> {
-    /// The end of the leases of tries that begin now.
-    fn lease_until(&self) -> Timestamp {
-        lease_until(self.now)
-    }
-
     /// Looks at the deliveries that are due, opens those that others are meant for now, and begins what is
     /// to be tried. Gives the tries, and whether deliveries that are due were left. The tags of entries are
     /// derived from the seed.
@@ -206,7 +201,6 @@ impl Desk<'_> {
             addressed: &case.delivery.addressed,
             devices: &case.devices,
             mailbox: mailbox.as_ref(),
-            lease_until: self.lease_until(),
             now: self.now,
         })
     }
@@ -233,7 +227,7 @@ impl Desk<'_> {
             return Ok(None);
         };
         let known = case.attempts.iter().find(|found| found.target == target);
-        let lease_until = self.lease_until();
+        let lease_until = leased_until(target, self.now);
         let attempt =
             begin(known.map(|found| &found.attempt), lease_until).sealed(recipient.key(), self.now);
         attempt::put(self.db, case.key, target, &attempt, self.now)?;
@@ -302,6 +296,7 @@ impl Desk<'_> {
         let known = Known {
             has_other: used.has_other,
             set_at: set_at.copied(),
+            lease: lease(tried.target),
         };
         settle_try(attempt, (&tried.outcome, tried.lease_until), known, bounds)
     }

@@ -7,7 +7,12 @@ use vestnik_model::{
     publish::{Goal, StepChannel, StepRequest, Steps},
     view::AttemptView,
 };
-use vestnik_rules::{attempt::Outcome, bounce::Fate, session::Session, work::WorkKind};
+use vestnik_rules::{
+    attempt::{LETTER_LEASE, Outcome},
+    bounce::Fate,
+    session::Session,
+    work::WorkKind,
+};
 
 use super::{
     Fixture, events,
@@ -51,6 +56,15 @@ pub(super) async fn begin(fixture: &impl Fixture) -> World {
 
 async fn publish(world: &World, number: u32) {
     publish_by(world, number, cascade()).await;
+}
+
+/// Publishes the first notification, which lives for a day: longer than a mail server may take.
+async fn publish_for_a_day(world: &World) {
+    let mut new = new(&shop(), 1, users(&["anna"]));
+    new.publication.steps = cascade();
+    new.publication.ttl = SignedDuration::from_hours(24);
+    new.notification = new.publication.accept(notification(1), at(ACCEPTED));
+    world.store.publish(new).await.unwrap();
 }
 
 pub(super) async fn publish_by(world: &World, number: u32, steps: Steps) {
@@ -147,17 +161,19 @@ pub async fn a_silenced_device_and_a_dead_token_give_way_to_a_letter(fixture: &i
 
 pub async fn a_letter_is_the_same_attempt_when_it_is_repeated(fixture: &impl Fixture) {
     let world = begin(fixture).await;
-    publish(&world, 1).await;
+    publish_for_a_day(&world).await;
     let first = dispatch(&world, 20).await;
-    // The process ends: nobody knows whether the server took it.
-    assert_eq!(world.claim(WorkKind::Dispatch, 49).await, []);
-    let second = dispatch(&world, 50).await;
+    // The process ends: nobody knows whether the server took it, which may take long to answer.
+    let lease = 20 + LETTER_LEASE.as_secs();
+    assert_eq!(world.claim(WorkKind::Dispatch, lease - 1).await, []);
+    let second = dispatch(&world, lease).await;
     assert_eq!(letter(&second), "anna@a.example");
     assert_eq!(first[0].attempt, second[0].attempt);
-    settle(&world, 51, tried(&second[0], 50, Outcome::Accepted)).await;
+    let taken = tried(&second[0], lease, Outcome::Accepted);
+    settle(&world, lease + 1, taken).await;
     let views = attempts(&world, 1, "anna").await;
     assert_eq!((views.len(), views[0].tries, views[0].unproven), (1, 2, 1));
-    assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
+    assert_eq!(world.claim(WorkKind::Dispatch, 10_000).await, []);
     world.is_sound().await;
 }
 
@@ -347,12 +363,19 @@ pub async fn evidence_cancels_a_letter_that_waits(fixture: &impl Fixture) {
 }
 
 pub async fn evidence_cancels_the_letter_of_a_server_that_died(fixture: &impl Fixture) {
-    let (world, anna, _) = escalated(fixture).await;
+    let world = begin(fixture).await;
+    super::pushing::provide(&world, &shop()).await;
+    let anna = world.login("anna", 1).await;
+    has_address(&world, &anna, "token-1", 3).await;
+    publish_for_a_day(&world).await;
+    let push = dispatch(&world, 20).await;
+    settle(&world, 21, tried(&push[0], 20, Outcome::Accepted)).await;
+    assert_eq!(letter(&dispatch(&world, 80).await), "anna@a.example");
     world
         .report(&anna, vec![receipt(1, ReceiptKind::Delivered, 90)])
         .await;
     // Nobody knows whether the first one was taken: it is not repeated.
-    assert_eq!(dispatch(&world, 500).await, []);
+    assert_eq!(dispatch(&world, 80 + LETTER_LEASE.as_secs()).await, []);
     let views = attempts(&world, 1, "anna").await;
     let unproven = Some(Reason::ProviderUnproven);
     let given_up = (Channel::Email, AttemptStatus::Failed, unproven);
@@ -369,7 +392,7 @@ pub async fn evidence_cancels_the_letter_of_a_server_that_died(fixture: &impl Fi
         },
         mailbox: None,
         said: None,
-        now: at(510),
+        now: at(90 + LETTER_LEASE.as_secs()),
     };
     let noted = world.store.note_letter(report).await.unwrap().unwrap();
     assert!(noted.is_lost);
@@ -387,11 +410,7 @@ pub async fn evidence_cancels_the_letter_of_a_server_that_died(fixture: &impl Fi
 
 pub async fn a_silent_mail_server_gets_three_letters_at_most(fixture: &impl Fixture) {
     let world = begin(fixture).await;
-    let mut new = new(&shop(), 1, users(&["anna"]));
-    new.publication.steps = cascade();
-    new.publication.ttl = SignedDuration::from_secs(100_000);
-    new.notification = new.publication.accept(notification(1), at(ACCEPTED));
-    world.store.publish(new).await.unwrap();
+    publish_for_a_day(&world).await;
     for second in [20, 1_020] {
         let begun = dispatch(&world, second).await;
         let silent = tried(&begun[0], second, Outcome::Unproven);

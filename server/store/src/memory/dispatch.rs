@@ -10,12 +10,12 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, Known, State, begin, settle_try},
+    attempt::{Bounds, Known, State, begin, lease, leased_until, settle_try},
     cascade::{Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     identity::attempt_id,
     schedule::Hours,
-    work::{Progress, Stage, WorkKind, lease_until},
+    work::{Progress, Stage, WorkKind},
 };
 
 pub(super) use self::lesson::learn;
@@ -217,7 +217,6 @@ pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) ->
         addressed: &delivery.addressed,
         devices: &devices,
         mailbox: mailbox.as_ref(),
-        lease_until: lease_until(now),
         now,
     }))
 }
@@ -257,7 +256,7 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     let recipient = recipient(world, (&app, key.1), target)?;
     let place = (key.0, key.1, target);
     let known = world.attempts.get(&place);
-    let lease_until = lease_until(now);
+    let lease_until = leased_until(target, now);
     let attempt = begin(known.map(|row| &row.attempt), lease_until).sealed(recipient.key(), now);
     let row = world.attempts.entry(place).or_insert_with(|| AttemptRow {
         attempt: attempt.clone(),
@@ -406,6 +405,7 @@ pub(super) fn known(world: &World, (app, user): (&AppId, UserKey), tried: &Tried
     Known {
         has_other: has_other(world, (app, user), tried),
         set_at: world.providers.get(&provider).map(|known| known.set_at),
+        lease: lease(tried.target),
     }
 }
 

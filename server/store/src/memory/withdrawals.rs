@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use vestnik_model::{AppId, InstallationId, publish::OnUnproven};
 use vestnik_rules::{
-    attempt::{Bounds, State, begin as begin_try, settle_try},
+    attempt::{Bounds, State, begin as begin_try, leased_until, settle_try},
     cascade::Target,
     identity::withdrawal_id,
     log::epoch_of,
@@ -146,7 +146,7 @@ fn begin_one(
     let recipient = recipient(world, (&of.app, user), target)?;
     recipient.key()?;
     let (name, id) = (world.name_of(user)?.clone(), delivery.id);
-    let lease_until = vestnik_rules::work::lease_until(now);
+    let lease_until = leased_until(target, now);
     let row = world.withdrawals.get_mut(&key)?;
     row.attempt = begin_try(Some(&row.attempt), lease_until);
     row.due_at = lease_until;

@@ -145,8 +145,8 @@ async fn say(wire: &mut BufReader<TcpStream>, text: &str) {
 
 #[tokio::test]
 async fn a_try_that_begins_too_late_is_made_later_and_not_given_up() {
-    // Its lease has not enough left, is over, or ended long ago.
-    for late in [16, 31, 4_000] {
+    // Its lease, of 24 minutes, has not enough left, is over, or ended long ago.
+    for late in [86, 24 * 60 + 1, 4_000] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let letter = Letter::at(listener.local_addr().unwrap().port()).await;
         letter.turn(Some(Duration::from_secs(late))).await;

@@ -125,7 +125,7 @@ fn a_primary_device_that_may_show_nothing_stays_the_primary_one() {
         steps: cascade(),
         ..primary(&[2], devices)
     };
-    next.check(&[Target::Mailbox], 1, Some(130), None);
+    next.check(&[Target::Mailbox], 1, Some(1_540), None);
     assert_eq!(next.look().course.switched, Some(Reason::BlockedOs));
 }
 

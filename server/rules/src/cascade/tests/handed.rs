@@ -15,23 +15,23 @@ fn a_push_that_was_not_decrypted_gives_way_at_once() {
             .proven(Evidence::Sent)
     };
     case(&waits).check(&[], 0, Some(125), None);
-    case(&failed).check(&[Target::Mailbox], 1, Some(150), None);
+    case(&failed).check(&[Target::Mailbox], 1, Some(1_560), None);
     // Another service brings the same, which the device cannot decrypt either.
     let mut two = case(&failed);
     two.devices[0]
         .addresses
         .push(address(Channel::Webpush, None));
-    two.check(&[Target::Mailbox], 1, Some(150), None);
+    two.check(&[Target::Mailbox], 1, Some(1_560), None);
     // What was written to its connection before did not arrive, or it would not have reported.
     let mut written = case(&failed);
     written
         .attempts
         .push((push(1, Channel::Hub), Attempt::HANDED));
-    written.check(&[Target::Mailbox], 1, Some(150), None);
+    written.check(&[Target::Mailbox], 1, Some(1_560), None);
     // It counts as handed over no more.
     let mut handed = case(&failed);
     handed.steps = waiting_for(Goal::Handed);
-    handed.check(&[Target::Mailbox], 1, Some(150), None);
+    handed.check(&[Target::Mailbox], 1, Some(1_560), None);
     // Another device may still confirm it.
     let taken = attempt(State::Sent, None, None);
     let mut others = case(&failed);

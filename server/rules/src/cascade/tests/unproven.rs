@@ -37,7 +37,7 @@ fn what_is_unproven_is_waited_for_and_then_the_next_step_begins() {
     case().at(101).check(&[], 0, Some(160), None);
     case().at(159).check(&[], 0, Some(160), None);
     let over = case().at(160);
-    over.check(&[Target::Mailbox], 1, Some(190), None);
+    over.check(&[Target::Mailbox], 1, Some(1_600), None);
     assert_eq!(over.look().course.switched, Some(Reason::FallbackSwitched));
     // A device that confirms proves it.
     let proven = case()
@@ -46,7 +46,7 @@ fn what_is_unproven_is_waited_for_and_then_the_next_step_begins() {
     proven.check(&[], 0, None, None);
     // Without the sender's word the step is over as soon as nothing more is tried.
     let usual = Case::cascade(vec![phone(1, Some(unproven()))]).at(101);
-    usual.check(&[Target::Mailbox], 1, Some(131), None);
+    usual.check(&[Target::Mailbox], 1, Some(1_541), None);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_hand_over_that_is_not_proven_reaches_no_goal() {
         &case.state,
         case.attempts.iter().map(|(to, of)| (*to, of))
     ));
-    case.check(&[Target::Mailbox], 1, Some(190), None);
+    case.check(&[Target::Mailbox], 1, Some(1_600), None);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vestnik_model::{InstallationId, publish::OnUnproven};
 use vestnik_rules::{
-    attempt::{Bounds, State, begin},
+    attempt::{Bounds, State, begin, leased_until},
     cascade::{Course, Target},
     identity::{delivery_id, withdrawal_id},
     withdrawal::{Step, View, look},
@@ -102,7 +102,7 @@ impl Desk<'_> {
         let (Some(content), Some(recipient)) = (&self.sending.content, recipient) else {
             return Ok(None);
         };
-        let lease_until = self.lease_until();
+        let lease_until = leased_until(target, self.now);
         let attempt = begin(Some(&found.attempt), lease_until);
         let installation: InstallationId = found.installation;
         withdrawal::put(self.db, (case.key, installation), &attempt, lease_until)?;

@@ -8,13 +8,12 @@ use vestnik_model::{
 
 use super::super::*;
 use crate::{
-    attempt::{Bounds, Outcome, begin, settle},
+    attempt::{Bounds, Outcome, begin, leased_until, settle},
     bounce::{self, Fate},
     cascade::{self, Course, Looked, View, brought_by, came_by, is_handed, look, preferred},
     delivery::{Confirmation, Event, advance, expire},
     retry::round,
     schedule::Hours,
-    work::lease_until,
 };
 
 /// Something that happens.
@@ -270,7 +269,6 @@ impl Life {
             addressed: &findings.delivery.as_ref().unwrap().addressed,
             devices: &devices,
             mailbox: mailbox.as_ref(),
-            lease_until: lease_until(self.now),
             now: self.now,
         })
     }
@@ -319,7 +317,7 @@ impl Life {
         self.save(&looked);
         for target in &looked.tries {
             let known = self.tried(*target).map(|tried| tried.attempt.clone());
-            let attempt = begin(known.as_ref(), lease_until(self.now));
+            let attempt = begin(known.as_ref(), leased_until(*target, self.now));
             let started_at = self
                 .tried(*target)
                 .map_or(self.now, |tried| tried.started_at);
