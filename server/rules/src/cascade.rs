@@ -205,6 +205,9 @@ fn look_at_steps(view: &View<'_>) -> Looked {
         proven: Vec::new(),
         course: Course {
             due_at: None,
+            is_put_off: false,
+            // It was to begin when hours open that are open by now.
+            began_at: view.course.began_at.min(view.now),
             ..view.course
         },
         ends: Vec::new(),

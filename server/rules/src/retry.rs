@@ -133,7 +133,10 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
     if looked.end.is_some() {
         return None;
     }
-    let course = Course::new(begins_at);
+    let course = Course {
+        is_put_off: begins_at > now,
+        ..Course::new(begins_at)
+    };
     let failed = findings.tries.iter().filter(|tried| is_failed(tried));
     let reopened = failed.map(|tried| (tried.target, reopened(&tried.attempt, now)));
     Some(Round {

@@ -17,6 +17,8 @@ pub struct Course {
     pub opened_at: Option<Timestamp>,
     /// When it is looked at again; absent when nothing waits.
     pub due_at: Option<Timestamp>,
+    /// Whether it waits for hours that are closed: it is looked at again when they open, or when they change.
+    pub is_put_off: bool,
     /// Why the step before gave way to that step; absent for the first one.
     pub switched: Option<Reason>,
 }
@@ -30,8 +32,20 @@ impl Course {
             began_at: now,
             opened_at: None,
             due_at: Some(now),
+            is_put_off: false,
             switched: None,
         }
+    }
+
+    /// The same, to be looked at now, if it waits for hours that may have changed.
+    #[must_use]
+    pub fn asked_anew(self, now: Timestamp) -> Option<Self> {
+        let waits = self.is_put_off && self.due_at.is_some_and(|due| due > now);
+        waits.then_some(Self {
+            due_at: Some(now),
+            is_put_off: false,
+            ..self
+        })
     }
 
     /// Until when a try makes sense: the end of the step, and of the notification.

@@ -16,7 +16,11 @@ pub(super) fn put_off(course: Course, hours: &Hours) -> Option<Looked> {
         opens: None,
         proven: Vec::new(),
         tries: Vec::new(),
-        course: Course { due_at, ..course },
+        course: Course {
+            due_at,
+            is_put_off: due_at.is_some(),
+            ..course
+        },
         end,
     })
 }

@@ -38,6 +38,7 @@ impl Looked {
         }
         let course = Course {
             due_at: Some(now),
+            is_put_off: false,
             ..before
         };
         Self {

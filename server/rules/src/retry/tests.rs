@@ -157,7 +157,11 @@ fn what_is_tried_anew_in_closed_hours_begins_when_they_open() {
         ends_at: None,
     });
     let again = round(&findings, true, now()).unwrap();
-    assert_eq!(again.course, Some(Course::new(until)));
+    let put_off = Course {
+        is_put_off: true,
+        ..Course::new(until)
+    };
+    assert_eq!(again.course, Some(put_off));
 }
 
 /// A delivery by its recipient's clock ends before its notification does.
@@ -226,6 +230,7 @@ fn a_cascade_begins_at_its_first_step_again() {
         step: 1,
         began_at: at("10:03:00"),
         due_at: None,
+        is_put_off: false,
         switched: Some(Reason::TokenDead),
     });
     let again = round(&findings, false, now()).unwrap();

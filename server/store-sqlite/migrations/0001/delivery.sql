@@ -29,6 +29,8 @@ CREATE TABLE delivery (
     step INTEGER NOT NULL DEFAULT 0,
     began_at INTEGER,
     due_at INTEGER,
+    -- It waits for hours that are closed.
+    is_put_off INTEGER NOT NULL DEFAULT 0,
     -- When it was opened to further installations.
     opened_at INTEGER,
     -- Why the step before gave way; a reason.
@@ -52,6 +54,8 @@ CREATE INDEX delivery_expiry ON delivery (notification, release_at)
 CREATE INDEX delivery_unlogged ON delivery (user) WHERE seq IS NULL;
 -- What leads from a user to the deliveries that take each other's place.
 CREATE INDEX delivery_collapse ON delivery (user, collapse, seq) WHERE collapse IS NOT NULL;
+--- What is looked at when hours change.
+CREATE INDEX delivery_put_off ON delivery (user, notification) WHERE is_put_off = 1;
 
 -- A delivery was tried at an installation over a channel, or at the user's mailbox.
 CREATE TABLE attempt (

@@ -43,7 +43,7 @@ struct Job<'a> {
     /// The notification of which deliveries may be due to be sent, and whether others may wait for their
     /// own time.
     expanded: Option<(Subject, bool)>,
-    /// The notifications of which something that waited is due to be sent or withdrawn.
+    /// The notifications of which something that waited is due to be sent, looked at, or withdrawn.
     resumed: Vec<Subject>,
     /// The notifications of which deliveries are asked about anew.
     asked: Vec<Subject>,
@@ -350,6 +350,7 @@ impl Job<'_> {
     fn ask_anew(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
         let asked = asking::part(db, &self.held, self.part.rows, self.part.now)?;
         self.asked = asked.due;
+        self.resumed = asked.looked_at;
         Ok(match asked.position {
             Some(position) => Next::More(Some(position)),
             None => Next::Done,

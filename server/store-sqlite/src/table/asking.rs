@@ -2,12 +2,13 @@
 //! at which those that wait are asked about are right no more.
 //!
 //! A row of work walks through what waits, of a user or of an App, and makes it due now; the release of each
-//! notification then asks the schedule. A later change begins the walk anew.
+//! notification then asks the schedule. Then it walks through what closed hours put off in the middle of a
+//! cascade; the dispatch of each notification looks at that. A later change begins the walk anew.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, DeliveryStatus, UserId, open::Word as _};
-use vestnik_rules::work::{Stage, WorkKind};
+use vestnik_rules::work::{self as rules, WorkKind};
 
 use super::{
     Txn,
@@ -28,29 +29,57 @@ statements! {
          ORDER BY s.notification LIMIT 1";
     OF_NOTIFICATION = "SELECT user, release_at, status FROM delivery
          WHERE notification = ?1 AND user > ?2 ORDER BY user LIMIT ?3";
+    /// What closed hours put off, of a user, or of everybody.
+    PUT_OFF_OF_USER = "SELECT user, notification, due_at FROM delivery INDEXED BY delivery_put_off
+         WHERE user = ?1 AND is_put_off = 1 AND notification > ?2 ORDER BY notification LIMIT ?3";
+    PUT_OFF = "SELECT user, notification, due_at FROM delivery INDEXED BY delivery_put_off
+         WHERE is_put_off = 1 AND (user, notification) > (?1, ?2)
+         ORDER BY user, notification LIMIT ?3";
     END = "DELETE FROM work WHERE kind = 'ask_anew' AND target = ?1 AND app = ?2";
 }
 
+/// What the position of a walk begins with that is at what closed hours put off.
+const PUT_OFF_MARK: &str = "put_off ";
 /// What stands for all users of an App.
 const EVERYBODY: i64 = 0;
 
 /// Where a walk goes on: behind this notification, or behind this user of it.
 #[derive(Debug, Clone, Copy)]
 struct Place {
+    stage: Stage,
     notification: i64,
     user: i64,
 }
 
+/// What a walk goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// What waits for its time.
+    Scheduled,
+    /// What closed hours put off.
+    PutOff,
+}
+
 impl Place {
-    const START: Self = Self {
-        notification: i64::MIN,
-        user: i64::MIN,
-    };
+    const START: Self = Self::start_of(Stage::Scheduled);
+
+    const fn start_of(stage: Stage) -> Self {
+        Self {
+            stage,
+            notification: i64::MIN,
+            user: i64::MIN,
+        }
+    }
 
     fn read(position: Option<&str>) -> Self {
         let parsed = position.and_then(|position| {
+            let (stage, position) = match position.strip_prefix(PUT_OFF_MARK) {
+                Some(rest) => (Stage::PutOff, rest),
+                None => (Stage::Scheduled, position),
+            };
             let (notification, user) = position.split_once(' ')?;
             Some(Self {
+                stage,
                 notification: notification.parse().ok()?,
                 user: user.parse().ok()?,
             })
@@ -59,7 +88,11 @@ impl Place {
     }
 
     fn written(self) -> String {
-        format!("{} {}", self.notification, self.user)
+        let mark = match self.stage {
+            Stage::Scheduled => "",
+            Stage::PutOff => PUT_OFF_MARK,
+        };
+        format!("{mark}{} {}", self.notification, self.user)
     }
 }
 
@@ -68,8 +101,10 @@ impl Place {
 pub(crate) struct Asked {
     /// Where the next part goes on; absent at the end.
     pub(crate) position: Option<String>,
-    /// The notifications of which deliveries are due now.
+    /// The notifications of which deliveries are to be released now.
     pub(crate) due: Vec<Subject>,
+    /// The notifications of which deliveries are to be looked at now.
+    pub(crate) looked_at: Vec<Subject>,
 }
 
 /// Begins to ask anew about what waits for a user.
@@ -82,7 +117,9 @@ pub(crate) fn of_user(
     let Some(head) = user::find(txn, app, user)? else {
         return Ok(());
     };
-    if delivery::waiting_of(txn, head.row, now, 1)?.is_empty() {
+    let is_any = !delivery::waiting_of(txn, head.row, now, 1)?.is_empty()
+        || !put_off(txn, head.row, Place::start_of(Stage::PutOff), 1)?.is_empty();
+    if !is_any {
         return Ok(());
     }
     begin(txn, app, head.row, now)
@@ -94,7 +131,10 @@ pub(crate) fn of_app(
     app: &AppId,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    if next_of_app(txn, app, i64::MIN)?.is_none() {
+    // What closed hours put off may be another App's: then the walk finds none.
+    let is_any = next_of_app(txn, app, i64::MIN)?.is_some()
+        || !put_off(txn, EVERYBODY, Place::start_of(Stage::PutOff), 1)?.is_empty();
+    if !is_any {
         return Ok(());
     }
     begin(txn, app, EVERYBODY, now)
@@ -108,7 +148,7 @@ fn begin(
 ) -> Result<(), rusqlite::Error> {
     // A walk that is under way may have passed what is wrong now.
     txn.prepare_cached(END)?.execute((target, app.as_str()))?;
-    let stage = Stage {
+    let stage = rules::Stage {
         kind: WorkKind::AskAnew,
         due: now,
     };
@@ -124,11 +164,68 @@ pub(crate) fn part(
     now: Timestamp,
 ) -> Result<Asked, rusqlite::Error> {
     let place = Place::read(held.position.as_deref());
-    if held.target == EVERYBODY {
-        part_of_app(db, &held.app, place, (rows.max(1), now))
-    } else {
-        part_of_user(db, held.target, place, (rows.max(1), now))
+    let bounds = (rows.max(1), now);
+    let mut asked = match place.stage {
+        Stage::PutOff => return part_put_off(db, held, place, bounds),
+        Stage::Scheduled if held.target == EVERYBODY => part_of_app(db, &held.app, place, bounds)?,
+        Stage::Scheduled => part_of_user(db, held.target, place, bounds)?,
+    };
+    let next = || Place::start_of(Stage::PutOff).written();
+    asked.position.get_or_insert_with(next);
+    Ok(asked)
+}
+
+/// Makes the next deliveries due that closed hours put off.
+fn part_put_off(
+    db: &Connection,
+    held: &Held,
+    place: Place,
+    (rows, now): (u32, Timestamp),
+) -> Result<Asked, rusqlite::Error> {
+    let found = put_off(db, held.target, place, rows)?;
+    let mut asked = Asked::default();
+    let is_end = found.len() < rows as usize;
+    for (key, due_at) in found {
+        let Key { notification, user } = key;
+        let place = Place {
+            stage: Stage::PutOff,
+            notification,
+            user,
+        };
+        asked.position = (!is_end).then(|| place.written());
+        let of = notification::find_row(db, notification)?;
+        let of = of.filter(|of| of.subject.app == held.app);
+        if let Some(of) = of
+            && due_at.is_some_and(|at| at > now)
+        {
+            delivery::set_due(db, key, now)?;
+            asked.looked_at.push(of.subject);
+        }
     }
+    Ok(asked)
+}
+
+/// The next deliveries that closed hours put off, of a user or of everybody, whatever their App.
+fn put_off(
+    db: &Connection,
+    target: i64,
+    place: Place,
+    rows: u32,
+) -> Result<Vec<(Key, Option<Timestamp>)>, rusqlite::Error> {
+    let (statement, after) = if target == EVERYBODY {
+        (PUT_OFF, place.user)
+    } else {
+        (PUT_OFF_OF_USER, target)
+    };
+    db.prepare_cached(statement)?
+        .query_map((after, place.notification, rows), |row| {
+            let key = Key {
+                user: row.get(0)?,
+                notification: row.get(1)?,
+            };
+            Ok((key, optional_time(row, 2)?))
+        })?
+        .collect()
 }
 
 fn part_of_user(
@@ -146,7 +243,14 @@ fn part_of_user(
     let mut asked = Asked::default();
     let is_end = found.len() < rows as usize;
     for (notification, release_at) in found {
-        asked.position = (!is_end).then(|| Place { notification, user }.written());
+        asked.position = (!is_end).then(|| {
+            let place = Place {
+                stage: Stage::Scheduled,
+                notification,
+                user,
+            };
+            place.written()
+        });
         if release_at.is_some_and(|at| at > now) {
             delivery::set_release(db, Key { notification, user }, Some(now))?;
             let found = notification::find_row(db, notification)?;
@@ -167,6 +271,7 @@ fn part_of_app(
     while let Some(notification) = next_of_app(db, app, place.notification)? {
         if left == 0 {
             let next = Place {
+                stage: Stage::Scheduled,
                 notification,
                 user: if notification == place.notification {
                     place.user
@@ -185,11 +290,13 @@ fn part_of_app(
         let (last, count) = ask_users(db, (notification, after), (left, now), &mut asked)?;
         place = if count < left {
             Place {
+                stage: Stage::Scheduled,
                 notification: notification.saturating_add(1),
                 user: i64::MIN,
             }
         } else {
             Place {
+                stage: Stage::Scheduled,
                 notification,
                 user: last,
             }

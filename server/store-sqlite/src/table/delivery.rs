@@ -56,7 +56,8 @@ statements! {
     NEXT_DUE = "SELECT due_at FROM delivery INDEXED BY delivery_due
          WHERE notification = ?1 AND due_at IS NOT NULL ORDER BY due_at LIMIT 1";
     COURSE = "SELECT step, began_at, switched, opened_at FROM delivery WHERE notification = ?1 AND user = ?2";
-    SET_COURSE = "UPDATE delivery SET step = ?3, began_at = ?4, due_at = ?5, switched = ?6, opened_at = ?7
+    SET_COURSE = "UPDATE delivery SET step = ?3, began_at = ?4, due_at = ?5, switched = ?6, opened_at = ?7,
+             is_put_off = ?8
          WHERE notification = ?1 AND user = ?2";
     OPEN = "UPDATE delivery SET only = ?3, seq = ?4, among = ?5 WHERE notification = ?1 AND user = ?2";
     /// What is looked at anew when something changes about a user's devices, of the end of their log: see
@@ -67,7 +68,7 @@ statements! {
          WHERE l.user = ?1 AND l.seq > ?2 AND l.body IS NULL AND d.began_at IS NOT NULL
              AND ((n.devices IS NOT NULL AND d.status = 'pending')
                  OR (n.min_app_version IS NOT NULL AND d.status IN ('pending', 'sent', 'delivered')))";
-    SET_DUE = "UPDATE delivery SET due_at = ?3 WHERE notification = ?1 AND user = ?2";
+    SET_DUE = "UPDATE delivery SET due_at = ?3, is_put_off = 0 WHERE notification = ?1 AND user = ?2";
     SET_READ_SEQ = "UPDATE delivery SET read_seq = ?3 WHERE notification = ?1 AND user = ?2";
     SET_RECALL_SEQ = "UPDATE delivery SET recall_seq = ?3 WHERE notification = ?1 AND user = ?2";
     HAS_EVIDENCE = "SELECT 1 FROM attempt a CROSS JOIN installation i
@@ -259,6 +260,7 @@ pub(crate) fn due(
                 began_at: optional_time(row, 2)?.unwrap_or(now),
                 opened_at: optional_time(row, 4)?,
                 due_at: None,
+                is_put_off: false,
                 switched: optional_word(row, 3)?,
             };
             Ok((row.get(0)?, course))
@@ -289,6 +291,7 @@ pub(crate) fn course(
                 began_at: optional_time(row, 1)?.unwrap_or(now),
                 opened_at: optional_time(row, 3)?,
                 due_at: None,
+                is_put_off: false,
                 switched: optional_word(row, 2)?,
             })
         })
@@ -306,6 +309,7 @@ pub(crate) fn set_course(
         began_at,
         opened_at,
         due_at,
+        is_put_off,
         switched,
     } = course;
     db.prepare_cached(SET_COURSE)?
@@ -317,6 +321,7 @@ pub(crate) fn set_course(
             due_at.map(millis),
             switched.map(Reason::as_str),
             opened_at.map(millis),
+            is_put_off,
         ))
         .map(drop)
 }

@@ -139,3 +139,67 @@ pub async fn hours_do_not_end_what_was_withdrawn(fixture: &impl Fixture) {
     assert_eq!((counts.cancelled, counts.expired), (600, 0));
     world.is_sound().await;
 }
+
+/// Whose hours change while a step waits for them: nobody waits for the former ones.
+pub async fn what_closed_hours_put_off_follows_a_change(fixture: &impl Fixture) {
+    let (world, _) = pushing::begin(fixture).await;
+    let days = SignedDuration::from_hours(72);
+    let each = [1, 2, 3];
+    for number in each {
+        world
+            .publish_timed(number, users(&["anna"]), json!({}), days)
+            .await;
+    }
+    // Each push is to be made again later, when she wants quiet.
+    for _ in each {
+        let begun = dispatch(&world, 10).await;
+        let busy = Outcome::Retry {
+            reason: Reason::ProviderUnavailable,
+            after: Some(SignedDuration::from_mins(1)),
+        };
+        settle(&world, 11, tried(&begun[0], 10, busy)).await;
+    }
+    let quiet =
+        |from: &str| json!({"quiet_hours": {"from": from, "to": "12:00"}, "time_zone": "Etc/UTC"});
+    world.attributes("anna", quiet("08:00"), 12).await;
+    for _ in each {
+        assert!(dispatch(&world, 120).await.is_empty());
+    }
+    let changed = 180;
+    assert!(world.claim(WorkKind::Dispatch, changed).await.is_empty());
+    // She wants less of it. The walk goes in parts of two.
+    world.attributes("anna", quiet("10:00"), changed).await;
+    assert!(world.work(WorkKind::AskAnew, 2, changed).await >= 2);
+    for _ in each {
+        assert_eq!(dispatch(&world, changed).await.len(), 1);
+    }
+    assert!(world.claim(WorkKind::Dispatch, changed).await.is_empty());
+    world.is_sound().await;
+}
+
+/// The same for everybody of an App whose clock nobody knows otherwise.
+pub async fn what_closed_hours_put_off_follows_the_default_zone(fixture: &impl Fixture) {
+    let (world, _) = lost(fixture, "next_allowed").await;
+    let by_app = json!({"window": {"from": "08:00", "to": "08:05"}, "on_missed_window": "next_allowed",
+                        "on_no_time_zone": "app_default"});
+    world.default_zone("Etc/UTC").await;
+    let days = SignedDuration::from_hours(72);
+    world.publish_timed(2, users(&["anna"]), by_app, days).await;
+    let begun = dispatch(&world, 30).await;
+    let busy = Outcome::Retry {
+        reason: Reason::ProviderUnavailable,
+        after: Some(SignedDuration::from_mins(5)),
+    };
+    settle(&world, 31, tried(&begun[0], 30, busy)).await;
+    let closed = second("2027-01-15T08:07:00Z");
+    assert!(dispatch(&world, closed).await.is_empty());
+    let changed = closed + 60;
+    world.default_zone_at("Etc/GMT-1", changed).await;
+    assert!(world.work(WorkKind::AskAnew, 1, changed).await >= 2);
+    // It is 9 o'clock there: the window opens tomorrow, an hour earlier.
+    assert!(dispatch(&world, changed).await.is_empty());
+    let opens = second("2027-01-16T07:00:00Z");
+    assert!(world.claim(WorkKind::Dispatch, opens - 1).await.is_empty());
+    assert_eq!(dispatch(&world, opens).await.len(), 1);
+    world.is_sound().await;
+}

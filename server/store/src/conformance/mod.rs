@@ -167,7 +167,9 @@ macro_rules! conformance {
             hours: what_is_tried_anew_waits_for_open_hours,
                 what_is_tried_anew_in_open_hours_goes_out,
                 a_window_that_is_over_lets_nothing_be_tried_anew,
-                hours_do_not_end_what_was_withdrawn;
+                hours_do_not_end_what_was_withdrawn,
+                what_closed_hours_put_off_follows_a_change,
+                what_closed_hours_put_off_follows_the_default_zone;
             mailing: a_mailing_crosses_the_night_in_which_clocks_go_forward,
                 a_mailing_crosses_the_night_in_which_clocks_go_back,
                 a_mailing_keeps_its_pace_after_a_crash, what_expires_does_not_wait_for_a_pace,

@@ -7,6 +7,7 @@ use vestnik_model::{AppId, DeliveryStatus, UserId};
 use vestnik_rules::work::{Stage, WorkKind};
 
 use super::{
+    dispatch,
     queue::Next,
     release::{set_release, wake},
     row::{DeliveryRow, NotificationKey, Target, UserKey},
@@ -67,13 +68,23 @@ pub(super) fn part(
 ) -> Next {
     let meant = meant(&txn.world, app, walk).take(rows);
     let found: Vec<_> = meant.map(|(key, row)| (key, waits(row, now))).collect();
-    let mut due = BTreeSet::new();
+    let (mut due, mut looked_at) = (BTreeSet::new(), BTreeSet::new());
     for (key, _) in found.iter().filter(|(_, waits)| *waits) {
-        set_release(&mut txn.world, *key, Some(now));
-        due.insert(key.0);
+        let row = txn.world.deliveries.get_mut(key);
+        let course = row.as_ref().and_then(|row| row.course?.asked_anew(now));
+        if let Some((row, course)) = row.zip(course) {
+            row.course = Some(course);
+            looked_at.insert(key.0);
+        } else {
+            set_release(&mut txn.world, *key, Some(now));
+            due.insert(key.0);
+        }
     }
     for notification in due {
         wake(txn, notification);
+    }
+    for notification in looked_at {
+        dispatch::wake(txn, notification);
     }
     match found.last().filter(|_| found.len() == rows) {
         Some((last, _)) => Next::More {
@@ -106,5 +117,8 @@ fn meant<'a>(
 
 fn waits(row: &DeliveryRow, now: Timestamp) -> bool {
     let is_scheduled = row.state.status == DeliveryStatus::Scheduled;
-    is_scheduled && row.release_at.is_some_and(|at| at > now)
+    let is_put_off = row
+        .course
+        .is_some_and(|course| course.asked_anew(now).is_some());
+    is_put_off || is_scheduled && row.release_at.is_some_and(|at| at > now)
 }

@@ -26,6 +26,13 @@ fn nothing_is_tried_in_closed_hours() {
         (looked.course.step, looked.course.due_at),
         (0, Some(at(500)))
     );
+    // It is looked at as well when the hours change, unless they have opened by then.
+    let asked = looked.course.asked_anew(at(301)).unwrap();
+    assert_eq!((asked.due_at, asked.is_put_off), (Some(at(301)), false));
+    assert_eq!(looked.course.asked_anew(at(500)), None);
+    assert_eq!(asked.asked_anew(at(300)), None);
+    // A look that finds them open waits for something else, if for anything.
+    assert!(!in_hours(Hours::Open).look().course.is_put_off);
 }
 
 #[test]
