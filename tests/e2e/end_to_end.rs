@@ -72,6 +72,7 @@ async fn a_notification_goes_all_the_way_and_its_sender_can_see_it() -> anyhow::
         view.counts,
         Counts {
             read: 1,
+            clicked: 1,
             ..Counts::default()
         }
     );
@@ -334,6 +335,7 @@ async fn a_user_without_a_device_gets_it_later_all_the_same() -> anyhow::Result<
         view.counts,
         Counts {
             delivered: 1,
+            late: 1,
             ..Counts::default()
         }
     );

@@ -77,6 +77,13 @@ fn words(event: &EventView) -> String {
     if let Some(user) = &data.user {
         line.push_str(&format!("  {user}"));
     }
+    if let Some((from, to)) = data.from.as_ref().zip(data.to.as_ref()) {
+        line.push_str(&format!(
+            "  {} -> {}",
+            plain(from.as_str()),
+            plain(to.as_str())
+        ));
+    }
     let reason = data.reason.as_ref().map(Open::as_str);
     let channel = data.channel.as_ref().map(Open::as_str);
     let late = data.late.then_some("late");

@@ -11,9 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
 
 use crate::{
-    Channel, Counts, DeliveryId, DeliveryStatus, InstallationId, NotificationId,
+    Channel, Counts, DeliveryId, DeliveryStatus, Engagement, InstallationId, NotificationId,
     NotificationStatus, Outcome, Reason, Response, UserId,
     open::{Open, is_default, words},
+    publish::StepChannel,
 };
 
 /// The id of an event: the number of its commit, and its delivery if it is about one.
@@ -173,6 +174,16 @@ pub enum EventKind {
     DeliveryExpired,
     /// The sender cancelled it before it was handed over.
     DeliveryCancelled,
+    /// A device's system took the toast, for the first time.
+    DeliveryDisplayed,
+    /// The person opened it by a tap, for the first time.
+    DeliveryClicked,
+    /// The person put it away, for the first time.
+    DeliveryDismissed,
+    /// A step of its cascade gave way to the next: `from`, `to` and `reason` say which and why.
+    DeliveryChannelSwitched,
+    /// Its sender recalled it, and the devices that may have it are told.
+    DeliveryRecalled,
     /// A person pressed a button of it.
     DeliveryActioned,
     /// A person answered it with a text.
@@ -203,6 +214,11 @@ words!(EventKind {
     DeliveryUndelivered = "delivery.undelivered",
     DeliveryExpired = "delivery.expired",
     DeliveryCancelled = "delivery.cancelled",
+    DeliveryDisplayed = "delivery.displayed",
+    DeliveryClicked = "delivery.clicked",
+    DeliveryDismissed = "delivery.dismissed",
+    DeliveryChannelSwitched = "delivery.channel_switched",
+    DeliveryRecalled = "delivery.recalled",
     DeliveryActioned = "delivery.actioned",
     DeliveryReplied = "delivery.replied",
     WebhookTest = "webhook.test",
@@ -244,6 +260,17 @@ impl EventKind {
             DeliveryStatus::Undelivered => Some(Self::DeliveryUndelivered),
             DeliveryStatus::Expired => Some(Self::DeliveryExpired),
             DeliveryStatus::Cancelled => Some(Self::DeliveryCancelled),
+        }
+    }
+
+    /// A person or a device did something with a delivery for the first time.
+    #[must_use]
+    pub const fn of_engagement(engagement: Engagement) -> Self {
+        match engagement {
+            Engagement::Displayed => Self::DeliveryDisplayed,
+            Engagement::Clicked => Self::DeliveryClicked,
+            Engagement::Actioned => Self::DeliveryActioned,
+            Engagement::Dismissed => Self::DeliveryDismissed,
         }
     }
 
@@ -297,7 +324,7 @@ pub struct EventData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub user: Option<UserId>,
-    /// Why the delivery came to it, when that is a negative end.
+    /// Why the delivery came to it, when that is a negative end, or why a step gave way to the next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
     pub reason: Option<Open<Reason>>,
@@ -313,6 +340,14 @@ pub struct EventData {
     /// absent if not.
     #[serde(default, skip_serializing_if = "is_default")]
     pub double_contact: bool,
+    /// The route of the step that gave way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<StepChannel>))]
+    pub from: Option<Open<StepChannel>>,
+    /// The route of the step that began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<StepChannel>))]
+    pub to: Option<Open<StepChannel>>,
     /// How many deliveries came to which status.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub reached: BTreeMap<String, u64>,

@@ -195,6 +195,7 @@ mod tests {
             proven: Vec::new(),
             tries: Vec::new(),
             course,
+            switches: Vec::new(),
             end: None,
         };
         let bounced = Some(Reason::EmailBounced);

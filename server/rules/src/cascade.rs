@@ -143,6 +143,17 @@ impl View<'_> {
     }
 }
 
+/// A step gave way to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Switch {
+    /// The route of the step.
+    pub from: StepChannel,
+    /// The route of the next one.
+    pub to: StepChannel,
+    /// Why.
+    pub reason: Reason,
+}
+
 /// What a step found.
 #[derive(Debug, Default)]
 struct Found {
@@ -210,6 +221,7 @@ fn look_at_steps(view: &View<'_>) -> Looked {
             began_at: view.course.began_at.min(view.now),
             ..view.course
         },
+        switches: Vec::new(),
         ends: Vec::new(),
         end: None,
     };
@@ -244,6 +256,12 @@ fn look_at_steps(view: &View<'_>) -> Looked {
         };
         looked.course.switched = Some(reason);
         looked.course.step += 1;
+        let next = view.steps.get(looked.course.step);
+        looked.switches.extend(next.map(|next| Switch {
+            from: step.channel,
+            to: next.channel,
+            reason,
+        }));
         looked.course.began_at = view.now;
     }
     looked

@@ -18,9 +18,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vestnik_model::{
-    Channel, Claim, Cursor, DeliveryState, FactId, FactRefusal, FactResult, Flag, InstallationId,
-    NotificationId, Open, ParsedFact, Reason, ReceiptKind, StateChange, fact::MAX_VERSION,
-    publish::Steps,
+    Channel, Claim, Cursor, DeliveryState, Engagement, FactId, FactRefusal, FactResult, Flag,
+    InstallationId, NotificationId, Open, ParsedFact, Reason, ReceiptKind, StateChange,
+    fact::MAX_VERSION, publish::Steps,
 };
 
 use crate::{
@@ -154,6 +154,9 @@ pub struct Change {
     /// Whether the sender is told of it by an event: a button that was pressed, or an answer. Only what is
     /// kept is told, so that it is told once.
     pub is_told: bool,
+    /// What the device says for the first time of all of the user's devices, and the sender is told: the toast
+    /// was displayed, opened or put away. A button that was pressed is told with the button, by `is_told`.
+    pub engaged: Option<Engagement>,
 }
 
 /// The rest of a `read_up_to`, as the payload of its row of work, in JSON.
@@ -241,6 +244,7 @@ fn change(
         .filter(|subject| is_meant(subject, reporter))
         .ok_or(FactRefusal::UnknownNotification)?;
     let (is_kept, mailed) = (subject.facts < MAX_FACTS, subject.mailed);
+    let before = subject.state.engagement.clone();
     let at = possible(report.at, subject.accepted_at, reporter.now);
     let changed = match report.about {
         About::Receipt(ReceiptKind::Read) => read(report.notification, subject, at, version_of(at)),
@@ -261,9 +265,25 @@ fn change(
     let changed = Change {
         is_kept,
         is_told: is_kept && is_response,
+        engaged: engagement(report.about).filter(|new| !before.contains(new)),
         ..changed
     };
     Ok(with_contact(changed, mailed))
+}
+
+/// What a fact says beside a status, if the sender is told of that by itself.
+const fn engagement(about: About) -> Option<Engagement> {
+    match about {
+        About::Receipt(ReceiptKind::Displayed) => Some(Engagement::Displayed),
+        About::Receipt(ReceiptKind::Clicked) => Some(Engagement::Clicked),
+        About::Receipt(ReceiptKind::Dismissed) => Some(Engagement::Dismissed),
+        About::Receipt(ReceiptKind::Delivered | ReceiptKind::Read | ReceiptKind::Actioned)
+        | About::Flag(_)
+        | About::Reply
+        | About::NotShown
+        | About::Dropped
+        | About::Undecrypted(_) => None,
+    }
 }
 
 /// Marks one delivery as read because its device has read up to a later place. `None` for a delivery
@@ -339,6 +359,7 @@ fn evident(subject: Subject<'_>, kind: ReceiptKind, at: Timestamp) -> Change {
         undecrypted: None,
         is_kept: true,
         is_told: false,
+        engaged: None,
     }
 }
 
@@ -357,6 +378,7 @@ fn unproven(subject: Subject<'_>, at: Timestamp) -> Change {
         undecrypted: None,
         is_kept: true,
         is_told: false,
+        engaged: None,
     }
 }
 

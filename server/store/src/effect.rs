@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Arrival, Channel, Counts, DeliveryId, DeliveryState, DeliveryStatus, Entry,
+    AppId, Arrival, Channel, Counts, DeliveryId, DeliveryState, DeliveryStatus, Engagement, Entry,
     InstallationId, Notification, NotificationId, NotificationStatus, Open, Outcome, Reason,
     Response, UserId,
 };
 use vestnik_rules::{
+    cascade::Switch,
     identity::{delivery_id_of, user_hash},
     log::{Candidate, Place},
     session::FamilyId,
@@ -217,6 +218,31 @@ pub enum Told {
         /// How many deliveries stood where.
         counts: Counts,
     },
+    /// Something happened to deliveries that is no status.
+    Deliveries {
+        /// The notification.
+        notification: NotificationId,
+        /// What.
+        news: News,
+        /// To which, by the names of their users.
+        whose: Vec<(DeliveryId, UserId)>,
+    },
+}
+
+/// What happened to a delivery that is no status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum News {
+    /// A device says it for the first time of all of the user's devices.
+    Engaged {
+        /// What was done.
+        engagement: Engagement,
+        /// On which installation.
+        installation: InstallationId,
+    },
+    /// A step gave way to the next.
+    Switched(Switch),
+    /// The devices that may have it are told of its recall.
+    Recalled,
 }
 
 impl Told {
@@ -224,7 +250,9 @@ impl Told {
     #[must_use]
     pub const fn notification(&self) -> Option<NotificationId> {
         match self {
-            Self::Settled { notification, .. } => Some(*notification),
+            Self::Settled { notification, .. } | Self::Deliveries { notification, .. } => {
+                Some(*notification)
+            }
         }
     }
 }

@@ -142,7 +142,8 @@ impl Happened {
     pub fn named(&self) -> usize {
         match &self.what {
             What::Changed(changed) => changed.deliveries.len(),
-            What::Responded { .. } | What::Told(_) => 1,
+            What::Told(Told::Deliveries { whose, .. }) => whose.len(),
+            What::Responded { .. } | What::Told(Told::Settled { .. }) => 1,
         }
     }
 

@@ -7,10 +7,10 @@ use vestnik_model::{
     AppId, EventData, EventId, EventKind, EventPage, EventView, FieldProblem, Open, Problem,
     ProblemCode, event::reached, problem::FieldCode,
 };
-use vestnik_rules::webhook::missed;
+use vestnik_rules::{cascade::Switch, webhook::missed};
 use vestnik_store::{
     Store,
-    effect::{ChangedDelivery, Responded, Summary, Told},
+    effect::{ChangedDelivery, News, Responded, Summary, Told},
     events::{Asked, Changed, Happened, What},
 };
 
@@ -246,6 +246,32 @@ impl About {
         views
     }
 
+    /// What happened to a delivery that is no status.
+    fn news(&self, news: News, data: EventData) -> EventView {
+        match news {
+            News::Engaged {
+                engagement,
+                installation,
+            } => {
+                let data = EventData {
+                    installation_id: Some(installation),
+                    ..data
+                };
+                self.view(EventKind::of_engagement(engagement), data)
+            }
+            News::Switched(Switch { from, to, reason }) => {
+                let data = EventData {
+                    from: Some(from.into()),
+                    to: Some(to.into()),
+                    reason: Some(reason.into()),
+                    ..data
+                };
+                self.view(EventKind::DeliveryChannelSwitched, data)
+            }
+            News::Recalled => self.view(EventKind::DeliveryRecalled, data),
+        }
+    }
+
     fn told(self, told: Told) -> Vec<EventView> {
         let data = self.data.clone();
         match told {
@@ -260,6 +286,22 @@ impl About {
                     ..data
                 };
                 vec![self.view(EventKind::NotificationSettled, data)]
+            }
+            Told::Deliveries {
+                notification: _,
+                news,
+                mut whose,
+            } => {
+                whose.sort();
+                let one = |(delivery, user)| {
+                    let data = EventData {
+                        delivery_id: Some(delivery),
+                        user: Some(user),
+                        ..self.data.clone()
+                    };
+                    self.news(news, data)
+                };
+                whose.into_iter().map(one).collect()
             }
         }
     }

@@ -21,6 +21,7 @@ pub(super) fn put_off(course: Course, hours: &Hours) -> Option<Looked> {
             is_put_off: due_at.is_some(),
             ..course
         },
+        switches: Vec::new(),
         end,
     })
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{InstallationId, Reason};
 
-use super::{Course, Target};
+use super::{Course, Switch, Target};
 use crate::{attempt::Attempt, device::Opens};
 
 /// What a look found.
@@ -18,6 +18,8 @@ pub struct Looked {
     pub proven: Vec<InstallationId>,
     /// Where the delivery stands, and when to look again.
     pub course: Course,
+    /// Which steps gave way to the next, in order.
+    pub switches: Vec<Switch>,
     /// The attempts that have no further try, as they are from now on: nobody needs it any more, or their
     /// sender wants none after one of which nobody knows whether it was taken.
     pub ends: Vec<(Target, Attempt)>,
@@ -46,6 +48,7 @@ impl Looked {
             opens: None,
             proven: Vec::new(),
             course,
+            switches: Vec::new(),
             ends: Vec::new(),
             end: None,
         }

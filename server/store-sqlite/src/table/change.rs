@@ -14,12 +14,12 @@ use vestnik_rules::{
     identity::delivery_id,
     work::{Stage, WorkKind},
 };
-use vestnik_store::effect::{ChangedDelivery, Effect, Summary};
+use vestnik_store::effect::{ChangedDelivery, Effect, News, Summary};
 
 use super::{
     Txn, count,
     event::{self, Kind, Row, body},
-    notification, work,
+    notification, told, work,
 };
 use crate::{sql::statements, value::optional_word};
 
@@ -64,7 +64,11 @@ impl<'a> Told<'a> {
 
 /// What a job changes about notifications.
 #[derive(Debug, Default)]
-pub(crate) struct Changes(BTreeMap<i64, Change>);
+pub(crate) struct Changes {
+    changes: BTreeMap<i64, Change>,
+    /// What happened to deliveries that is no status, by the row of the notification: to whose.
+    news: BTreeMap<(i64, News), (Subject, BTreeMap<i64, UserId>)>,
+}
 
 #[derive(Debug)]
 struct Change {
@@ -91,13 +95,20 @@ impl Changes {
         self.of(subject).deltas.add(moved);
     }
 
+    /// Something happened to the delivery to a user, by row and name, that is no status.
+    pub(crate) fn happened(&mut self, subject: &Subject, (user, name): (i64, &UserId), news: News) {
+        let of = self.news.entry((subject.row, news));
+        let (_, users) = of.or_insert_with(|| (subject.clone(), BTreeMap::new()));
+        users.insert(user, name.clone());
+    }
+
     /// The notification changed in another way: its status can be another one.
     pub(crate) fn touched(&mut self, subject: &Subject) {
         self.of(subject);
     }
 
     fn of(&mut self, subject: &Subject) -> &mut Change {
-        self.0.entry(subject.row).or_insert_with(|| Change {
+        self.changes.entry(subject.row).or_insert_with(|| Change {
             subject: subject.clone(),
             deltas: Deltas::default(),
             deliveries: BTreeMap::new(),
@@ -106,8 +117,11 @@ impl Changes {
 
     /// Writes everything. Notifications are taken in the order of their rows.
     pub(crate) fn write(self, txn: &mut Txn<'_>, at: Timestamp) -> Result<(), rusqlite::Error> {
-        for change in self.0.into_values() {
+        for change in self.changes.into_values() {
             change.write(txn, at)?;
+        }
+        for ((_, news), (subject, users)) in self.news {
+            told::write_news(txn, &subject, (news, users), at)?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ use vestnik_rules::{
 use vestnik_store::{
     contacts::Email,
     dispatch::{Begun, Sends, Tried},
-    effect::Grown,
+    effect::{Grown, News},
 };
 
 use self::case::Case;
@@ -208,6 +208,12 @@ impl Desk<'_> {
     /// Saves where a delivery stands, and its end if it ends.
     fn save(&mut self, case: &Case, looked: &Looked) -> Result<(), rusqlite::Error> {
         delivery::set_course(self.db, case.key, &looked.course)?;
+        for switch in &looked.switches {
+            let whose = (case.key.user, &case.name);
+            let subject = &self.sending.found.subject;
+            self.changes
+                .happened(subject, whose, News::Switched(*switch));
+        }
         let Some(reason) = looked.end else {
             return Ok(());
         };

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{Entry, Recall, UserId};
 use vestnik_rules::{delivery::cancel, withdrawal};
+use vestnik_store::effect::News;
 
 use super::{
     attempt,
@@ -47,9 +48,11 @@ pub(crate) fn recall(
             continue;
         };
         if can_be_on_a_device(db, pass, (key, &found))? {
-            recalled
-                .users
-                .extend(withdraw(db, pass, (key, &found), (seed, has_provider))?);
+            let whose = withdraw(db, pass, (key, &found), (seed, has_provider))?;
+            if let Some(name) = whose {
+                changes.happened(subject, (user, &name), News::Recalled);
+                recalled.users.push(name);
+            }
         }
         let advanced = cancel(found.state, pass.now);
         if advanced.is_changed {

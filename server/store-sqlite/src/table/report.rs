@@ -16,7 +16,10 @@ use vestnik_rules::{
         up_to,
     },
 };
-use vestnik_store::{effect::Responded, ledger::FactReport};
+use vestnik_store::{
+    effect::{News, Responded},
+    ledger::FactReport,
+};
 
 use super::{
     attempt,
@@ -130,6 +133,14 @@ impl<'a> Desk<'a> {
             }
             if change.is_told {
                 self.respond(&found.subject, fact);
+            }
+            if let Some(engagement) = change.engaged {
+                let news = News::Engaged {
+                    engagement,
+                    installation: self.reporter.installation,
+                };
+                let whose = (self.head.row, self.user);
+                self.changes.happened(&found.subject, whose, news);
             }
             self.save(db, &target, &change)?;
             if let Some(proof) = change.proof {
@@ -263,6 +274,7 @@ impl<'a> Desk<'a> {
             undecrypted: _,
             is_kept: _,
             is_told: _,
+            engaged: _,
         } = change;
         let key = self.key(target);
         if advanced.is_changed {

@@ -2,16 +2,23 @@
 //!
 //! A row names a user by their row: what is about a user who was erased since is told no longer.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, types::ValueRef};
 use serde::{Deserialize, Serialize};
-use vestnik_model::{AppId, Counts, NotificationId, Outcome};
-use vestnik_store::effect::{Effect, Told};
+use vestnik_model::{
+    AppId, Counts, Engagement, InstallationId, NotificationId, Outcome, Reason, UserId,
+    publish::StepChannel,
+};
+use vestnik_rules::{cascade::Switch, identity::delivery_id};
+use vestnik_store::effect::{Effect, News, Told};
 
 use super::{
     Txn,
-    change::wake_webhooks,
+    change::{Subject, wake_webhooks},
     event::{self, Kind},
+    user,
 };
 use crate::value::{json, to_json, uuid};
 
@@ -27,11 +34,29 @@ pub(crate) struct Telling {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 enum Body {
-    Settled { outcome: Outcome, counts: Counts },
+    Settled {
+        outcome: Outcome,
+        counts: Counts,
+    },
+    Engaged {
+        engagement: Engagement,
+        installation: InstallationId,
+        users: Vec<i64>,
+    },
+    Switched {
+        from: StepChannel,
+        to: StepChannel,
+        reason: Reason,
+        users: Vec<i64>,
+    },
+    Recalled {
+        users: Vec<i64>,
+    },
 }
 
 impl Body {
-    fn of(told: &Told) -> Self {
+    /// `users` are the rows of those whose deliveries it is about.
+    fn of(told: &Told, users: Vec<i64>) -> Self {
         match told {
             Told::Settled {
                 notification: _,
@@ -41,6 +66,27 @@ impl Body {
                 outcome: *outcome,
                 counts: *counts,
             },
+            Told::Deliveries { news, .. } => Self::of_news(*news, users),
+        }
+    }
+
+    const fn of_news(news: News, users: Vec<i64>) -> Self {
+        match news {
+            News::Engaged {
+                engagement,
+                installation,
+            } => Self::Engaged {
+                engagement,
+                installation,
+                users,
+            },
+            News::Switched(Switch { from, to, reason }) => Self::Switched {
+                from,
+                to,
+                reason,
+                users,
+            },
+            News::Recalled => Self::Recalled { users },
         }
     }
 }
@@ -57,12 +103,41 @@ pub(crate) fn write(
         user,
         told,
     } = telling;
+    let body = Body::of(&told, Vec::new());
+    write_row(txn, app, (notification, user, &body), (told, at))
+}
+
+/// Writes and emits what happened to deliveries that is no status, with the rows and names of their users.
+pub(crate) fn write_news(
+    txn: &mut Txn<'_>,
+    subject: &Subject,
+    (news, users): (News, BTreeMap<i64, UserId>),
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let id = subject.id;
+    let body = Body::of_news(news, users.keys().copied().collect());
+    let whose = users.into_values();
+    let told = Told::Deliveries {
+        notification: id,
+        news,
+        whose: whose.map(|user| (delivery_id(id, &user), user)).collect(),
+    };
+    let of = (Some(subject.row), None, &body);
+    write_row(txn, &subject.app, of, (told, at))
+}
+
+fn write_row(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    (notification, user, body): (Option<i64>, Option<i64>, &Body),
+    (told, at): (Told, Timestamp),
+) -> Result<(), rusqlite::Error> {
     let row = event::Row {
         at,
         kind: Kind::Told,
         notification,
         user,
-        body: Some(to_json(&Body::of(&told))?),
+        body: Some(to_json(body)?),
         ..event::Row::default_of(app)
     };
     let number = event::insert(txn, &row)?;
@@ -72,16 +147,49 @@ pub(crate) fn write(
 
 /// Reads what the App's backend is told: the id of the notification is in column 7, the row of the user in
 /// column 4, the body in column 6. `None` when what it is about is gone.
-pub(crate) fn read(_db: &Connection, row: &Row<'_>) -> Result<Option<Told>, rusqlite::Error> {
+pub(crate) fn read(db: &Connection, row: &Row<'_>) -> Result<Option<Told>, rusqlite::Error> {
     let notification = match row.get_ref(7)? {
         ValueRef::Null => None,
         _ => Some(NotificationId::from_uuid(uuid(row, 7)?)),
     };
-    Ok(match json(row, 6)? {
-        Body::Settled { outcome, counts } => notification.map(|notification| Told::Settled {
+    let deliveries = |news, users: Vec<i64>| {
+        let Some(notification) = notification else {
+            return Ok(None);
+        };
+        let mut whose = Vec::with_capacity(users.len());
+        for user in users {
+            let name = user::name(db, user)?;
+            whose.extend(name.map(|name| (delivery_id(notification, &name), name)));
+        }
+        Ok(Some(Told::Deliveries {
+            notification,
+            news,
+            whose,
+        }))
+    };
+    match json(row, 6)? {
+        Body::Settled { outcome, counts } => Ok(notification.map(|notification| Told::Settled {
             notification,
             outcome,
             counts,
-        }),
-    })
+        })),
+        Body::Engaged {
+            engagement,
+            installation,
+            users,
+        } => {
+            let news = News::Engaged {
+                engagement,
+                installation,
+            };
+            deliveries(news, users)
+        }
+        Body::Switched {
+            from,
+            to,
+            reason,
+            users,
+        } => deliveries(News::Switched(Switch { from, to, reason }), users),
+        Body::Recalled { users } => deliveries(News::Recalled, users),
+    }
 }

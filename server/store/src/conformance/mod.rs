@@ -38,6 +38,7 @@ pub mod lives;
 pub mod logs;
 pub mod mailing;
 pub mod model;
+pub mod news;
 pub mod operations;
 pub mod publishing;
 mod pushing;
@@ -313,6 +314,8 @@ macro_rules! conformance {
                 a_page_goes_on_behind_what_is_gone, a_page_of_notifications_goes_on_behind_one_that_is_gone,
                 a_delivery_is_found_by_its_id, a_watch_goes_on_behind_a_version,
                 a_watch_names_the_latest_changes, a_watch_of_what_was_read_is_over;
+            news: what_is_done_on_a_device_is_told_once, a_step_that_gives_way_is_told,
+                a_recall_is_told_of_who_may_have_it;
             settling: a_notification_is_settled_once,
                 what_is_counted_beside_statuses_goes_with_its_delivery,
                 a_policy_says_what_is_an_error;

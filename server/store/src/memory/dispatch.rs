@@ -42,6 +42,7 @@ use super::{
 use crate::{
     Answer, Dispatch,
     dispatch::{Begun, Dispatched, LetterNoted, LetterReport, Recipient, Sends, Settling, Tried},
+    effect::News,
     work::Part,
 };
 
@@ -227,6 +228,9 @@ pub(super) fn save(txn: &mut Txn, key: Key, looked: &Looked, now: Timestamp) {
         return;
     };
     row.course = Some(looked.course);
+    for switch in &looked.switches {
+        txn.happened(key, News::Switched(*switch));
+    }
     if let Some(reason) = looked.end {
         move_on(txn, key, Event::Ended(reason), now);
     }

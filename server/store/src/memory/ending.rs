@@ -20,6 +20,7 @@ use super::{
     withdrawals,
     world::World,
 };
+use crate::effect::News;
 
 /// A part of a walk through the deliveries of a notification, in the order of their users' keys.
 #[derive(Debug)]
@@ -115,22 +116,25 @@ fn has_evidence(world: &World, key: (NotificationKey, UserKey)) -> bool {
 pub(super) fn recall(txn: &mut Txn, pass: &Pass, seed: &[u8; 32]) -> Option<UserKey> {
     let (users, next) = pass.users(&txn.world);
     for user in users {
-        withdraw(txn, (pass.notification, user), seed, pass.now);
+        let key = (pass.notification, user);
+        if withdraw(txn, key, seed, pass.now) {
+            txn.happened(key, News::Recalled);
+        }
     }
     wake(txn, pass.notification);
     next
 }
 
 /// Says in the log of a user that a delivery is withdrawn if it can be on a device, and begins a withdrawal at
-/// each installation that may show it.
+/// each installation that may show it. Tells whether it said so.
 pub(super) fn withdraw(
     txn: &mut Txn,
     key: (NotificationKey, UserKey),
     seed: &[u8; 32],
     now: Timestamp,
-) {
+) -> bool {
     let Some(delivery) = txn.world.deliveries.get(&key) else {
-        return;
+        return false;
     };
     let attempts = || {
         let found = of_delivery(&txn.world, key);
@@ -138,9 +142,11 @@ pub(super) fn withdraw(
     };
     let Ok(is_anywhere) = can_be_on_a_device(&delivery.state, delivery.seq.is_some(), attempts);
     if !is_anywhere {
-        return;
+        return false;
     }
-    if let Some(seq) = tell(txn, key, (seed, now)) {
+    let told = tell(txn, key, (seed, now));
+    if let Some(seq) = told {
         withdrawals::begin(&mut txn.world, key, (seq, now), None);
     }
+    told.is_some()
 }

@@ -1,11 +1,12 @@
 //! What happened in an App.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, EventId};
+use vestnik_model::{AppId, DeliveryId, EventId};
 
 use super::{MemoryStore, webhooks::swept, world::World};
 use crate::{
     Answer, Event, Events,
+    effect::Told,
     events::{Asked, Happened, HappenedPage, Names, What},
 };
 
@@ -51,10 +52,17 @@ pub(super) fn is_told(event: &Event) -> bool {
 /// `None` when what it is about was deleted since.
 fn happened(world: &World, event: &Event) -> Option<Happened> {
     let mut happened = Happened::of(event.clone(), Names::default())?;
-    if let What::Responded { responded, .. } = &happened.what {
-        // What a person wrote does not outlive them.
-        let (_, user) = world.delivery_ids.get(&responded.delivery)?;
-        world.users.get(user)?.name.as_ref()?;
+    // What is told of a person does not outlive them.
+    let is_there = |delivery: &DeliveryId| {
+        let user = world.delivery_ids.get(delivery).map(|(_, user)| user);
+        user.is_some_and(|user| world.name_of(*user).is_some())
+    };
+    match &mut happened.what {
+        What::Responded { responded, .. } if !is_there(&responded.delivery) => return None,
+        What::Told(Told::Deliveries { whose, .. }) => {
+            whose.retain(|(delivery, _)| is_there(delivery));
+        }
+        What::Responded { .. } | What::Changed(_) | What::Told(Told::Settled { .. }) => {}
     }
     if let Some(id) = happened.what.notification() {
         let key = world.notification_ids.get(&id)?;

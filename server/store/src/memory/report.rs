@@ -24,7 +24,7 @@ use super::{
     world::World,
 };
 use crate::{
-    effect::Responded,
+    effect::{News, Responded},
     ledger::{Confirmed, FactReport},
 };
 
@@ -83,6 +83,13 @@ fn take_one(txn: &mut Txn, desk: &Desk<'_>, fact: &ParsedFact, about: &Report<'_
         }
         if change.is_told {
             respond(txn, desk, fact, (about.notification, target.delivery.id));
+        }
+        if let Some(engagement) = change.engaged {
+            let news = News::Engaged {
+                engagement,
+                installation: desk.reporter.installation,
+            };
+            txn.happened((target.notification, desk.user), news);
         }
         save(txn, desk, &target, &change);
     }

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    effect::{ChangedDelivery, Effect, Event, Grown, Responded, Revocation, Summary, Told},
+    effect::{ChangedDelivery, Effect, Event, Grown, News, Responded, Revocation, Summary, Told},
 };
 
 /// A transaction. What it changes about notifications is collected and written once, so that a commit
@@ -29,6 +29,7 @@ pub(super) struct Txn {
     at: Timestamp,
     events: Vec<Event>,
     changes: BTreeMap<NotificationKey, Changes>,
+    news: BTreeMap<(NotificationKey, News), BTreeSet<UserKey>>,
     grown: BTreeMap<AppId, BTreeSet<UserId>>,
     stopped: Vec<(AppId, NotificationId)>,
     due: Vec<(AppId, Stage)>,
@@ -64,6 +65,7 @@ impl Txn {
             at,
             events: Vec::new(),
             changes: BTreeMap::new(),
+            news: BTreeMap::new(),
             grown: BTreeMap::new(),
             stopped: Vec::new(),
             due: Vec::new(),
@@ -96,6 +98,16 @@ impl Txn {
     pub(super) fn moved_in_part(&mut self, notification: NotificationKey, moved: Option<Move>) {
         let changes = self.changes.entry(notification).or_default();
         changes.deltas.add(moved);
+    }
+
+    /// Something happened to a delivery that is no status.
+    pub(super) fn happened(
+        &mut self,
+        (notification, user): (NotificationKey, UserKey),
+        news: News,
+    ) {
+        let users = self.news.entry((notification, news)).or_default();
+        users.insert(user);
     }
 
     /// A user's log has grown.
@@ -189,6 +201,26 @@ impl Txn {
         Ok(())
     }
 
+    /// Writes what happened to deliveries that is no status.
+    fn write_news(&mut self) {
+        for ((key, news), users) in std::mem::take(&mut self.news) {
+            let Some(row) = self.world.notifications.get(&key) else {
+                continue;
+            };
+            let (app, notification) = (row.app.clone(), row.notification.id);
+            let whose = users.into_iter().filter_map(|user| {
+                let id = self.world.deliveries.get(&(key, user))?.id;
+                Some((id, self.world.name_of(user)?.clone()))
+            });
+            let told = Told::Deliveries {
+                notification,
+                news,
+                whose: whose.collect(),
+            };
+            self.tell(&app, told);
+        }
+    }
+
     fn named(
         &self,
         notification: NotificationKey,
@@ -224,6 +256,7 @@ impl Txn {
     /// The world after the commit, and its effects in order.
     pub(super) fn finish(mut self) -> Result<(World, Vec<Event>), StoreError> {
         self.write_changes()?;
+        self.write_news();
         for (app, users) in std::mem::take(&mut self.grown) {
             let users = users.into_iter().map(Grown::unread).collect();
             let event = self.event(&app, Effect::LogGrew { users });
