@@ -11,7 +11,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use vestnik_model::NotificationId;
+use vestnik_model::{NotificationId, Open, ProblemCode};
 
 use crate::storage::News;
 
@@ -42,6 +42,12 @@ pub enum Event {
     /// are looked up: what is read or gone comes off, what has new content is drawn again. Also when the
     /// history is opened at a start, because an earlier process may have ended before it did so.
     Reread,
+    /// What the user does not want is another than before, or the server was told: ask
+    /// [`Vestnik::preferences`](crate::Vestnik::preferences).
+    Preferences {
+        /// Why the server refused a change that was made here. The change is dropped.
+        refused: Option<Open<ProblemCode>>,
+    },
 }
 
 /// What happened, oldest first, as far as it was not merged.
@@ -82,6 +88,8 @@ struct Waiting {
     redraw: BTreeSet<NotificationId>,
     changed: BTreeSet<NotificationId>,
     is_reread: bool,
+    has_preferences: bool,
+    refused: Option<Open<ProblemCode>>,
     is_over: bool,
 }
 
@@ -108,6 +116,10 @@ impl Waiting {
         self.redraw.retain(|id| !self.withdrawn.contains(id));
         self.changed.extend(&news.changed);
         self.is_reread |= news.is_reread;
+        self.has_preferences |= news.opt_outs.is_some();
+        if let Some(code) = &news.opt_outs_refused {
+            self.refused = Some(code.clone());
+        }
         for waiting in [&mut self.withdrawn, &mut self.redraw, &mut self.changed] {
             if waiting.len() > MAX_WAITING {
                 waiting.clear();
@@ -144,7 +156,12 @@ impl Waiting {
         if std::mem::take(&mut self.is_reread) {
             return Some(Event::Reread);
         }
-        taken(&mut self.changed).map(Event::Changed)
+        if let Some(ids) = taken(&mut self.changed) {
+            return Some(Event::Changed(ids));
+        }
+        let refused = self.refused.take();
+        let has_preferences = std::mem::take(&mut self.has_preferences) || refused.is_some();
+        has_preferences.then_some(Event::Preferences { refused })
     }
 }
 

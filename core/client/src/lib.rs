@@ -83,7 +83,7 @@ pub use machine::{
 pub use sender::{Sender, SenderError, StatusChanges};
 pub use show::ShowTicket;
 pub use snapshot::{ConnectionState, Needs, Snapshot};
-pub use storage::{FormerHistory, Pushed};
+pub use storage::{FormerHistory, Preferences, Pushed};
 pub use transport::NetworkOptions;
 pub use vestnik::Vestnik;
 pub use vestnik_inbox::{

@@ -2,6 +2,7 @@
 
 mod device;
 mod history;
+mod preferences;
 
 use std::{fmt, sync::Arc};
 

@@ -1,5 +1,9 @@
 //! What a user does not want to be notified of.
 
+mod change;
+
+pub use change::OptOutChange;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -53,7 +57,47 @@ impl OptOuts {
     }
 }
 
+/// Preferences as a server of any version answers them.
+#[derive(Deserialize)]
+struct Answered {
+    #[serde(alias = "optOut")]
+    opt_out: AnsweredOptOuts,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct AnsweredOptOuts {
+    all: bool,
+    categories: Vec<String>,
+    topics: Vec<String>,
+}
+
 impl Preferences {
+    /// Reads what a server of any version answers: unknown fields are ignored, and names that are none in this
+    /// version are passed over.
+    ///
+    /// # Errors
+    /// If it is no such answer.
+    pub fn read(answer: &[u8]) -> Result<Self, serde_json::Error> {
+        let AnsweredOptOuts {
+            all,
+            categories,
+            topics,
+        } = serde_json::from_slice::<Answered>(answer)?.opt_out;
+        let categories = categories.into_iter();
+        let topics = topics.into_iter();
+        let opt_out = OptOuts {
+            all,
+            categories: categories
+                .filter_map(|name| CategoryName::parse(name).ok())
+                .collect(),
+            topics: topics
+                .filter_map(|name| TopicName::parse(name).ok())
+                .collect(),
+        };
+        Ok(Self { opt_out })
+    }
+
     /// What is wrong with them: lists that are too long.
     #[must_use]
     pub fn problems(&self) -> Vec<FieldProblem> {
@@ -92,6 +136,18 @@ mod tests {
             unknown.is_err(),
             "senders and devices are told of what is not known"
         );
+    }
+
+    #[test]
+    fn an_answer_of_a_later_version_is_read() {
+        let later =
+            br#"{"opt_out": {"all": true, "categories": ["a", ""], "senders": [1]}, "v": 2}"#;
+        let said = json!({"opt_out": {"all": true, "categories": ["a"]}});
+        let said: Preferences = serde_json::from_value(said).unwrap();
+        assert_eq!(Preferences::read(later).unwrap(), said);
+        for foreign in ["{}", "[]", "{\"status\": \"ok\"}", ""] {
+            assert!(Preferences::read(foreign.as_bytes()).is_err(), "{foreign}");
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use crate::machine::engine::{Done, Input};
 
 /// Outcomes of the storage, on their way to the engine, oldest first. What the engine asked for has one
-/// outcome each. What the app changes is told by counts, of which only the newest is kept: however much
+/// outcome each. What the app changes is told as it stands then, of which only the newest is kept: however much
 /// the app changes while there is no engine, little waits.
 #[derive(Debug, Default)]
 pub(crate) struct Outcomes {
@@ -21,10 +21,13 @@ pub(crate) struct Outcomes {
 impl Outcomes {
     pub(super) fn push(&self, input: Input) {
         let mut waiting = self.lock();
-        let rest = match waiting.back_mut() {
-            Some(last) => merge(last, input),
-            None => Some(input),
-        };
+        let rest = waiting
+            .iter_mut()
+            .try_fold(input, replace_changes)
+            .and_then(|input| match waiting.back_mut() {
+                Some(last) => merge(last, input),
+                None => Some(input),
+            });
         waiting.extend(rest);
         drop(waiting);
         self.news.notify_one();
@@ -49,6 +52,27 @@ impl Outcomes {
     fn lock(&self) -> MutexGuard<'_, VecDeque<Input>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Puts what the user changed in the place of what waits of that; gives the outcome back if it is not about the
+/// same.
+fn replace_changes(new: Input, waiting: &mut Input) -> Option<Input> {
+    let changes = |input: &Input| match input {
+        Input::Session {
+            generation,
+            result: Done::OptOutChanges(_),
+        } => Some(*generation),
+        Input::Session { .. }
+        | Input::App(_)
+        | Input::Call { .. }
+        | Input::Connection { .. }
+        | Input::Tick => None,
+    };
+    if changes(&new).is_none() || changes(&new) != changes(waiting) {
+        return Some(new);
+    }
+    *waiting = new;
+    None
 }
 
 /// Puts the counts of an outcome in the place of those that the last one has; gives the outcome back if
@@ -82,6 +106,8 @@ fn merge(last: &mut Input, new: Input) -> Option<Input> {
 
 #[cfg(test)]
 mod tests {
+    use vestnik_model::preference::OptOutChange;
+
     use super::*;
     use crate::machine::{Generation, report::Outbox};
 
@@ -104,6 +130,13 @@ mod tests {
         }
     }
 
+    fn changes(is_out: bool) -> Done {
+        Done::OptOutChanges(OptOutChange {
+            all: Some(is_out),
+            ..OptOutChange::default()
+        })
+    }
+
     #[tokio::test]
     async fn only_the_newest_counts_wait_and_nothing_else_is_lost() {
         let outcomes = Outcomes::default();
@@ -111,18 +144,24 @@ mod tests {
         for waiting in 0..1_000 {
             outcomes.push(session(1, Done::Outbox(counts(waiting))));
         }
+        for is_out in [true, false] {
+            outcomes.push(session(1, Done::Outbox(counts(999))));
+            outcomes.push(session(1, changes(is_out)));
+        }
         outcomes.push(session(1, rebuilt(5)));
         outcomes.push(session(1, Done::Outbox(counts(6))));
         outcomes.push(session(2, Done::Outbox(counts(7))));
         outcomes.push(session(2, Done::NotApplied));
         outcomes.push(session(2, Done::NotApplied));
         let mut found = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..7 {
             found.push(outcomes.next().await);
         }
         assert!(outcomes.lock().is_empty());
         let expected = [
             session(1, Done::NotApplied),
+            session(1, Done::Outbox(counts(999))),
+            session(1, changes(false)),
             session(1, rebuilt(6)),
             session(2, Done::Outbox(counts(7))),
             session(2, Done::NotApplied),

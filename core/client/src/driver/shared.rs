@@ -18,7 +18,7 @@ use crate::{
     machine::{
         Generation, Trouble,
         connection::Nudge,
-        engine::{self, Input, Phase},
+        engine::{self, Done, Input, Phase},
         session::{NeedsIdentity, Seed, SeedStanding, Standing},
     },
     show::ShowTicket,
@@ -60,6 +60,8 @@ pub(crate) struct Wishes {
     pub(crate) opened: Option<Monotonic>,
     /// Whether the server has to be told of the device once more, until the engine knows it.
     pub(crate) tells_again: bool,
+    /// How often the app asked what the user does not want.
+    pub(crate) asks: u64,
     /// The state of the installation.
     pub(crate) device: InstallationState,
 }
@@ -79,6 +81,7 @@ impl Shared {
                 nudge: None,
                 opened: None,
                 tells_again: false,
+                asks: 0,
                 device,
             }),
             wished: Notify::new(),
@@ -128,6 +131,10 @@ impl Shared {
         }
         self.events.add(news, self.hidden());
         self.follow_keys(news);
+        if let Some(changes) = &news.opt_outs {
+            let result = Done::OptOutChanges(changes.clone());
+            self.outcome(Input::Session { generation, result });
+        }
         let Some(counts) = news.counts else {
             return;
         };

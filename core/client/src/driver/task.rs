@@ -80,6 +80,8 @@ pub(super) struct Task {
     is_online: bool,
     is_suspended: bool,
     wakes: u64,
+    /// How often the app asked what the user does not want, as the engine knows it.
+    asks: u64,
     /// When the app was last brought to the front, as the engine knows it.
     opened: Option<Monotonic>,
     /// The device's state, as the engine knows it.
@@ -109,6 +111,7 @@ impl Task {
             is_online: false,
             is_suspended: false,
             wakes,
+            asks: 0,
             opened: None,
             device,
         }
@@ -261,6 +264,7 @@ impl Task {
             nudge,
             opened,
             tells_again,
+            asks,
             device,
         } = {
             let mut wishes = self.parts.shared.wishes();
@@ -274,6 +278,9 @@ impl Task {
             && std::mem::replace(&mut self.opened, opened) != opened
         {
             self.handle(Input::App(engine::Command::Opened(at)));
+        }
+        if std::mem::replace(&mut self.asks, asks) != asks {
+            self.handle(Input::App(engine::Command::AskOptOuts));
         }
         if tells_again {
             self.handle(Input::App(engine::Command::TellAgain));

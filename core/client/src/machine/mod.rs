@@ -1,6 +1,6 @@
 //! The pure half of the device: what it decides, without a socket, a file, a clock or a task.
 //!
-//! A device is five machines, each with one question:
+//! A device is six machines, each with one question:
 //!
 //! | machine | its question |
 //! |---|---|
@@ -9,8 +9,9 @@
 //! | [`sync`] | What of the user's log is missing here? |
 //! | [`report`] | Which facts does the server not have? |
 //! | [`registration`] | What does the server not know about the device? |
+//! | [`consent`] | What of what the user does not want does the server not know? |
 //!
-//! [`engine::Engine`] is all five as one. It is what a driver drives.
+//! [`engine::Engine`] is all six as one. It is what a driver drives.
 //!
 //! # One calling style
 //! Each machine takes what happened by `handle(now, input)`, gives what to do by `poll()` until there is
@@ -29,6 +30,7 @@
 //! [`CallFailure::trouble`] and [`CallFailure::ends_session`].
 
 pub mod connection;
+pub mod consent;
 pub mod engine;
 mod failure;
 #[cfg(test)]

@@ -62,6 +62,10 @@ impl Files {
             ToStorage::KeepWishes(wishes) => {
                 return tried("a topic is not kept", self.keep_wishes(wishes));
             }
+            ToStorage::KeepOptOuts(learned) => {
+                let kept = self.keep_opt_outs(learned);
+                return tried("what the user wants is told again", kept);
+            }
             ToStorage::ServerTime(reading) => {
                 let kept = self.keep_server_time(reading);
                 return tried("the server's time is not kept", kept);
@@ -106,6 +110,7 @@ pub fn lost(output: &ToStorage) -> Option<Input> {
         ToStorage::Note(_)
         | ToStorage::KeepTold(_)
         | ToStorage::KeepWishes(_)
+        | ToStorage::KeepOptOuts(_)
         | ToStorage::ServerTime(_) => return None,
     };
     let generation = *generation;

@@ -54,6 +54,7 @@ impl Files {
             outbox: counts.outbox,
             told: self.told(),
             wishes: self.wishes(),
+            opt_out_changes: self.device.state().opt_out_changes.clone(),
         })
     }
 

@@ -20,6 +20,7 @@ mod files;
 mod log;
 mod news;
 mod options;
+mod preferences;
 mod push;
 mod session;
 #[cfg(test)]
@@ -31,4 +32,5 @@ pub use files::Files;
 pub use log::Round;
 pub use news::{Counts, News, Rebuilt};
 pub use options::{FileOptions, FormerHistory};
+pub use preferences::{Noted, Preferences};
 pub use push::{Handled, Pushed};

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use jiff::Timestamp;
 use vestnik_inbox::{Applied, History};
-use vestnik_model::{Cursor, NotificationId};
+use vestnik_model::{Cursor, NotificationId, Open, ProblemCode, preference::OptOutChange};
 use vestnik_sqlite::rusqlite;
 
 use crate::machine::{engine::Done, report::Outbox};
@@ -30,6 +30,11 @@ pub struct News {
     pub envelope_key: Option<String>,
     /// A push could not be opened: the server is told of the device once more.
     pub tells_again: bool,
+    /// What the user changed of what they do not want and the server has not answered, if that or what the
+    /// server said is another than before.
+    pub opt_outs: Option<OptOutChange>,
+    /// Why the server refused such a change.
+    pub opt_outs_refused: Option<Open<ProblemCode>>,
 }
 
 /// How a history stands.

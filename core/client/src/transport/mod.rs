@@ -24,6 +24,7 @@ use vestnik_model::{
     Cursor, InstallationId, InstallationReport, Report, Reported, TokenRequest, TokenResponse,
     TopicName,
     contract::{Entries, Hello, Page, Sync as SyncCall, Welcome},
+    preference::Preferences,
 };
 
 pub use crate::machine::CallFailure;
@@ -45,6 +46,14 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         &self,
         token: Secret,
         id: InstallationId,
+    ) -> BoxFuture<'_, Result<(), CallFailure>>;
+    /// Asks what the user does not want.
+    fn preferences(&self, token: Secret) -> BoxFuture<'_, Result<Preferences, CallFailure>>;
+    /// Tells the server what the user does not want, whole.
+    fn put_preferences(
+        &self,
+        token: Secret,
+        preferences: Preferences,
     ) -> BoxFuture<'_, Result<(), CallFailure>>;
     /// Opens the live connection. A caller that stops waiting gives the attempt up.
     fn connect(&self, token: Secret) -> BoxFuture<'_, Result<HubConnection, CallFailure>>;

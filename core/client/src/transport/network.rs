@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::{Method, Url};
-use vestnik_model::{InstallationId, InstallationReport, TokenRequest, TokenResponse, route};
+use vestnik_model::{
+    InstallationId, InstallationReport, TokenRequest, TokenResponse, preference::Preferences, route,
+};
 
 use super::{
     HubConnection, NetworkOptions, Transport,
@@ -114,6 +116,38 @@ impl Transport for NetworkTransport {
             };
             let answer = self.http.call(call).await?;
             answer.into_nothing(&self.http.address(&path))
+        })
+    }
+
+    fn preferences(&self, token: Secret) -> BoxFuture<'_, Result<Preferences, CallFailure>> {
+        Box::pin(async move {
+            let call = Call {
+                method: Method::GET,
+                path: route::PREFERENCES,
+                token: Some(&token),
+                body: None::<&()>,
+            };
+            let asked = self.http.address(route::PREFERENCES);
+            let answer = self.http.call(call).await?;
+            let foreign = answer.foreign(&asked);
+            Preferences::read(&answer.into_body(&asked)?).map_err(|_| foreign)
+        })
+    }
+
+    fn put_preferences(
+        &self,
+        token: Secret,
+        preferences: Preferences,
+    ) -> BoxFuture<'_, Result<(), CallFailure>> {
+        Box::pin(async move {
+            let call = Call {
+                method: Method::PUT,
+                path: route::PREFERENCES,
+                token: Some(&token),
+                body: Some(&preferences),
+            };
+            let answer = self.http.call(call).await?;
+            answer.into_nothing(&self.http.address(route::PREFERENCES))
         })
     }
 

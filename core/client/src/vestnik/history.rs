@@ -150,7 +150,7 @@ impl Vestnik {
 
     /// Reads the history. What belongs to a user who is gone by now is not given out: then it is read
     /// once more.
-    async fn look<T: Send + 'static>(
+    pub(super) async fn look<T: Send + 'static>(
         &self,
         look: impl Fn(&mut Files) -> Result<T, StoreError> + Send + Sync + 'static,
     ) -> Result<T, Error> {

@@ -13,6 +13,7 @@ mod faulty;
 mod forgetting;
 mod idle;
 mod memory;
+mod opting_out;
 mod panics;
 mod push;
 mod sessions;

@@ -23,6 +23,7 @@ use vestnik_model::{
     TokenResponse, TopicName, UserId,
     contract::{Entries, Feature, Hello, Limits, Page, Sync as SyncCall, Welcome},
     installation::Platform,
+    preference::{OptOuts, Preferences},
     token::TokenType,
 };
 
@@ -72,6 +73,14 @@ pub(crate) struct World {
     pub(crate) puts: usize,
     /// The topics that it was told of, and whether they were joined.
     pub(crate) topics: BTreeMap<TopicName, bool>,
+    /// What each user does not want.
+    pub(crate) opt_outs: BTreeMap<String, OptOuts>,
+    /// How often it was asked for that, and told of it.
+    pub(crate) opt_out_calls: (usize, usize),
+    /// The next so many times it is told get no answer although it takes them.
+    pub(crate) swallow_opt_outs: usize,
+    /// Why it does not take them.
+    pub(crate) opt_out_problem: Option<ProblemCode>,
     /// Why refresh tokens are not taken now.
     pub(crate) refresh_problem: Option<ProblemCode>,
 }
@@ -251,6 +260,33 @@ impl Transport for Memory {
         ready(Ok(()))
     }
 
+    fn preferences(&self, token: Secret) -> BoxFuture<'_, Result<Preferences, CallFailure>> {
+        let mut world = self.world();
+        world.opt_out_calls.0 += 1;
+        let said = world.opt_outs.get(user_of(&token)).cloned();
+        let opt_out = said.unwrap_or_default();
+        ready(Ok(Preferences { opt_out }))
+    }
+
+    fn put_preferences(
+        &self,
+        token: Secret,
+        preferences: Preferences,
+    ) -> BoxFuture<'_, Result<(), CallFailure>> {
+        let mut world = self.world();
+        world.opt_out_calls.1 += 1;
+        if let Some(code) = world.opt_out_problem {
+            return ready(Err(CallFailure::from(&Problem::new(code, "no"))));
+        }
+        let user = user_of(&token).to_owned();
+        world.opt_outs.insert(user, preferences.opt_out);
+        if world.swallow_opt_outs > 0 {
+            world.swallow_opt_outs -= 1;
+            return ready(unanswered());
+        }
+        ready(Ok(()))
+    }
+
     fn connect(&self, token: Secret) -> BoxFuture<'_, Result<HubConnection, CallFailure>> {
         let mut world = self.world();
         world.connects += 1;
@@ -269,6 +305,11 @@ impl Transport for Memory {
             events,
         }))
     }
+}
+
+/// Whose access token it is.
+fn user_of(token: &Secret) -> &str {
+    token.expose().rsplit('-').next().unwrap_or_default()
 }
 
 /// A connection. The log is Anna's; all others have an empty one.

@@ -32,7 +32,7 @@ impl Device {
         }
         self.update(|state| {
             if state.user.as_ref() != Some(user) {
-                state.wishes.clear();
+                state.forget_wishes();
             }
             state.registered = None;
             state.user = Some(user.clone());
@@ -138,7 +138,7 @@ pub(super) fn log_out(state: &mut DeviceState) {
     state.is_logged_in = false;
     state.login = None;
     state.registered = None;
-    state.wishes.clear();
+    state.forget_wishes();
 }
 
 /// A generation never goes back.

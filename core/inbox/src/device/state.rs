@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    Open, Permission, PushAddress, TopicName, UserId, installation::MAX_PUSH_ADDRESSES,
+    Open, Permission, PushAddress, TopicName, UserId,
+    installation::MAX_PUSH_ADDRESSES,
+    preference::{OptOutChange, OptOuts},
 };
 
 use crate::rule::{admission::corrected, clock::Moment, identity::RestoreMark};
@@ -43,6 +45,10 @@ pub struct DeviceState {
     /// The topics that the user joins (`true`) or leaves, oldest first, until the server has answered.
     /// The newest [`MAX_WISHES`] are kept, and one for each topic.
     pub wishes: Vec<(TopicName, bool)>,
+    /// What the user does not want, as the server said last.
+    pub opt_outs: Option<OptOuts>,
+    /// What the user changed about that, until the server has answered.
+    pub opt_out_changes: OptOutChange,
     /// Where push services reach this installation, whoever is logged in. Of those that exclude
     /// each other the newest is kept.
     pub push_addresses: Vec<PushAddress>,
@@ -82,6 +88,13 @@ impl DeviceState {
                 is_by_device: false,
             };
         }
+    }
+
+    /// What the user wants is theirs: nothing of it is left for another.
+    pub(super) fn forget_wishes(&mut self) {
+        self.wishes.clear();
+        self.opt_outs = None;
+        self.opt_out_changes = OptOutChange::default();
     }
 
     /// Keeps the newest of what there may be only so much of.

@@ -83,6 +83,8 @@ pub(super) fn load(db: &Connection) -> Result<DeviceState, rusqlite::Error> {
         locale: read(db, "locale")?,
         time_zone: read(db, "time_zone")?,
         wishes: list(db, "wishes")?,
+        opt_outs: json(db, "opt_outs")?,
+        opt_out_changes: json(db, "opt_out_changes")?.unwrap_or_default(),
         push_addresses: list(db, "push_addresses")?,
     })
 }
@@ -101,6 +103,8 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
         locale,
         time_zone,
         wishes,
+        opt_outs,
+        opt_out_changes,
         push_addresses,
     } = state;
     set(db, "user", user.as_ref())?;
@@ -131,6 +135,9 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
     set(db, "locale", locale.as_ref())?;
     set(db, "time_zone", time_zone.as_ref())?;
     set_list(db, "wishes", wishes)?;
+    set_json(db, "opt_outs", opt_outs.as_ref())?;
+    let changes = (!opt_out_changes.is_empty()).then_some(opt_out_changes);
+    set_json(db, "opt_out_changes", changes)?;
     set_list(db, "push_addresses", push_addresses)
 }
 
@@ -176,9 +183,22 @@ fn list<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<Vec<T>, rusq
 }
 
 fn set_list<T: Serialize>(db: &Connection, name: &str, list: &[T]) -> Result<(), rusqlite::Error> {
-    let text = serde_json::to_string(list)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    set(db, name, Some(&text).filter(|_| !list.is_empty()))
+    set_json(db, name, Some(list).filter(|list| !list.is_empty()))
+}
+
+/// What cannot be read is absent.
+fn json<T: DeserializeOwned>(db: &Connection, name: &str) -> Result<Option<T>, rusqlite::Error> {
+    Ok(read(db, name)?.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+fn set_json<T: Serialize + ?Sized>(
+    db: &Connection,
+    name: &str,
+    value: Option<&T>,
+) -> Result<(), rusqlite::Error> {
+    let text = value.map(serde_json::to_string).transpose();
+    let text = text.map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    set(db, name, text.as_ref())
 }
 
 fn read(db: &Connection, name: &str) -> Result<Option<String>, rusqlite::Error> {
@@ -298,6 +318,9 @@ mod tests {
                 ("orders".parse().unwrap(), true),
                 ("news".parse().unwrap(), false),
             ],
+            opt_outs: Some(serde_json::from_str(r#"{"categories": ["news"]}"#).unwrap()),
+            opt_out_changes: serde_json::from_str(r#"{"all": true, "topics": {"t": false}}"#)
+                .unwrap(),
             push_addresses: vec![PushAddress::new(Open::read("fcm_token"), "f")],
         };
         for state in [state, DeviceState::default()] {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{Cursor, NotificationId, UserId};
+use vestnik_model::{CategoryName, Cursor, NotificationId, UserId};
 
 use super::table::{
     meta::{self, Counter},
@@ -17,6 +17,8 @@ use crate::{
 
 /// How many parked facts are told.
 const PARKED: u32 = 32;
+/// How many categories are told.
+const CATEGORIES: usize = 100;
 
 /// A history within one snapshot of its database.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +87,14 @@ impl<'t> History<'t> {
     /// If a statement fails.
     pub fn parked(&self) -> Result<Vec<(String, String)>, rusqlite::Error> {
         outbox::parked(self.db, PARKED)
+    }
+
+    /// The categories that the user was notified in, in their order: at most 100, of what is still kept.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub fn categories(&self) -> Result<Vec<CategoryName>, rusqlite::Error> {
+        notification::categories(self.db, CATEGORIES)
     }
 
     /// A notification that is not deleted. `None` also if this version cannot read it.

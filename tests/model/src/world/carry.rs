@@ -54,6 +54,8 @@ impl World {
                 let request = Request::Put(token, installation, report);
                 self.call(number, pending, request, TIMEOUT);
             }
+            // No person of the model opts out of anything, and no app asks.
+            ToNetwork::ReadOptOuts { .. } | ToNetwork::PutOptOuts { .. } => {}
             ToNetwork::Connect { connection, token } => {
                 let pending = Pending::Connect(connection);
                 self.call(number, pending, Request::Connect(token), TIMEOUT);

@@ -121,6 +121,7 @@ impl World {
             | ToStorage::Settle { .. }
             | ToStorage::KeepTold(_)
             | ToStorage::KeepWishes(_)
+            | ToStorage::KeepOptOuts(_)
             | ToStorage::ServerTime(_) => None,
         };
         if matches!(

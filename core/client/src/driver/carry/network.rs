@@ -5,12 +5,16 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use tokio::{task::AbortHandle, time::timeout};
-use vestnik_model::{InstallationReport, TopicName, contract::Sync as SyncCall};
+use vestnik_model::{
+    InstallationReport, TopicName,
+    contract::Sync as SyncCall,
+    preference::{OptOuts, Preferences},
+};
 
 use crate::{
     driver::task::{Outcome, Task},
     machine::{
-        CallFailure, CallNumber, ConnectionNumber, Secret,
+        CallFailure, CallNumber, ConnectionNumber, Generation, Secret,
         engine::{Answer, Done, Event, Greeting, Input, ToNetwork},
         session::{Exchange, Grant},
     },
@@ -39,6 +43,17 @@ impl Task {
                 generation,
                 result: Done::Put { version, result },
             }),
+            ToNetwork::ReadOptOuts {
+                generation,
+                call,
+                token,
+            } => self.read_opt_outs(generation, call, token),
+            ToNetwork::PutOptOuts {
+                generation,
+                call,
+                opt_outs,
+                token,
+            } => self.put_opt_outs((generation, call), opt_outs, token),
             ToNetwork::Connect { connection, token } => self.connect(connection, token),
             ToNetwork::Close(connection) => self.close(connection),
             ToNetwork::Greet {
@@ -91,6 +106,33 @@ impl Task {
         let (transport, id) = (Arc::clone(&self.parts.transport), self.parts.identity.id);
         let telling = async move { transport.put_installation(token, id, report).await };
         self.call(Duration::MAX, telling, answer);
+    }
+
+    fn read_opt_outs(&mut self, generation: Generation, call: CallNumber, token: Secret) {
+        let transport = Arc::clone(&self.parts.transport);
+        let reading = async move { transport.preferences(token).await };
+        self.call(Duration::MAX, reading, move |result| Input::Session {
+            generation,
+            result: Done::OptOutsRead {
+                call,
+                result: result.map(|said| said.opt_out),
+            },
+        });
+    }
+
+    fn put_opt_outs(
+        &mut self,
+        (generation, call): (Generation, CallNumber),
+        opt_out: OptOuts,
+        token: Secret,
+    ) {
+        let transport = Arc::clone(&self.parts.transport);
+        let said = Preferences { opt_out };
+        let putting = async move { transport.put_preferences(token, said).await };
+        self.call(Duration::MAX, putting, move |result| Input::Session {
+            generation,
+            result: Done::OptOutsPut { call, result },
+        });
     }
 
     fn read(&mut self, connection: ConnectionNumber, sync: SyncCall) {

@@ -6,6 +6,7 @@ use vestnik_clock::Monotonic;
 use vestnik_model::{
     Cursor, PushAddress, PushAddressKind, TopicName, UserId,
     contract::{Entries, Page, Welcome},
+    preference::{OptOutChange, OptOuts},
 };
 
 use crate::machine::{
@@ -82,6 +83,8 @@ pub enum Command {
     ForgetPushAddress(PushAddressKind),
     /// The server may have forgotten what it was told of the device.
     TellAgain,
+    /// The app wants to know what the user does not want, as the server has it.
+    AskOptOuts,
     /// The user joins or leaves a topic.
     Topic {
         /// The topic.
@@ -145,6 +148,23 @@ pub enum Done {
         /// What came of it.
         result: Result<(), CallFailure>,
     },
+    /// What the user changed of what they do not want, and the server has not answered. It comes by itself
+    /// when that is stored.
+    OptOutChanges(OptOutChange),
+    /// The server said what the user does not want, or not.
+    OptOutsRead {
+        /// Which call.
+        call: CallNumber,
+        /// What it said.
+        result: Result<OptOuts, CallFailure>,
+    },
+    /// The server was told what the user does not want, or not.
+    OptOutsPut {
+        /// Which call.
+        call: CallNumber,
+        /// What came of it.
+        result: Result<(), CallFailure>,
+    },
 }
 
 /// What happened on a connection.
@@ -191,4 +211,6 @@ pub struct Stands {
     pub told: Option<Told>,
     /// The topics that the server was not told of.
     pub wishes: Vec<Wish>,
+    /// What the user changed of what they do not want, and the server has not answered.
+    pub opt_out_changes: OptOutChange,
 }

@@ -18,6 +18,7 @@ use super::{Input, Output, Phase, Snapshot, Stands, TimeReading, ToApp, ToStorag
 use crate::machine::{
     CallFailure, ConnectionNumber, Generation, Pace, Trouble,
     connection::{self, Connection},
+    consent::{self, Consent},
     registration::{self, Registration, Wish},
     report::{self, ReportMachine},
     session::{self, Session},
@@ -76,6 +77,7 @@ pub struct Engine {
     sync: Sync,
     report: ReportMachine,
     registration: Registration,
+    consent: Consent,
     pace: Pace,
     asking: Option<Asking>,
     nudges: Nudges,
@@ -102,6 +104,7 @@ impl Engine {
             sync: Sync::new(),
             report: ReportMachine::new(pace),
             registration: Registration::new(device, pace),
+            consent: Consent::new(pace),
             pace,
             asking: None,
             nudges: Nudges::default(),
@@ -142,6 +145,7 @@ impl Engine {
             self.sync.deadline(),
             self.report.deadline(),
             self.registration.deadline(),
+            self.consent.deadline(),
             self.nudges.deadline(),
             asking,
         ]
@@ -276,6 +280,7 @@ impl Engine {
             outbox,
             told,
             wishes,
+            opt_out_changes,
         } = stands;
         self.sync
             .handle(now, sync::Input::Begin { generation, cursor });
@@ -287,6 +292,11 @@ impl Engine {
             wishes,
         };
         self.registration.handle(now, begin);
+        let begin = consent::Input::Begin {
+            generation,
+            changes: opt_out_changes,
+        };
+        self.consent.handle(now, begin);
         for Wish { topic, joins } in asking.into_wishes() {
             let topic = registration::Input::Topic { topic, joins };
             self.registration.handle(now, topic);
@@ -297,7 +307,8 @@ impl Engine {
     /// A token that nobody waits for any more is not asked for again and again.
     fn drop_token(&mut self, now: Now) {
         let is_wanted = self.connection.phase() == connection::Phase::GettingToken
-            || self.registration.wants_token();
+            || self.registration.wants_token()
+            || self.consent.wants_token();
         if !is_wanted {
             self.session.handle(now, session::Input::DropToken);
         }
@@ -312,6 +323,7 @@ impl Engine {
         self.sync.handle(now, sync::Input::Tick);
         self.report.handle(now, report::Input::Tick);
         self.registration.handle(now, registration::Input::Tick);
+        self.consent.handle(now, consent::Input::Tick);
     }
 
     /// The wish is for the user whose store was asked, if it has not answered.

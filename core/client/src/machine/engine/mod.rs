@@ -1,11 +1,11 @@
-//! The five machines as one.
+//! The six machines as one.
 //!
 //! The engine decides nothing itself: it hands each input to the machine that it concerns and carries
 //! what one machine says to the others. What is left over is for the driver.
 //!
 //! ```text
 //!              Began, Ended, Token               Up, Down
-//!   session ───────────────────────▶ connection ──────────▶ sync, report, registration
+//!   session ───────────────────────▶ connection ──────────▶ sync, report, registration, consent
 //!      ▲ WantToken, Flushed              ▲ Broken, Doubtful, Refused   │
 //!      └─────────────────────────────────┴─────────────────────────────┘
 //! ```

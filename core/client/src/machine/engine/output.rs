@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use vestnik_clock::Monotonic;
-use vestnik_model::{Cursor, InstallationReport, Open, Permission, ProblemCode, TopicName, UserId};
+use vestnik_model::{
+    Cursor, InstallationReport, Open, Permission, ProblemCode, TopicName, UserId,
+    preference::OptOuts,
+};
 
 use crate::machine::{
     CallNumber, ConnectionNumber, Generation, Secret, Trouble,
+    consent::Learned,
     registration::{Told, Wish},
     report::Settlement,
     session::{Exchange, LoginOutcome, LogoutNote, Standing, StoreCall},
@@ -54,6 +58,26 @@ pub enum ToNetwork {
         version: u64,
         /// The state, and when the app was opened.
         report: Box<InstallationReport>,
+        /// The access token.
+        token: Secret,
+    },
+    /// Ask the server what the user does not want. → [`Done::OptOutsRead`](super::Done::OptOutsRead)
+    ReadOptOuts {
+        /// Of which session.
+        generation: Generation,
+        /// Which call.
+        call: CallNumber,
+        /// The access token.
+        token: Secret,
+    },
+    /// Tell the server what the user does not want. → [`Done::OptOutsPut`](super::Done::OptOutsPut)
+    PutOptOuts {
+        /// Of which session.
+        generation: Generation,
+        /// Which call.
+        call: CallNumber,
+        /// What they do not want, whole.
+        opt_outs: OptOuts,
         /// The access token.
         token: Secret,
     },
@@ -151,6 +175,8 @@ pub enum ToStorage {
     KeepTold(Option<Told>),
     /// Keep the topics that the server was not told of, as well as it can be.
     KeepWishes(Vec<Wish>),
+    /// Keep what the server said of what the user does not want, as well as it can be.
+    KeepOptOuts(Learned),
     /// The server said what time it is.
     ServerTime(TimeReading),
 }

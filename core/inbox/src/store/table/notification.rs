@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use uuid::Uuid;
-use vestnik_model::{Flag, Notification, NotificationId, fact::MAX_VERSION};
+use vestnik_model::{CategoryName, Flag, Notification, NotificationId, fact::MAX_VERSION};
 use vestnik_sqlite::value::{millis, optional_time, time, to_json};
 
 use crate::{
@@ -58,6 +58,9 @@ statements! {
          ORDER BY row LIMIT ?1";
     LONG_DELETED = "SELECT row, id, 0, 0, expires_at FROM notification
          WHERE is_deleted = 1 AND deleted_version < ?1 ORDER BY deleted_version LIMIT ?2";
+    /// The index has one entry for each notification; each step passes over those of one category.
+    NEXT_CATEGORY = "SELECT category FROM notification
+         WHERE category IS NOT NULL AND category > ?1 ORDER BY category LIMIT 1";
     GET = concat!("SELECT ", item_columns!(), " FROM notification WHERE id = ?1 AND is_deleted = 0");
 }
 
@@ -367,6 +370,23 @@ pub(in crate::store) fn get(
         .query_row([bytes(id)], item)
         .optional()?;
     Ok(item.flatten())
+}
+
+/// The categories of all notifications in their order, at most so many. What is none in this version is passed
+/// over.
+pub(in crate::store) fn categories(
+    db: &Connection,
+    most: usize,
+) -> Result<Vec<CategoryName>, rusqlite::Error> {
+    let mut next = db.prepare_cached(NEXT_CATEGORY)?;
+    let (mut last, mut found) = (String::new(), Vec::new());
+    while found.len() < most {
+        let name = next.query_row([&last], |row| row.get(0)).optional()?;
+        let Some(name) = name else { break };
+        last = name;
+        found.extend(CategoryName::parse(&last));
+    }
+    Ok(found)
 }
 
 /// An item out of the item columns; nothing if this version cannot read its content.

@@ -4,8 +4,9 @@ use vestnik_clock::Now;
 
 use super::Engine;
 use crate::machine::{
-    CallNumber, ConnectionNumber, Generation,
+    CallFailure, CallNumber, ConnectionNumber, Generation,
     connection::{self, Nudge},
+    consent,
     engine::{Answer, Command, Done, Event, Input},
     registration, report, session, sync,
 };
@@ -67,6 +68,7 @@ impl Engine {
             Command::ForgetPushAddress(kind) => {
                 self.feed_registration(now, registration::Input::ForgetPushAddress(kind));
             }
+            Command::AskOptOuts => self.feed_consent(now, consent::Input::Ask),
             Command::TellAgain => self.feed_registration(now, registration::Input::TellAgain),
             Command::Topic { topic, joins } => {
                 self.wish(now, topic, joins);
@@ -118,15 +120,46 @@ impl Engine {
             Done::Settled(outbox) => {
                 self.feed_report(now, report::Input::Settled { generation, outbox });
             }
-            Done::Put { version, result } => {
-                let input = registration::Input::Put {
+            Done::Put { version, result } => self.on_put(now, generation, version, result),
+            Done::OptOutChanges(changes) => {
+                let input = consent::Input::Changes {
                     generation,
-                    version,
+                    changes,
+                };
+                self.feed_consent(now, input);
+            }
+            Done::OptOutsRead { call, result } => {
+                let input = consent::Input::Read {
+                    generation,
+                    call,
                     result,
                 };
-                self.feed_registration(now, input);
+                self.feed_consent(now, input);
+            }
+            Done::OptOutsPut { call, result } => {
+                let input = consent::Input::Put {
+                    generation,
+                    call,
+                    result,
+                };
+                self.feed_consent(now, input);
             }
         }
+    }
+
+    fn on_put(
+        &mut self,
+        now: Now,
+        generation: Generation,
+        version: u64,
+        result: Result<(), CallFailure>,
+    ) {
+        let input = registration::Input::Put {
+            generation,
+            version,
+            result,
+        };
+        self.feed_registration(now, input);
     }
 
     fn on_event(&mut self, now: Now, connection: ConnectionNumber, event: Event) {

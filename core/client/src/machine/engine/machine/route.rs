@@ -7,6 +7,7 @@ use super::Engine;
 use crate::machine::{
     ConnectionNumber, Secret, TokenNumber,
     connection::{self, Failed},
+    consent,
     engine::{Greeting, ToApp, ToNetwork, ToStorage},
     registration, report, session,
     sync::{self, Broken},
@@ -27,6 +28,8 @@ impl Engine {
                 self.on_report_output(now, output);
             } else if let Some(output) = self.registration.poll() {
                 self.on_registration_output(now, output);
+            } else if let Some(output) = self.consent.poll() {
+                self.on_consent_output(now, output);
             } else {
                 return;
             }
@@ -90,6 +93,11 @@ impl Engine {
             token: token(),
         };
         self.feed_registration(now, input);
+        let input = consent::Input::Token {
+            number,
+            token: token(),
+        };
+        self.feed_consent(now, input);
     }
 
     /// Nothing of the session is left in any machine.
@@ -98,6 +106,7 @@ impl Engine {
         self.feed_sync(now, sync::Input::End);
         self.feed_report(now, report::Input::End);
         self.feed_registration(now, registration::Input::End);
+        self.feed_consent(now, consent::Input::End);
         self.feed_connection(now, connection::Input::Session(false));
         if is_logout && !Plant::FormerIsShown.is_on() {
             self.put(ToApp::Forget);
@@ -120,11 +129,13 @@ impl Engine {
                 };
                 self.feed_report(now, up);
                 self.feed_registration(now, registration::Input::Up(connection));
+                self.feed_consent(now, consent::Input::Up(connection));
             }
             connection::Output::Down(connection) => {
                 self.feed_sync(now, sync::Input::Lost(connection));
                 self.feed_report(now, report::Input::Down(connection));
                 self.feed_registration(now, registration::Input::Down(connection));
+                self.feed_consent(now, consent::Input::Down(connection));
             }
             connection::Output::Close(connection) => {
                 self.put(ToNetwork::Close(connection));
@@ -270,6 +281,35 @@ impl Engine {
         }
     }
 
+    fn on_consent_output(&mut self, now: Now, output: consent::Output) {
+        match output {
+            consent::Output::WantToken { refused } => {
+                self.feed_session(now, session::Input::WantToken { refused });
+            }
+            consent::Output::Read {
+                generation,
+                call,
+                token,
+            } => self.put(ToNetwork::ReadOptOuts {
+                generation,
+                call,
+                token,
+            }),
+            consent::Output::Put {
+                generation,
+                call,
+                opt_outs,
+                token,
+            } => self.put(ToNetwork::PutOptOuts {
+                generation,
+                call,
+                opt_outs,
+                token,
+            }),
+            consent::Output::Keep(learned) => self.put(ToStorage::KeepOptOuts(learned)),
+        }
+    }
+
     pub(super) fn feed_session(&mut self, now: Now, input: session::Input) {
         self.session.handle(now, input);
     }
@@ -288,5 +328,9 @@ impl Engine {
 
     pub(super) fn feed_registration(&mut self, now: Now, input: registration::Input) {
         self.registration.handle(now, input);
+    }
+
+    pub(super) fn feed_consent(&mut self, now: Now, input: consent::Input) {
+        self.consent.handle(now, input);
     }
 }

@@ -1,6 +1,7 @@
 //! Any input in any order: the engine never panics and never asks to be woken without end.
 
 use proptest::prelude::*;
+use vestnik_model::preference::{OptOutChange, OptOuts};
 
 use super::{
     Answer, CallFailure, CallNumber, Command, ConnectionNumber, Done, Duration, Engine, Event,
@@ -54,6 +55,7 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Nudge(Nudge::NetworkChanged)),
         Just(Command::Nudge(Nudge::Foreground)),
         Just(Command::Flush),
+        Just(Command::AskOptOuts),
         prop::sample::select(vec![Permission::Granted, Permission::Denied]).prop_map(
             |permission| Command::Change(Change {
                 permission: Some(permission),
@@ -72,6 +74,13 @@ fn outbox() -> impl Strategy<Value = Outbox> {
         waiting,
         ready_at: None,
     })
+}
+
+fn opted_out(all: bool) -> OptOutChange {
+    OptOutChange {
+        all: Some(all),
+        ..OptOutChange::default()
+    }
 }
 
 fn done() -> impl Strategy<Value = Done> {
@@ -93,6 +102,17 @@ fn done() -> impl Strategy<Value = Done> {
         prop::option::of(0..5_usize).prop_map(Done::Taken),
         prop::option::of(outbox()).prop_map(Done::Settled),
         (0..4_u64, result()).prop_map(|(version, result)| Done::Put { version, result }),
+        any::<bool>().prop_map(|is_out| Done::OptOutChanges(opted_out(is_out))),
+        (0..4_u64, prop_oneof![Just(Ok(())), failure().prop_map(Err)]).prop_map(
+            |(call, result)| Done::OptOutsRead {
+                call: CallNumber::new(call),
+                result: result.map(|()| OptOuts::default()),
+            }
+        ),
+        (0..4_u64, result()).prop_map(|(call, result)| Done::OptOutsPut {
+            call: CallNumber::new(call),
+            result
+        }),
     ]
 }
 

@@ -26,6 +26,8 @@ pub(super) enum Step {
     Flush,
     Permission(Permission),
     Topic(bool),
+    OptOut(bool),
+    AskOptOuts,
     /// What was asked for at this place is answered.
     Answer(usize, How),
     Lose(usize),
@@ -85,6 +87,8 @@ fn app() -> impl Strategy<Value = Step> {
         1 => prop::sample::select(vec![Permission::Granted, Permission::Denied])
             .prop_map(Step::Permission),
         1 => any::<bool>().prop_map(Step::Topic),
+        1 => any::<bool>().prop_map(Step::OptOut),
+        1 => Just(Step::AskOptOuts),
         2 => Just(Step::Fact),
     ]
 }
@@ -137,6 +141,8 @@ impl World {
                 ..Change::default()
             })),
             Step::Topic(joins) => self.topic(joins),
+            Step::OptOut(is_out) => self.opt_out(is_out),
+            Step::AskOptOuts => self.command(Command::AskOptOuts),
             Step::Answer(index, how) => self.answer(index, how),
             Step::Lose(index) => self.lose(index),
             Step::Again(index) => {

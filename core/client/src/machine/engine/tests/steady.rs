@@ -27,6 +27,7 @@ struct Ways {
     read: How,
     report: How,
     put: How,
+    opt_outs: How,
     topic: How,
     store: How,
     apply: How,
@@ -82,7 +83,7 @@ fn habit() -> impl Strategy<Value = Habit> {
 }
 
 fn ways() -> impl Strategy<Value = Ways> {
-    let network = (how(), how(), how(), how(), how(), how(), how());
+    let network = (how(), how(), how(), how(), how(), how(), how(), how());
     let store = (how(), how(), how(), how(), how());
     (network, store, habit()).prop_map(|(network, store, server)| Ways {
         exchange: network.0,
@@ -92,6 +93,7 @@ fn ways() -> impl Strategy<Value = Ways> {
         report: network.4,
         put: network.5,
         topic: network.6,
+        opt_outs: network.7,
         store: store.0,
         apply: store.1,
         take: store.2,
@@ -111,6 +113,7 @@ impl Ways {
                 ToNetwork::Read { .. } => self.read,
                 ToNetwork::Report(_) => self.report,
                 ToNetwork::Put { .. } => self.put,
+                ToNetwork::ReadOptOuts { .. } | ToNetwork::PutOptOuts { .. } => self.opt_outs,
                 ToNetwork::Topic { .. } => self.topic,
                 ToNetwork::Probe { .. } => self.probe,
                 ToNetwork::Close(_) => How::Well,
@@ -204,6 +207,7 @@ proptest! {
     fn a_world_that_never_changes_is_not_hammered(ways in ways(), chance: u64) {
         let mut steady = Steady::new(ways, chance);
         steady.world.topic(true);
+        steady.world.opt_out(true);
         steady.run();
         let begin = now().monotonic;
         for times in [&steady.world.calls, &steady.world.stores] {

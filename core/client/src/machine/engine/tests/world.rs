@@ -180,6 +180,13 @@ impl World {
         self.command(Command::Topic { topic, joins });
     }
 
+    /// The person says whether they want everything: it is stored, and the engine learns of it.
+    pub(super) fn opt_out(&mut self, is_out: bool) {
+        if let Some((generation, result)) = self.device.opt_out(is_out) {
+            self.on(Input::Session { generation, result });
+        }
+    }
+
     pub(super) fn nudge(&mut self, nudge: Nudge) {
         self.command(Command::Nudge(nudge));
     }
@@ -229,6 +236,8 @@ impl World {
             }
             ToNetwork::Connect { connection, .. } => self.connection = connection.get(),
             ToNetwork::Put { .. }
+            | ToNetwork::ReadOptOuts { .. }
+            | ToNetwork::PutOptOuts { .. }
             | ToNetwork::Close(_)
             | ToNetwork::Greet { .. }
             | ToNetwork::Probe { .. }

@@ -40,7 +40,10 @@ impl World {
             matches!(
                 output,
                 Output::Storage(
-                    ToStorage::Note(_) | ToStorage::KeepTold(_) | ToStorage::KeepWishes(_)
+                    ToStorage::Note(_)
+                        | ToStorage::KeepTold(_)
+                        | ToStorage::KeepWishes(_)
+                        | ToStorage::KeepOptOuts(_)
                 )
             )
         };
@@ -123,6 +126,9 @@ impl World {
                 let result = Done::Put { version, result };
                 Input::Session { generation, result }
             }
+            ToNetwork::ReadOptOuts { .. } | ToNetwork::PutOptOuts { .. } => {
+                self.opt_outs_of(&call, how)
+            }
             ToNetwork::Connect { .. }
             | ToNetwork::Close(_)
             | ToNetwork::Greet { .. }
@@ -139,6 +145,33 @@ impl World {
         let is_reuse = self.server.reuses > reuses && is_logged_in && !self.is_half_out;
         assert!(!is_reuse, "the device ended its session by a spent token");
         self.give(input);
+    }
+
+    fn opt_outs_of(&mut self, call: &ToNetwork, how: How) -> Input {
+        if let ToNetwork::ReadOptOuts {
+            generation,
+            call,
+            token,
+        } = call
+        {
+            let result = given(self.server.opt_outs(token), how);
+            let (generation, call) = (*generation, *call);
+            let result = Done::OptOutsRead { call, result };
+            return Input::Session { generation, result };
+        }
+        let ToNetwork::PutOptOuts {
+            generation,
+            call,
+            opt_outs,
+            token,
+        } = call
+        else {
+            unreachable!("{call:?} is not about what is wanted");
+        };
+        let result = given(self.server.put_opt_outs(token, opt_outs.clone()), how);
+        let (generation, call) = (*generation, *call);
+        let result = Done::OptOutsPut { call, result };
+        Input::Session { generation, result }
     }
 
     fn event_of(&mut self, call: ToNetwork, how: How) -> (ConnectionNumber, Event) {
@@ -188,6 +221,8 @@ impl World {
             ToNetwork::Exchange { .. }
             | ToNetwork::Delete { .. }
             | ToNetwork::Put { .. }
+            | ToNetwork::ReadOptOuts { .. }
+            | ToNetwork::PutOptOuts { .. }
             | ToNetwork::Close(_) => unreachable!("{call:?} is not answered on a connection"),
         }
     }

@@ -57,9 +57,12 @@ fn is_of(cursor: &Cursor, user: &UserId) -> bool {
 /// The token of the present session that something is asked by.
 fn token_of(output: &Output) -> Option<&Secret> {
     match output {
-        Output::Network(ToNetwork::Connect { token, .. } | ToNetwork::Put { token, .. }) => {
-            Some(token)
-        }
+        Output::Network(
+            ToNetwork::Connect { token, .. }
+            | ToNetwork::Put { token, .. }
+            | ToNetwork::ReadOptOuts { token, .. }
+            | ToNetwork::PutOptOuts { token, .. },
+        ) => Some(token),
         Output::Network(_) | Output::Storage(_) | Output::App(_) => None,
     }
 }
@@ -79,6 +82,8 @@ fn is_of_user(output: &Output) -> bool {
         Output::Network(call) => match call {
             ToNetwork::Exchange { .. } | ToNetwork::Delete { .. } | ToNetwork::Close(_) => false,
             ToNetwork::Put { .. }
+            | ToNetwork::ReadOptOuts { .. }
+            | ToNetwork::PutOptOuts { .. }
             | ToNetwork::Connect { .. }
             | ToNetwork::Greet { .. }
             | ToNetwork::Probe { .. }
@@ -93,6 +98,7 @@ fn is_of_user(output: &Output) -> bool {
             | ToStorage::Settle { .. }
             | ToStorage::KeepTold(_)
             | ToStorage::KeepWishes(_)
+            | ToStorage::KeepOptOuts(_)
             | ToStorage::ServerTime(_) => true,
         },
         Output::App(told) => match told {
@@ -124,6 +130,10 @@ fn connection_of_call(call: &ToNetwork) -> Option<ConnectionNumber> {
         | ToNetwork::Read { connection, .. }
         | ToNetwork::Report(connection)
         | ToNetwork::Topic { connection, .. } => Some(*connection),
-        ToNetwork::Exchange { .. } | ToNetwork::Delete { .. } | ToNetwork::Put { .. } => None,
+        ToNetwork::Exchange { .. }
+        | ToNetwork::Delete { .. }
+        | ToNetwork::Put { .. }
+        | ToNetwork::ReadOptOuts { .. }
+        | ToNetwork::PutOptOuts { .. } => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vestnik_model::Cursor;
+use vestnik_model::{Cursor, preference::OptOutChange};
 
 use super::{Done, Generation, How, Secret, ToStorage, user};
 use crate::machine::{
@@ -29,6 +29,7 @@ pub(crate) struct Device {
     batch: u64,
     told: Option<Told>,
     wishes: Vec<Wish>,
+    opt_out_changes: OptOutChange,
     /// The refresh token of the session.
     refresh: Option<Secret>,
     /// The logouts that the server has not confirmed.
@@ -46,9 +47,22 @@ impl Device {
         }
     }
 
-    /// Whether the server was told of everything: the device, the topics and the facts.
+    /// Whether the server was told of everything: the device, the topics, what is not wanted and the facts.
     pub(super) fn has_told_all(&self) -> bool {
-        self.told.is_some() && self.wishes.is_empty() && self.waiting == 0
+        let is_wished = self.wishes.is_empty() && self.opt_out_changes.is_empty();
+        self.told.is_some() && is_wished && self.waiting == 0
+    }
+
+    /// The person says whether they want everything.
+    pub(super) fn opt_out(&mut self, is_out: bool) -> Option<(Generation, Done)> {
+        self.owner.as_ref()?;
+        self.opt_out_changes.all = Some(is_out);
+        Some(self.opt_outs())
+    }
+
+    fn opt_outs(&self) -> (Generation, Done) {
+        let changes = self.opt_out_changes.clone();
+        (self.generation, Done::OptOutChanges(changes))
     }
 
     pub(crate) fn outbox(&self) -> Outbox {
@@ -130,6 +144,10 @@ impl Device {
                 self.wishes = wishes;
                 None
             }
+            ToStorage::KeepOptOuts(learned) => {
+                self.opt_out_changes.settle(&learned.settled);
+                Some(self.opt_outs())
+            }
             ToStorage::Note(note) => {
                 self.note(&note);
                 None
@@ -176,6 +194,7 @@ impl Device {
             outbox: self.outbox(),
             told: self.told.clone(),
             wishes: self.wishes.clone(),
+            opt_out_changes: self.opt_out_changes.clone(),
         }
     }
 
@@ -241,6 +260,7 @@ impl Device {
         self.batch = 0;
         self.told = None;
         self.wishes = Vec::new();
+        self.opt_out_changes = OptOutChange::default();
     }
 }
 

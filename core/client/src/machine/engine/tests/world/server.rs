@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use vestnik_clock::Monotonic;
-use vestnik_model::{Cursor, ProblemCode, UserId, contract::Page};
+use vestnik_model::{Cursor, ProblemCode, UserId, contract::Page, preference::OptOuts};
 
 use super::{CallFailure, Secret, device::seq, place, user};
 use crate::machine::{
@@ -29,6 +29,8 @@ pub(crate) struct Server {
     open: BTreeMap<u64, (u32, String)>,
     /// The newest entry of each user's log.
     heads: BTreeMap<String, u64>,
+    /// What each user does not want.
+    pub(crate) opt_outs: BTreeMap<String, OptOuts>,
     granted: u32,
     /// How often a session was ended because a token was used whose successor had been used.
     pub(super) reuses: u32,
@@ -60,6 +62,7 @@ impl Server {
             tokens: BTreeMap::new(),
             open: BTreeMap::new(),
             heads: BTreeMap::from([("anna".to_owned(), 6), ("bella".to_owned(), 3)]),
+            opt_outs: BTreeMap::new(),
             granted: 0,
             reuses: 0,
         };
@@ -160,6 +163,21 @@ impl Server {
             next.is_used = true;
         }
         Ok((session, name))
+    }
+
+    pub(super) fn opt_outs(&mut self, token: &Secret) -> Result<OptOuts, CallFailure> {
+        let (_, name) = self.check(token)?;
+        Ok(self.opt_outs.get(&name).cloned().unwrap_or_default())
+    }
+
+    pub(super) fn put_opt_outs(
+        &mut self,
+        token: &Secret,
+        opt_outs: OptOuts,
+    ) -> Result<(), CallFailure> {
+        let (_, name) = self.check(token)?;
+        self.opt_outs.insert(name, opt_outs);
+        Ok(())
     }
 
     pub(super) fn delete(&mut self, token: &Secret) -> Result<(), CallFailure> {

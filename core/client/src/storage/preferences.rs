@@ -1,0 +1,138 @@
+//! What the user does not want, as the device knows it.
+
+use std::collections::BTreeSet;
+
+use vestnik_inbox::StoreError;
+use vestnik_model::{
+    CategoryName, TopicName,
+    preference::{self, OptOutChange, OptOuts},
+};
+
+use super::files::Files;
+use crate::machine::consent::Learned;
+
+/// What the user does not want, as the device knows it, and what there is to choose from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Preferences {
+    /// What they do not want: what the server said last, with what was changed on this device.
+    pub opt_outs: OptOuts,
+    /// What was changed on this device and the server has not answered.
+    pub waiting: OptOutChange,
+    /// Whether the server has said what they do not want since they logged in here. Before that only what was
+    /// changed on this device is known.
+    pub is_known: bool,
+    /// The categories that there are, as far as the device knows: those that the user was notified in, at
+    /// most 100, and those that they do not want.
+    pub categories: BTreeSet<CategoryName>,
+    /// The topics that the device knows of: those that they do not want, and those that they want again and the
+    /// server was not told of.
+    pub topics: BTreeSet<TopicName>,
+}
+
+/// What came of a change of what the user does not want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// It is durable.
+    Kept,
+    /// The device has nobody's history: nobody can want anything.
+    Nobody,
+    /// It names too much.
+    TooLong,
+}
+
+impl Files {
+    /// What the user does not want. Nobody wants anything.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn preferences(&mut self) -> Result<Preferences, StoreError> {
+        if !self.is_somebodys() {
+            return Ok(Preferences::default());
+        }
+        let seen = self.read(|history| history.categories())?;
+        let state = self.device.state();
+        let waiting = state.opt_out_changes.clone();
+        let of_server = state.opt_outs.clone();
+        let is_known = of_server.is_some();
+        let of_server = of_server.unwrap_or_default();
+        let changed = waiting.categories.keys().cloned();
+        let categories = seen.into_iter().flatten().chain(changed);
+        let categories = categories.chain(of_server.categories.iter().cloned());
+        let changed = waiting.topics.keys().cloned();
+        let topics = changed.chain(of_server.topics.iter().cloned());
+        Ok(Preferences {
+            categories: categories.collect(),
+            topics: topics.collect(),
+            opt_outs: waiting.applied(of_server),
+            waiting,
+            is_known,
+        })
+    }
+
+    /// Keeps a change of what the user does not want, until the server has answered.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn change_opt_outs(&mut self, change: OptOutChange) -> Result<Noted, StoreError> {
+        if !self.is_somebodys() {
+            return Ok(Noted::Nobody);
+        }
+        let state = self.device.state();
+        let mut changes = state.opt_out_changes.clone();
+        changes.add(change);
+        let opt_out = changes.applied(state.opt_outs.clone().unwrap_or_default());
+        let whole = preference::Preferences { opt_out };
+        if changes.is_too_long() || !whole.problems().is_empty() {
+            return Ok(Noted::TooLong);
+        }
+        self.keep_changes(None, changes)?;
+        Ok(Noted::Kept)
+    }
+
+    /// Keeps what the server said of what the user does not want.
+    ///
+    /// # Errors
+    /// [`StoreError`]; it is told and asked once more than needed then.
+    pub fn keep_opt_outs(&mut self, learned: Learned) -> Result<(), StoreError> {
+        let Learned {
+            opt_outs,
+            settled,
+            refused,
+        } = learned;
+        if !self.is_somebodys() {
+            return Ok(());
+        }
+        let mut changes = self.device.state().opt_out_changes.clone();
+        changes.settle(&settled);
+        self.keep_changes(opt_outs, changes)?;
+        if refused.is_some() {
+            self.news.opt_outs_refused = refused;
+        }
+        Ok(())
+    }
+
+    /// Who watches, and the engine, learn of it if anything is another than before.
+    fn keep_changes(
+        &mut self,
+        of_server: Option<OptOuts>,
+        changes: OptOutChange,
+    ) -> Result<(), StoreError> {
+        let state = self.device.state();
+        let is_news = of_server.is_some() && of_server != state.opt_outs;
+        if !is_news && changes == state.opt_out_changes {
+            return Ok(());
+        }
+        let kept = changes.clone();
+        self.device.update(|state| {
+            state.opt_outs = of_server.or_else(|| state.opt_outs.take());
+            state.opt_out_changes = changes;
+        })?;
+        self.news.opt_outs = Some(kept);
+        Ok(())
+    }
+
+    fn is_somebodys(&self) -> bool {
+        !self.is_hidden && self.device.user().is_some()
+    }
+}
