@@ -35,6 +35,7 @@ mod gate;
 mod history;
 mod listener;
 mod log;
+mod preferences;
 mod push;
 mod record;
 mod runtime;
@@ -59,6 +60,7 @@ pub use record::{
     event::Event,
     history::{HistoryItem, HistoryPage, HistoryQuery, SearchQuery, Shelf, ShowState},
     notification::{Action, Click, Does, Notification, OpenedBy, Priority},
+    preferences::{Choice, OptOut, Preferences},
     snapshot::{Connection, Login, Phase, Snapshot, Standing, Trouble},
     suppression::Suppression,
     undrawn::Undrawn,

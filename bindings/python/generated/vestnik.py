@@ -651,6 +651,10 @@ def _uniffi_check_api_checksums(lib):
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_network_changed() != 36361:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_opt_out() != 59506:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    if lib.uniffi_vestnik_ffi_checksum_method_vestnik_preferences() != 33592:
+        raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_reply() != 52374:
         raise InternalError("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     if lib.uniffi_vestnik_ffi_checksum_method_vestnik_resume() != 36747:
@@ -895,6 +899,12 @@ _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_mark_unread.restype = ctyp
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_network_changed.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_network_changed.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_opt_out.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_opt_out.restype = ctypes.c_uint16
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_preferences.argtypes = (
+)
+_UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_preferences.restype = ctypes.c_uint16
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_reply.argtypes = (
 )
 _UniffiLib.uniffi_vestnik_ffi_checksum_method_vestnik_reply.restype = ctypes.c_uint16
@@ -1260,6 +1270,16 @@ _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_network_changed.argtypes = (
     ctypes.POINTER(_UniffiRustCallStatus),
 )
 _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_network_changed.restype = None
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_opt_out.argtypes = (
+    ctypes.c_uint64,
+    _UniffiRustBuffer,
+    ctypes.c_int8,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_opt_out.restype = ctypes.c_uint64
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_preferences.argtypes = (
+    ctypes.c_uint64,
+)
+_UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_preferences.restype = ctypes.c_uint64
 _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_reply.argtypes = (
     ctypes.c_uint64,
     _UniffiRustBuffer,
@@ -2202,6 +2222,72 @@ class _UniffiFfiConverterTypeAction(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.id, buf)
         _UniffiFfiConverterString.write(value.title, buf)
         _UniffiFfiConverterTypeDoes.write(value.does, buf)
+
+class _UniffiFfiConverterBoolean:
+    @classmethod
+    def check_lower(cls, value):
+        return not not value
+
+    @classmethod
+    def lower(cls, value):
+        return 1 if value else 0
+
+    @staticmethod
+    def lift(value):
+        return value != 0
+
+    @classmethod
+    def read(cls, buf):
+        return cls.lift(buf.read_u8())
+
+    @classmethod
+    def write(cls, value, buf):
+        buf.write_u8(value)
+
+@dataclass
+class Choice:
+    """
+    A category or a topic, and whether the user wants it.
+"""
+    def __init__(self, *, name:str, is_opted_out:bool, is_waiting:bool):
+        self.name = name
+        self.is_opted_out = is_opted_out
+        self.is_waiting = is_waiting
+        
+        
+
+    
+    def __str__(self):
+        return "Choice(name={}, is_opted_out={}, is_waiting={})".format(self.name, self.is_opted_out, self.is_waiting)
+    def __eq__(self, other):
+        if self.name != other.name:
+            return False
+        if self.is_opted_out != other.is_opted_out:
+            return False
+        if self.is_waiting != other.is_waiting:
+            return False
+        return True
+
+class _UniffiFfiConverterTypeChoice(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Choice(
+            name=_UniffiFfiConverterString.read(buf),
+            is_opted_out=_UniffiFfiConverterBoolean.read(buf),
+            is_waiting=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterString.check_lower(value.name)
+        _UniffiFfiConverterBoolean.check_lower(value.is_opted_out)
+        _UniffiFfiConverterBoolean.check_lower(value.is_waiting)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterString.write(value.name, buf)
+        _UniffiFfiConverterBoolean.write(value.is_opted_out, buf)
+        _UniffiFfiConverterBoolean.write(value.is_waiting, buf)
 
 
 
@@ -3316,27 +3402,6 @@ class _UniffiFfiConverterTypeDeviceChange(_UniffiConverterRustBuffer):
         _UniffiFfiConverterOptionalString.write(value.time_zone, buf)
         _UniffiFfiConverterOptionalString.write(value.app_version, buf)
         _UniffiFfiConverterOptionalString.write(value.os_version, buf)
-
-class _UniffiFfiConverterBoolean:
-    @classmethod
-    def check_lower(cls, value):
-        return not not value
-
-    @classmethod
-    def lower(cls, value):
-        return 1 if value else 0
-
-    @staticmethod
-    def lift(value):
-        return value != 0
-
-    @classmethod
-    def read(cls, buf):
-        return cls.lift(buf.read_u8())
-
-    @classmethod
-    def write(cls, value, buf):
-        buf.write_u8(value)
 
 class _UniffiFfiConverterUInt64(_UniffiConverterPrimitiveInt):
     CLASS_NAME = "u64"
@@ -4498,6 +4563,86 @@ class _UniffiFfiConverterTypeLogRecord(_UniffiConverterRustBuffer):
         _UniffiFfiConverterString.write(value.target, buf)
         _UniffiFfiConverterString.write(value.message, buf)
         _UniffiFfiConverterUInt64.write(value.dropped, buf)
+
+class _UniffiFfiConverterSequenceTypeChoice(_UniffiConverterRustBuffer):
+    @classmethod
+    def check_lower(cls, value):
+        for item in value:
+            _UniffiFfiConverterTypeChoice.check_lower(item)
+
+    @classmethod
+    def write(cls, value, buf):
+        items = len(value)
+        buf.write_i32(items)
+        for item in value:
+            _UniffiFfiConverterTypeChoice.write(item, buf)
+
+    @classmethod
+    def read(cls, buf):
+        count = buf.read_i32()
+        if count < 0:
+            raise InternalError("Unexpected negative sequence length")
+
+        return [
+            _UniffiFfiConverterTypeChoice.read(buf) for i in range(count)
+        ]
+
+@dataclass
+class Preferences:
+    """
+    What the user does not want, as the device knows it, and what there is to choose from.
+"""
+    def __init__(self, *, is_all_opted_out:bool, is_all_waiting:bool, categories:typing.List[Choice], topics:typing.List[Choice], is_known:bool):
+        self.is_all_opted_out = is_all_opted_out
+        self.is_all_waiting = is_all_waiting
+        self.categories = categories
+        self.topics = topics
+        self.is_known = is_known
+        
+        
+
+    
+    def __str__(self):
+        return "Preferences(is_all_opted_out={}, is_all_waiting={}, categories={}, topics={}, is_known={})".format(self.is_all_opted_out, self.is_all_waiting, self.categories, self.topics, self.is_known)
+    def __eq__(self, other):
+        if self.is_all_opted_out != other.is_all_opted_out:
+            return False
+        if self.is_all_waiting != other.is_all_waiting:
+            return False
+        if self.categories != other.categories:
+            return False
+        if self.topics != other.topics:
+            return False
+        if self.is_known != other.is_known:
+            return False
+        return True
+
+class _UniffiFfiConverterTypePreferences(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        return Preferences(
+            is_all_opted_out=_UniffiFfiConverterBoolean.read(buf),
+            is_all_waiting=_UniffiFfiConverterBoolean.read(buf),
+            categories=_UniffiFfiConverterSequenceTypeChoice.read(buf),
+            topics=_UniffiFfiConverterSequenceTypeChoice.read(buf),
+            is_known=_UniffiFfiConverterBoolean.read(buf),
+        )
+
+    @staticmethod
+    def check_lower(value):
+        _UniffiFfiConverterBoolean.check_lower(value.is_all_opted_out)
+        _UniffiFfiConverterBoolean.check_lower(value.is_all_waiting)
+        _UniffiFfiConverterSequenceTypeChoice.check_lower(value.categories)
+        _UniffiFfiConverterSequenceTypeChoice.check_lower(value.topics)
+        _UniffiFfiConverterBoolean.check_lower(value.is_known)
+
+    @staticmethod
+    def write(value, buf):
+        _UniffiFfiConverterBoolean.write(value.is_all_opted_out, buf)
+        _UniffiFfiConverterBoolean.write(value.is_all_waiting, buf)
+        _UniffiFfiConverterSequenceTypeChoice.write(value.categories, buf)
+        _UniffiFfiConverterSequenceTypeChoice.write(value.topics, buf)
+        _UniffiFfiConverterBoolean.write(value.is_known, buf)
 
 @dataclass
 class SearchQuery:
@@ -6090,6 +6235,36 @@ class Event:
                 return False
             return True
 
+    @dataclass
+    class PREFERENCES_CHANGED:
+        """
+        What the user does not want is another than before, or the server was told: ask `preferences`.
+"""
+        
+        def __init__(self, refused:typing.Optional[str]):
+            self.refused = refused
+            
+            """
+        Why the server refused a change that was made here, as `request.invalid`. The change is dropped.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "Event.PREFERENCES_CHANGED(refused={})".format(self.refused)
+        def __eq__(self, other):
+            if not isinstance(other, Event):
+                return NotImplemented
+            if not other.is_PREFERENCES_CHANGED():
+                return False
+            if self.refused != other.refused:
+                return False
+            return True
+
     
 
     # For each variant, we have `is_NAME` and `is_name` methods for easily checking
@@ -6118,6 +6293,10 @@ class Event:
         return isinstance(self, Event.HISTORY_REBUILT)
     def is_history_rebuilt(self) -> bool:
         return isinstance(self, Event.HISTORY_REBUILT)
+    def is_PREFERENCES_CHANGED(self) -> bool:
+        return isinstance(self, Event.PREFERENCES_CHANGED)
+    def is_preferences_changed(self) -> bool:
+        return isinstance(self, Event.PREFERENCES_CHANGED)
     
 
 # Now, a little trick - we make each nested variant class be a subclass of the main
@@ -6129,6 +6308,7 @@ Event.WITHDRAW = type("Event.WITHDRAW", (Event.WITHDRAW, Event,), {})  # type: i
 Event.REDRAW = type("Event.REDRAW", (Event.REDRAW, Event,), {})  # type: ignore
 Event.FORGOTTEN = type("Event.FORGOTTEN", (Event.FORGOTTEN, Event,), {})  # type: ignore
 Event.HISTORY_REBUILT = type("Event.HISTORY_REBUILT", (Event.HISTORY_REBUILT, Event,), {})  # type: ignore
+Event.PREFERENCES_CHANGED = type("Event.PREFERENCES_CHANGED", (Event.PREFERENCES_CHANGED, Event,), {})  # type: ignore
 
 
 
@@ -6159,6 +6339,10 @@ class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
             return Event.HISTORY_REBUILT(
                 _UniffiFfiConverterString.read(buf),
             )
+        if variant == 7:
+            return Event.PREFERENCES_CHANGED(
+                _UniffiFfiConverterOptionalString.read(buf),
+            )
         raise InternalError("Raw enum value doesn't match any cases")
 
     @staticmethod
@@ -6178,6 +6362,9 @@ class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
             return
         if value.is_HISTORY_REBUILT():
             _UniffiFfiConverterString.check_lower(value.aside)
+            return
+        if value.is_PREFERENCES_CHANGED():
+            _UniffiFfiConverterOptionalString.check_lower(value.refused)
             return
         raise ValueError(value)
 
@@ -6199,6 +6386,9 @@ class _UniffiFfiConverterTypeEvent(_UniffiConverterRustBuffer):
         if value.is_HISTORY_REBUILT():
             buf.write_i32(6)
             _UniffiFfiConverterString.write(value.aside, buf)
+        if value.is_PREFERENCES_CHANGED():
+            buf.write_i32(7)
+            _UniffiFfiConverterOptionalString.write(value.refused, buf)
 
 
 
@@ -6319,6 +6509,171 @@ class _UniffiFfiConverterTypeLogin(_UniffiConverterRustBuffer):
         if value.is_PENDING():
             buf.write_i32(2)
             _UniffiFfiConverterTypeTrouble.write(value.trouble, buf)
+
+
+
+
+
+
+
+
+class OptOut:
+    """
+    What a user can opt out of.
+"""
+    def __init__(self):
+        raise RuntimeError("OptOut cannot be instantiated directly")
+
+    # Each enum variant is a nested class of the enum itself.
+    @dataclass
+    class ALL:
+        """
+        Any notification of the App.
+"""
+        
+        def __init__(self, ):
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "OptOut.ALL()".format()
+        def __eq__(self, other):
+            if not isinstance(other, OptOut):
+                return NotImplemented
+            if not other.is_ALL():
+                return False
+            return True
+
+    @dataclass
+    class CATEGORY:
+        """
+        Notifications of a category.
+"""
+        
+        def __init__(self, name:str):
+            self.name = name
+            
+            """
+        Its name.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "OptOut.CATEGORY(name={})".format(self.name)
+        def __eq__(self, other):
+            if not isinstance(other, OptOut):
+                return NotImplemented
+            if not other.is_CATEGORY():
+                return False
+            if self.name != other.name:
+                return False
+            return True
+
+    @dataclass
+    class TOPIC:
+        """
+        Notifications that reach them by a topic only.
+"""
+        
+        def __init__(self, name:str):
+            self.name = name
+            
+            """
+        Its name.
+"""
+        
+            pass
+
+    
+            
+            
+    
+        def __str__(self):
+            return "OptOut.TOPIC(name={})".format(self.name)
+        def __eq__(self, other):
+            if not isinstance(other, OptOut):
+                return NotImplemented
+            if not other.is_TOPIC():
+                return False
+            if self.name != other.name:
+                return False
+            return True
+
+    
+
+    # For each variant, we have `is_NAME` and `is_name` methods for easily checking
+    # whether an instance is that variant.
+    def is_ALL(self) -> bool:
+        return isinstance(self, OptOut.ALL)
+    def is_all(self) -> bool:
+        return isinstance(self, OptOut.ALL)
+    def is_CATEGORY(self) -> bool:
+        return isinstance(self, OptOut.CATEGORY)
+    def is_category(self) -> bool:
+        return isinstance(self, OptOut.CATEGORY)
+    def is_TOPIC(self) -> bool:
+        return isinstance(self, OptOut.TOPIC)
+    def is_topic(self) -> bool:
+        return isinstance(self, OptOut.TOPIC)
+    
+
+# Now, a little trick - we make each nested variant class be a subclass of the main
+# enum class, so that method calls and instance checks etc will work intuitively.
+# We might be able to do this a little more neatly with a metaclass, but this'll do.
+OptOut.ALL = type("OptOut.ALL", (OptOut.ALL, OptOut,), {})  # type: ignore
+OptOut.CATEGORY = type("OptOut.CATEGORY", (OptOut.CATEGORY, OptOut,), {})  # type: ignore
+OptOut.TOPIC = type("OptOut.TOPIC", (OptOut.TOPIC, OptOut,), {})  # type: ignore
+
+
+
+
+class _UniffiFfiConverterTypeOptOut(_UniffiConverterRustBuffer):
+    @staticmethod
+    def read(buf):
+        variant = buf.read_i32()
+        if variant == 1:
+            return OptOut.ALL(
+            )
+        if variant == 2:
+            return OptOut.CATEGORY(
+                _UniffiFfiConverterString.read(buf),
+            )
+        if variant == 3:
+            return OptOut.TOPIC(
+                _UniffiFfiConverterString.read(buf),
+            )
+        raise InternalError("Raw enum value doesn't match any cases")
+
+    @staticmethod
+    def check_lower(value):
+        if value.is_ALL():
+            return
+        if value.is_CATEGORY():
+            _UniffiFfiConverterString.check_lower(value.name)
+            return
+        if value.is_TOPIC():
+            _UniffiFfiConverterString.check_lower(value.name)
+            return
+        raise ValueError(value)
+
+    @staticmethod
+    def write(value, buf):
+        if value.is_ALL():
+            buf.write_i32(1)
+        if value.is_CATEGORY():
+            buf.write_i32(2)
+            _UniffiFfiConverterString.write(value.name, buf)
+        if value.is_TOPIC():
+            buf.write_i32(3)
+            _UniffiFfiConverterString.write(value.name, buf)
 
 
 
@@ -8842,6 +9197,27 @@ class VestnikProtocol(typing.Protocol):
         [`VestnikError::Closed`].
 """
         raise NotImplementedError
+    async def opt_out(self, what: OptOut,is_opted_out: bool) -> None:
+        """
+        Opts the user out of something, or in again, on all of their devices. It is durable when this returns;
+        the server is told when it can be reached, and `PreferencesChanged` follows its answer.
+
+        # Errors
+        [`VestnikError::InvalidArgument`], [`VestnikError::NobodyLoggedIn`], [`VestnikError::Refused`] if more
+        than 100 categories or topics would not be wanted, [`VestnikError::Storage`],
+        [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
+    async def preferences(self, ) -> Preferences:
+        """
+        What the user does not want, as the device knows it, offline too. It also makes the device ask the
+        server, unless it did so in the last ten seconds; if something is another than here,
+        `PreferencesChanged` follows. Nobody wants anything.
+
+        # Errors
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        raise NotImplementedError
     async def reply(self, id: str,text: str,action: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> bool:
         """
         The person answered it with a text; gives whether it is in the history. There may be many replies.
@@ -9620,6 +9996,57 @@ class Vestnik(VestnikProtocol):
             *_uniffi_lowered_args,
         )
         return _uniffi_lift_return(_uniffi_ffi_result)
+    async def opt_out(self, what: OptOut,is_opted_out: bool) -> None:
+        """
+        Opts the user out of something, or in again, on all of their devices. It is durable when this returns;
+        the server is told when it can be reached, and `PreferencesChanged` follows its answer.
+
+        # Errors
+        [`VestnikError::InvalidArgument`], [`VestnikError::NobodyLoggedIn`], [`VestnikError::Refused`] if more
+        than 100 categories or topics would not be wanted, [`VestnikError::Storage`],
+        [`VestnikError::Closed`].
+"""
+        
+        _UniffiFfiConverterTypeOptOut.check_lower(what)
+
+        _UniffiFfiConverterBoolean.check_lower(is_opted_out)
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+            _UniffiFfiConverterTypeOptOut.lower(what),
+            _UniffiFfiConverterBoolean.lower(is_opted_out),
+        )
+        _uniffi_lift_return = lambda val: None
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_opt_out(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_void,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_void,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
+    async def preferences(self, ) -> Preferences:
+        """
+        What the user does not want, as the device knows it, offline too. It also makes the device ask the
+        server, unless it did so in the last ten seconds; if something is another than here,
+        `PreferencesChanged` follows. Nobody wants anything.
+
+        # Errors
+        [`VestnikError::Storage`], [`VestnikError::Closed`].
+"""
+        _uniffi_lowered_args = (
+            self._uniffi_clone_handle(),
+        )
+        _uniffi_lift_return = _UniffiFfiConverterTypePreferences.lift
+        _uniffi_error_converter = _UniffiFfiConverterTypeVestnikError
+        return await _uniffi_rust_call_async(
+            _UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_preferences(*_uniffi_lowered_args),
+            _UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            _UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            _uniffi_lift_return,
+            _uniffi_error_converter,
+        )
     async def reply(self, id: str,text: str,action: typing.Union[object, typing.Optional[str]] = _DEFAULT) -> bool:
         """
         The person answered it with a text; gives whether it is in the history. There may be many replies.
@@ -10155,12 +10582,14 @@ __all__ = [
     "Draw",
     "Event",
     "Login",
+    "OptOut",
     "PushAddressKind",
     "PushEnvironment",
     "Pushed",
     "SecretStoreError",
     "Click",
     "Action",
+    "Choice",
     "DeviceInfo",
     "Network",
     "Tuning",
@@ -10173,6 +10602,7 @@ __all__ = [
     "HistoryPage",
     "HistoryQuery",
     "LogRecord",
+    "Preferences",
     "SearchQuery",
     "Snapshot",
     "draw_push",

@@ -271,6 +271,34 @@ async def test_flags_topics_addresses_and_diagnostics(server, tmp_path):
 
 
 @in_loop
+async def test_what_a_person_does_not_want_is_kept_offline_and_told(server, tmp_path):
+    phone = await logged_in(server, tmp_path / "phone")
+    events = Told()
+    phone.listen_events(events)
+    phone.go_offline()
+    await phone.opt_out(vestnik.OptOut.CATEGORY("promotions"), True)
+    known = await phone.preferences()
+    assert known.categories == [vestnik.Choice(name="promotions", is_opted_out=True, is_waiting=True)]
+    with pytest.raises(vestnik.VestnikError.InvalidArgument):
+        await phone.opt_out(vestnik.OptOut.TOPIC(""), True)
+    phone.go_online()
+    while not known.is_known or known.categories[0].is_waiting:
+        told = events.until(lambda event: event.is_preferences_changed())
+        assert told.refused is None
+        known = await phone.preferences()
+    # Another device learns it from the server.
+    laptop = await logged_in(server, tmp_path / "laptop")
+    events = Told()
+    laptop.listen_events(events)
+    if not (await laptop.preferences()).is_known:
+        events.until(lambda event: event.is_preferences_changed())
+    choices = (await laptop.preferences()).categories
+    assert [(choice.name, choice.is_opted_out) for choice in choices] == [("promotions", True)]
+    await phone.stop()
+    await laptop.stop()
+
+
+@in_loop
 async def test_waiting_has_a_deadline_and_can_be_given_up(server, tmp_path):
     phone = await logged_in(server, tmp_path / "phone")
     phone.go_offline()

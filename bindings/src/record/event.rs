@@ -34,6 +34,11 @@ pub enum Event {
         /// Where the damaged file lies.
         aside: String,
     },
+    /// What the user does not want is another than before, or the server was told: ask `preferences`.
+    PreferencesChanged {
+        /// Why the server refused a change that was made here, as `request.invalid`. The change is dropped.
+        refused: Option<String>,
+    },
 }
 
 impl Event {
@@ -47,6 +52,9 @@ impl Event {
             core::Event::Forgotten => Self::Forgotten,
             core::Event::HistoryRebuilt { aside } => Self::HistoryRebuilt {
                 aside: aside.display().to_string(),
+            },
+            core::Event::Preferences { refused } => Self::PreferencesChanged {
+                refused: refused.map(|code| code.as_str().to_owned()),
             },
             _ => return None,
         })

@@ -9,6 +9,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod event;
 pub(crate) mod history;
 pub(crate) mod notification;
+pub(crate) mod preferences;
 pub(crate) mod snapshot;
 pub(crate) mod suppression;
 pub(crate) mod undrawn;

@@ -3408,6 +3408,27 @@ public protocol VestnikProtocol: AnyObject, Sendable {
     func search(query: SearchQuery) async throws  -> HistoryPage
     
     /**
+     * Opts the user out of something, or in again, on all of their devices. It is durable when this returns;
+     * the server is told when it can be reached, and `PreferencesChanged` follows its answer.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::NobodyLoggedIn`], [`VestnikError::Refused`] if more
+     * than 100 categories or topics would not be wanted, [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+    func optOut(what: OptOut, isOptedOut: Bool) async throws 
+    
+    /**
+     * What the user does not want, as the device knows it, offline too. It also makes the device ask the
+     * server, unless it did so in the last ten seconds; if something is another than here,
+     * `PreferencesChanged` follows. Nobody wants anything.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    func preferences() async throws  -> Preferences
+    
+    /**
      * A push service reaches this installation no more.
      *
      * # Errors
@@ -4220,6 +4241,55 @@ open func search(query: SearchQuery)async throws  -> HistoryPage  {
 }
     
     /**
+     * Opts the user out of something, or in again, on all of their devices. It is durable when this returns;
+     * the server is told when it can be reached, and `PreferencesChanged` follows its answer.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::NobodyLoggedIn`], [`VestnikError::Refused`] if more
+     * than 100 categories or topics would not be wanted, [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+open func optOut(what: OptOut, isOptedOut: Bool)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_opt_out(
+                        self.uniffiCloneHandle(),FfiConverterTypeOptOut_lower(what),FfiConverterBool.lower(isOptedOut)
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_void,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_void,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
+     * What the user does not want, as the device knows it, offline too. It also makes the device ask the
+     * server, unless it did so in the last ten seconds; if something is another than here,
+     * `PreferencesChanged` follows. Nobody wants anything.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+open func preferences()async throws  -> Preferences  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_vestnik_ffi_fn_method_vestnik_preferences(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_vestnik_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_vestnik_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_vestnik_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePreferences_lift,
+            errorHandler: FfiConverterTypeVestnikError_lift
+        )
+}
+    
+    /**
      * A push service reaches this installation no more.
      *
      * # Errors
@@ -4416,6 +4486,85 @@ public func FfiConverterTypeAction_lift(_ buf: RustBuffer) throws -> Action {
 #endif
 public func FfiConverterTypeAction_lower(_ value: Action) -> RustBuffer {
     return FfiConverterTypeAction.lower(value)
+}
+
+
+/**
+ * A category or a topic, and whether the user wants it.
+ */
+public struct Choice: Equatable, Hashable {
+    /**
+     * Its name.
+     */
+    public let name: String
+    /**
+     * Whether they do not want it.
+     */
+    public let isOptedOut: Bool
+    /**
+     * Whether that was changed on this device and the server has not answered.
+     */
+    public let isWaiting: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its name.
+         */name: String, 
+        /**
+         * Whether they do not want it.
+         */isOptedOut: Bool, 
+        /**
+         * Whether that was changed on this device and the server has not answered.
+         */isWaiting: Bool) {
+        self.name = name
+        self.isOptedOut = isOptedOut
+        self.isWaiting = isWaiting
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Choice: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeChoice: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Choice {
+        return
+            try Choice(
+                name: FfiConverterString.read(from: &buf), 
+                isOptedOut: FfiConverterBool.read(from: &buf), 
+                isWaiting: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Choice, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterBool.write(value.isOptedOut, into: &buf)
+        FfiConverterBool.write(value.isWaiting, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeChoice_lift(_ buf: RustBuffer) throws -> Choice {
+    return try FfiConverterTypeChoice.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeChoice_lower(_ value: Choice) -> RustBuffer {
+    return FfiConverterTypeChoice.lower(value)
 }
 
 
@@ -5732,6 +5881,111 @@ public func FfiConverterTypeNotification_lower(_ value: Notification) -> RustBuf
 
 
 /**
+ * What the user does not want, as the device knows it, and what there is to choose from.
+ */
+public struct Preferences: Equatable, Hashable {
+    /**
+     * Whether they want nothing of the App at all.
+     */
+    public let isAllOptedOut: Bool
+    /**
+     * Whether that was changed on this device and the server has not answered.
+     */
+    public let isAllWaiting: Bool
+    /**
+     * The categories that there are, as far as the device knows: those that the user was notified in, at
+     * most 100, and those that they do not want.
+     */
+    public let categories: [Choice]
+    /**
+     * The topics that the device knows of: those that they do not want, and those that they want again and the
+     * server was not told of.
+     */
+    public let topics: [Choice]
+    /**
+     * Whether the server has said what they do not want since they logged in here. Before that only what was
+     * changed on this device is known.
+     */
+    public let isKnown: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Whether they want nothing of the App at all.
+         */isAllOptedOut: Bool, 
+        /**
+         * Whether that was changed on this device and the server has not answered.
+         */isAllWaiting: Bool, 
+        /**
+         * The categories that there are, as far as the device knows: those that the user was notified in, at
+         * most 100, and those that they do not want.
+         */categories: [Choice], 
+        /**
+         * The topics that the device knows of: those that they do not want, and those that they want again and the
+         * server was not told of.
+         */topics: [Choice], 
+        /**
+         * Whether the server has said what they do not want since they logged in here. Before that only what was
+         * changed on this device is known.
+         */isKnown: Bool) {
+        self.isAllOptedOut = isAllOptedOut
+        self.isAllWaiting = isAllWaiting
+        self.categories = categories
+        self.topics = topics
+        self.isKnown = isKnown
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Preferences: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePreferences: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Preferences {
+        return
+            try Preferences(
+                isAllOptedOut: FfiConverterBool.read(from: &buf), 
+                isAllWaiting: FfiConverterBool.read(from: &buf), 
+                categories: FfiConverterSequenceTypeChoice.read(from: &buf), 
+                topics: FfiConverterSequenceTypeChoice.read(from: &buf), 
+                isKnown: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Preferences, into buf: inout [UInt8]) {
+        FfiConverterBool.write(value.isAllOptedOut, into: &buf)
+        FfiConverterBool.write(value.isAllWaiting, into: &buf)
+        FfiConverterSequenceTypeChoice.write(value.categories, into: &buf)
+        FfiConverterSequenceTypeChoice.write(value.topics, into: &buf)
+        FfiConverterBool.write(value.isKnown, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePreferences_lift(_ buf: RustBuffer) throws -> Preferences {
+    return try FfiConverterTypePreferences.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePreferences_lower(_ value: Preferences) -> RustBuffer {
+    return FfiConverterTypePreferences.lower(value)
+}
+
+
+/**
  * One search.
  */
 public struct SearchQuery: Equatable, Hashable {
@@ -6257,6 +6511,14 @@ public enum Event: Equatable, Hashable {
          * Where the damaged file lies.
          */aside: String
     )
+    /**
+     * What the user does not want is another than before, or the server was told: ask `preferences`.
+     */
+    case preferencesChanged(
+        /**
+         * Why the server refused a change that was made here, as `request.invalid`. The change is dropped.
+         */refused: String?
+    )
 
 
 
@@ -6294,6 +6556,9 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case 6: return .historyRebuilt(aside: try FfiConverterString.read(from: &buf)
         )
         
+        case 7: return .preferencesChanged(refused: try FfiConverterOptionString.read(from: &buf)
+        )
+        
         default: throw UniffiInternalError.unexpectedEnumCase
         }
     }
@@ -6328,6 +6593,11 @@ public struct FfiConverterTypeEvent: FfiConverterRustBuffer {
         case let .historyRebuilt(aside):
             writeInt(&buf, Int32(6))
             FfiConverterString.write(aside, into: &buf)
+            
+        
+        case let .preferencesChanged(refused):
+            writeInt(&buf, Int32(7))
+            FfiConverterOptionString.write(refused, into: &buf)
             
         }
     }
@@ -6682,6 +6952,103 @@ public func FfiConverterTypeOpenedBy_lift(_ buf: RustBuffer) throws -> OpenedBy 
 #endif
 public func FfiConverterTypeOpenedBy_lower(_ value: OpenedBy) -> RustBuffer {
     return FfiConverterTypeOpenedBy.lower(value)
+}
+
+
+
+/**
+ * What a user can opt out of.
+ */
+
+public enum OptOut: Equatable, Hashable {
+    
+    /**
+     * Any notification of the App.
+     */
+    case all
+    /**
+     * Notifications of a category.
+     */
+    case category(
+        /**
+         * Its name.
+         */name: String
+    )
+    /**
+     * Notifications that reach them by a topic only.
+     */
+    case topic(
+        /**
+         * Its name.
+         */name: String
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension OptOut: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeOptOut: FfiConverterRustBuffer {
+    typealias SwiftType = OptOut
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> OptOut {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .all
+        
+        case 2: return .category(name: try FfiConverterString.read(from: &buf)
+        )
+        
+        case 3: return .topic(name: try FfiConverterString.read(from: &buf)
+        )
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: OptOut, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .all:
+            writeInt(&buf, Int32(1))
+        
+        
+        case let .category(name):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(name, into: &buf)
+            
+        
+        case let .topic(name):
+            writeInt(&buf, Int32(3))
+            FfiConverterString.write(name, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOptOut_lift(_ buf: RustBuffer) throws -> OptOut {
+    return try FfiConverterTypeOptOut.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeOptOut_lower(_ value: OptOut) -> RustBuffer {
+    return FfiConverterTypeOptOut.lower(value)
 }
 
 
@@ -9244,6 +9611,31 @@ fileprivate struct FfiConverterSequenceTypeAction: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeChoice: FfiConverterRustBuffer {
+    typealias SwiftType = [Choice]
+
+    public static func write(_ value: [Choice], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeChoice.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Choice] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Choice]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeChoice.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeHistoryItem: FfiConverterRustBuffer {
     typealias SwiftType = [HistoryItem]
 
@@ -9532,6 +9924,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_vestnik_search() != 31276) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_opt_out() != 59506) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_vestnik_ffi_checksum_method_vestnik_preferences() != 33592) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() != 52910) {

@@ -550,6 +550,16 @@ uint64_t uniffi_vestnik_ffi_fn_method_vestnik_reply(uint64_t ptr, RustBuffer id,
 uint64_t uniffi_vestnik_ffi_fn_method_vestnik_search(uint64_t ptr, RustBuffer query
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_OPT_OUT
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_OPT_OUT
+uint64_t uniffi_vestnik_ffi_fn_method_vestnik_opt_out(uint64_t ptr, RustBuffer what, int8_t is_opted_out
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_PREFERENCES
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_PREFERENCES
+uint64_t uniffi_vestnik_ffi_fn_method_vestnik_preferences(uint64_t ptr
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_FORGET_PUSH_ADDRESS
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_FN_METHOD_VESTNIK_FORGET_PUSH_ADDRESS
 uint64_t uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address(uint64_t ptr, RustBuffer kind
@@ -1365,6 +1375,18 @@ uint16_t uniffi_vestnik_ffi_checksum_method_vestnik_reply(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_SEARCH
 #define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_SEARCH
 uint16_t uniffi_vestnik_ffi_checksum_method_vestnik_search(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_OPT_OUT
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_OPT_OUT
+uint16_t uniffi_vestnik_ffi_checksum_method_vestnik_opt_out(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_PREFERENCES
+#define UNIFFI_FFIDEF_UNIFFI_VESTNIK_FFI_CHECKSUM_METHOD_VESTNIK_PREFERENCES
+uint16_t uniffi_vestnik_ffi_checksum_method_vestnik_preferences(void
     
 );
 #endif

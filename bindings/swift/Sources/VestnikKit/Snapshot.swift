@@ -134,6 +134,10 @@ public enum Event: Equatable, Sendable {
     case forgotten
     /// The history's file was damaged. What could be read was carried over, the rest comes from the server.
     case historyRebuilt(aside: String)
+    /// What the user does not want is another than before, or the server was told: ask
+    /// ``Vestnik/preferences()``. `refused` is why the server refused a change that was made here, as
+    /// `request.invalid`; the change is dropped.
+    case preferencesChanged(refused: String?)
 
     init(_ event: VestnikFFI.Event) {
         switch event {
@@ -143,6 +147,7 @@ public enum Event: Equatable, Sendable {
         case let .redraw(ids): self = .redraw(ids: ids)
         case .forgotten: self = .forgotten
         case let .historyRebuilt(aside): self = .historyRebuilt(aside: aside)
+        case let .preferencesChanged(refused): self = .preferencesChanged(refused: refused)
         }
     }
 }

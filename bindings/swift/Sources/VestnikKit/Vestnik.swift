@@ -256,6 +256,20 @@ public final class Vestnik: Sendable {
         }
     }
 
+    /// What the user does not want, as the device knows it, offline too. It also makes the device ask the
+    /// server, unless it did so in the last ten seconds; if something is another than here,
+    /// ``Event/preferencesChanged(refused:)`` follows. Nobody wants anything.
+    public func preferences() async throws -> Preferences {
+        Preferences(try await calling { try await ffi.preferences() })
+    }
+
+    /// Opts the user out of something, or in again, on all of their devices. It is durable when this returns;
+    /// the server is told when it can be reached, and ``Event/preferencesChanged(refused:)`` follows its
+    /// answer.
+    public func optOut(_ what: OptOut, isOptedOut: Bool = true) async throws {
+        try await calling { try await ffi.optOut(what: what.ffi, isOptedOut: isOptedOut) }
+    }
+
     /// Waits until every fact is reported, or nothing can be reported now; gives whether nothing waits.
     @discardableResult
     public func flush(within seconds: TimeInterval? = nil) async throws -> Bool {

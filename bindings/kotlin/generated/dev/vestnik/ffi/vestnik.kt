@@ -876,6 +876,10 @@ internal object IntegrityCheckingUniffiLib {
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_vestnik_search(
     ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_opt_out(
+    ): Int
+    external fun uniffi_vestnik_ffi_checksum_method_vestnik_preferences(
+    ): Int
     external fun uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address(
     ): Int
     external fun uniffi_vestnik_ffi_checksum_method_vestnik_handle_push(
@@ -1053,6 +1057,10 @@ internal object UniffiLib {
     external fun uniffi_vestnik_ffi_fn_method_vestnik_reply(`ptr`: Long,`id`: RustBuffer.ByValue,`text`: RustBuffer.ByValue,`action`: RustBuffer.ByValue,
     ): Long
     external fun uniffi_vestnik_ffi_fn_method_vestnik_search(`ptr`: Long,`query`: RustBuffer.ByValue,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_opt_out(`ptr`: Long,`what`: RustBuffer.ByValue,`isOptedOut`: Byte,
+    ): Long
+    external fun uniffi_vestnik_ffi_fn_method_vestnik_preferences(`ptr`: Long,
     ): Long
     external fun uniffi_vestnik_ffi_fn_method_vestnik_forget_push_address(`ptr`: Long,`kind`: RustBuffer.ByValue,
     ): Long
@@ -1418,6 +1426,12 @@ private fun uniffiCheckApiChecksums(lib: IntegrityCheckingUniffiLib) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_search() and 0xFFFF) != 31276) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_opt_out() and 0xFFFF) != 59506) {
+        throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
+    }
+    if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_preferences() and 0xFFFF) != 33592) {
         throw RuntimeException("UniFFI API checksum mismatch: try cleaning and rebuilding your project")
     }
     if ((lib.uniffi_vestnik_ffi_checksum_method_vestnik_forget_push_address() and 0xFFFF) != 52910) {
@@ -6348,6 +6362,27 @@ internal interface VestnikInterface {
     suspend fun `search`(`query`: SearchQuery): HistoryPage
     
     /**
+     * Opts the user out of something, or in again, on all of their devices. It is durable when this returns;
+     * the server is told when it can be reached, and `PreferencesChanged` follows its answer.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::NobodyLoggedIn`], [`VestnikError::Refused`] if more
+     * than 100 categories or topics would not be wanted, [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+    suspend fun `optOut`(`what`: OptOut, `isOptedOut`: kotlin.Boolean)
+    
+    /**
+     * What the user does not want, as the device knows it, offline too. It also makes the device ask the
+     * server, unless it did so in the last ten seconds; if something is another than here,
+     * `PreferencesChanged` follows. Nobody wants anything.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    suspend fun `preferences`(): Preferences
+    
+    /**
      * A push service reaches this installation no more.
      *
      * # Errors
@@ -7398,6 +7433,68 @@ internal open class Vestnik: Disposable, AutoCloseable, VestnikInterface
 
     
     /**
+     * Opts the user out of something, or in again, on all of their devices. It is durable when this returns;
+     * the server is told when it can be reached, and `PreferencesChanged` follows its answer.
+     *
+     * # Errors
+     * [`VestnikError::InvalidArgument`], [`VestnikError::NobodyLoggedIn`], [`VestnikError::Refused`] if more
+     * than 100 categories or topics would not be wanted, [`VestnikError::Storage`],
+     * [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `optOut`(`what`: OptOut, `isOptedOut`: kotlin.Boolean) {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_opt_out(
+                uniffiHandle,
+                
+        FfiConverterTypeOptOut.lower(`what`),
+        FfiConverterBoolean.lower(`isOptedOut`),
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_void(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_void(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_void(future) },
+        // lift function
+        { },
+        
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
+     * What the user does not want, as the device knows it, offline too. It also makes the device ask the
+     * server, unless it did so in the last ten seconds; if something is another than here,
+     * `PreferencesChanged` follows. Nobody wants anything.
+     *
+     * # Errors
+     * [`VestnikError::Storage`], [`VestnikError::Closed`].
+     */
+    @Throws(VestnikException::class)
+    @Suppress("ASSIGNED_BUT_NEVER_ACCESSED_VARIABLE")
+    override suspend fun `preferences`() : Preferences {
+        return uniffiRustCallAsync(
+        callWithHandle { uniffiHandle ->
+            UniffiLib.uniffi_vestnik_ffi_fn_method_vestnik_preferences(
+                uniffiHandle,
+                
+            )
+        },
+        { future, callback, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_poll_rust_buffer(future, callback, continuation) },
+        { future, continuation -> UniffiLib.ffi_vestnik_ffi_rust_future_complete_rust_buffer(future, continuation) },
+        { future -> UniffiLib.ffi_vestnik_ffi_rust_future_free_rust_buffer(future) },
+        // lift function
+        { FfiConverterTypePreferences.lift(it) },
+        // Error FFI converter
+        VestnikException.ErrorHandler,
+    )
+    }
+
+    
+    /**
      * A push service reaches this installation no more.
      *
      * # Errors
@@ -7608,6 +7705,61 @@ internal object FfiConverterTypeAction: FfiConverterRustBuffer<Action> {
             FfiConverterString.write(value.`id`, buf)
             FfiConverterString.write(value.`title`, buf)
             FfiConverterTypeDoes.write(value.`does`, buf)
+    }
+}
+
+
+
+/**
+ * A category or a topic, and whether the user wants it.
+ */
+internal data class Choice (
+    /**
+     * Its name.
+     */
+    val `name`: kotlin.String
+    , 
+    /**
+     * Whether they do not want it.
+     */
+    val `isOptedOut`: kotlin.Boolean
+    , 
+    /**
+     * Whether that was changed on this device and the server has not answered.
+     */
+    val `isWaiting`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeChoice: FfiConverterRustBuffer<Choice> {
+    override fun read(buf: ByteBuffer): Choice {
+        return Choice(
+            FfiConverterString.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Choice) = (
+            FfiConverterString.allocationSize(value.`name`) +
+            FfiConverterBoolean.allocationSize(value.`isOptedOut`) +
+            FfiConverterBoolean.allocationSize(value.`isWaiting`)
+    )
+
+    override fun write(value: Choice, buf: ByteBuffer) {
+            FfiConverterString.write(value.`name`, buf)
+            FfiConverterBoolean.write(value.`isOptedOut`, buf)
+            FfiConverterBoolean.write(value.`isWaiting`, buf)
     }
 }
 
@@ -8564,6 +8716,80 @@ internal object FfiConverterTypeNotification: FfiConverterRustBuffer<Notificatio
 
 
 /**
+ * What the user does not want, as the device knows it, and what there is to choose from.
+ */
+internal data class Preferences (
+    /**
+     * Whether they want nothing of the App at all.
+     */
+    val `isAllOptedOut`: kotlin.Boolean
+    , 
+    /**
+     * Whether that was changed on this device and the server has not answered.
+     */
+    val `isAllWaiting`: kotlin.Boolean
+    , 
+    /**
+     * The categories that there are, as far as the device knows: those that the user was notified in, at
+     * most 100, and those that they do not want.
+     */
+    val `categories`: List<Choice>
+    , 
+    /**
+     * The topics that the device knows of: those that they do not want, and those that they want again and the
+     * server was not told of.
+     */
+    val `topics`: List<Choice>
+    , 
+    /**
+     * Whether the server has said what they do not want since they logged in here. Before that only what was
+     * changed on this device is known.
+     */
+    val `isKnown`: kotlin.Boolean
+    
+){
+    
+
+    
+
+    
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypePreferences: FfiConverterRustBuffer<Preferences> {
+    override fun read(buf: ByteBuffer): Preferences {
+        return Preferences(
+            FfiConverterBoolean.read(buf),
+            FfiConverterBoolean.read(buf),
+            FfiConverterSequenceTypeChoice.read(buf),
+            FfiConverterSequenceTypeChoice.read(buf),
+            FfiConverterBoolean.read(buf),
+        )
+    }
+
+    override fun allocationSize(value: Preferences) = (
+            FfiConverterBoolean.allocationSize(value.`isAllOptedOut`) +
+            FfiConverterBoolean.allocationSize(value.`isAllWaiting`) +
+            FfiConverterSequenceTypeChoice.allocationSize(value.`categories`) +
+            FfiConverterSequenceTypeChoice.allocationSize(value.`topics`) +
+            FfiConverterBoolean.allocationSize(value.`isKnown`)
+    )
+
+    override fun write(value: Preferences, buf: ByteBuffer) {
+            FfiConverterBoolean.write(value.`isAllOptedOut`, buf)
+            FfiConverterBoolean.write(value.`isAllWaiting`, buf)
+            FfiConverterSequenceTypeChoice.write(value.`categories`, buf)
+            FfiConverterSequenceTypeChoice.write(value.`topics`, buf)
+            FfiConverterBoolean.write(value.`isKnown`, buf)
+    }
+}
+
+
+
+/**
  * One search.
  */
 internal data class SearchQuery (
@@ -9149,6 +9375,21 @@ internal sealed class Event {
         companion object
     }
     
+    /**
+     * What the user does not want is another than before, or the server was told: ask `preferences`.
+     */
+    data class PreferencesChanged(
+        /**
+         * Why the server refused a change that was made here, as `request.invalid`. The change is dropped.
+         */
+        val `refused`: kotlin.String?) : Event()
+        
+    {
+        
+
+        companion object
+    }
+    
 
     
 
@@ -9178,6 +9419,9 @@ internal object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
             5 -> Event.Forgotten
             6 -> Event.HistoryRebuilt(
                 FfiConverterString.read(buf),
+                )
+            7 -> Event.PreferencesChanged(
+                FfiConverterOptionalString.read(buf),
                 )
             else -> throw RuntimeException("invalid enum value, something is very wrong!!")
         }
@@ -9224,6 +9468,13 @@ internal object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
                 + FfiConverterString.allocationSize(value.`aside`)
             )
         }
+        is Event.PreferencesChanged -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterOptionalString.allocationSize(value.`refused`)
+            )
+        }
     }
 
     override fun write(value: Event, buf: ByteBuffer) {
@@ -9254,6 +9505,11 @@ internal object FfiConverterTypeEvent : FfiConverterRustBuffer<Event>{
             is Event.HistoryRebuilt -> {
                 buf.putInt(6)
                 FfiConverterString.write(value.`aside`, buf)
+                Unit
+            }
+            is Event.PreferencesChanged -> {
+                buf.putInt(7)
+                FfiConverterOptionalString.write(value.`refused`, buf)
                 Unit
             }
         }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
@@ -9489,6 +9745,121 @@ internal object FfiConverterTypeOpenedBy: FfiConverterRustBuffer<OpenedBy> {
 
     override fun write(value: OpenedBy, buf: ByteBuffer) {
         buf.putInt(value.ordinal + 1)
+    }
+}
+
+
+
+
+
+/**
+ * What a user can opt out of.
+ */
+internal sealed class OptOut {
+    
+    /**
+     * Any notification of the App.
+     */
+    object All : OptOut()
+    
+    
+    /**
+     * Notifications of a category.
+     */
+    data class Category(
+        /**
+         * Its name.
+         */
+        val `name`: kotlin.String) : OptOut()
+        
+    {
+        
+
+        companion object
+    }
+    
+    /**
+     * Notifications that reach them by a topic only.
+     */
+    data class Topic(
+        /**
+         * Its name.
+         */
+        val `name`: kotlin.String) : OptOut()
+        
+    {
+        
+
+        companion object
+    }
+    
+
+    
+
+    
+    
+
+
+    companion object
+}
+
+/**
+ * @suppress
+ */
+internal object FfiConverterTypeOptOut : FfiConverterRustBuffer<OptOut>{
+    override fun read(buf: ByteBuffer): OptOut {
+        return when(buf.getInt()) {
+            1 -> OptOut.All
+            2 -> OptOut.Category(
+                FfiConverterString.read(buf),
+                )
+            3 -> OptOut.Topic(
+                FfiConverterString.read(buf),
+                )
+            else -> throw RuntimeException("invalid enum value, something is very wrong!!")
+        }
+    }
+
+    override fun allocationSize(value: OptOut): ULong = when(value) {
+        is OptOut.All -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+            )
+        }
+        is OptOut.Category -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`name`)
+            )
+        }
+        is OptOut.Topic -> {
+            // Add the size for the Int that specifies the variant plus the size needed for all fields
+            (
+                4UL
+                + FfiConverterString.allocationSize(value.`name`)
+            )
+        }
+    }
+
+    override fun write(value: OptOut, buf: ByteBuffer) {
+        when(value) {
+            is OptOut.All -> {
+                buf.putInt(1)
+                Unit
+            }
+            is OptOut.Category -> {
+                buf.putInt(2)
+                FfiConverterString.write(value.`name`, buf)
+                Unit
+            }
+            is OptOut.Topic -> {
+                buf.putInt(3)
+                FfiConverterString.write(value.`name`, buf)
+                Unit
+            }
+        }.let { /* this makes the `when` an expression, which ensures it is exhaustive */ }
     }
 }
 
@@ -11837,6 +12208,34 @@ internal object FfiConverterSequenceTypeAction: FfiConverterRustBuffer<List<Acti
         buf.putInt(value.size)
         value.iterator().forEach {
             FfiConverterTypeAction.write(it, buf)
+        }
+    }
+}
+
+
+
+
+/**
+ * @suppress
+ */
+internal object FfiConverterSequenceTypeChoice: FfiConverterRustBuffer<List<Choice>> {
+    override fun read(buf: ByteBuffer): List<Choice> {
+        val len = buf.getInt()
+        return List<Choice>(len) {
+            FfiConverterTypeChoice.read(buf)
+        }
+    }
+
+    override fun allocationSize(value: List<Choice>): ULong {
+        val sizeForLength = 4UL
+        val sizeForItems = value.map { FfiConverterTypeChoice.allocationSize(it) }.sum()
+        return sizeForLength + sizeForItems
+    }
+
+    override fun write(value: List<Choice>, buf: ByteBuffer) {
+        buf.putInt(value.size)
+        value.iterator().forEach {
+            FfiConverterTypeChoice.write(it, buf)
         }
     }
 }

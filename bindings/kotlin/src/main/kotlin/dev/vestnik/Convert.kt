@@ -225,6 +225,25 @@ internal fun dev.vestnik.ffi.Event.toApi(): Event =
         is dev.vestnik.ffi.Event.Redraw -> Event.Redraw(ids)
         dev.vestnik.ffi.Event.Forgotten -> Event.Forgotten
         is dev.vestnik.ffi.Event.HistoryRebuilt -> Event.HistoryRebuilt(aside)
+        is dev.vestnik.ffi.Event.PreferencesChanged -> Event.PreferencesChanged(refused)
+    }
+
+internal fun dev.vestnik.ffi.Preferences.toApi() =
+    Preferences(
+        isAllOptedOut = isAllOptedOut,
+        isAllWaiting = isAllWaiting,
+        categories = categories.map { it.toApi() },
+        topics = topics.map { it.toApi() },
+        isKnown = isKnown,
+    )
+
+private fun dev.vestnik.ffi.Choice.toApi() = Choice(name, isOptedOut, isWaiting)
+
+internal fun OptOut.toFfi(): dev.vestnik.ffi.OptOut =
+    when (this) {
+        OptOut.All -> dev.vestnik.ffi.OptOut.All
+        is OptOut.Category -> dev.vestnik.ffi.OptOut.Category(name)
+        is OptOut.Topic -> dev.vestnik.ffi.OptOut.Topic(name)
     }
 
 internal fun dev.vestnik.ffi.LogRecord.toApi() =

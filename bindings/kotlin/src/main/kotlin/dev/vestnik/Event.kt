@@ -28,4 +28,11 @@ public sealed interface Event {
      * server. [aside] is where the damaged file lies.
      */
     public data class HistoryRebuilt(val aside: String) : Event
+
+    /**
+     * What the user does not want is another than before, or the server was told: ask [Vestnik.preferences].
+     * [refused] is why the server refused a change that was made here, as `request.invalid`; the change is
+     * dropped.
+     */
+    public data class PreferencesChanged(val refused: String?) : Event
 }

@@ -202,6 +202,20 @@ public class Vestnik private constructor(private val ffi: FfiVestnik) {
     public suspend fun unsubscribe(topic: String, within: Duration? = null): Unit =
         calling { ffi.unsubscribe(topic, within.toFfi("within"), null) }
 
+    /**
+     * What the user does not want, as the device knows it, offline too. It also makes the device ask the server,
+     * unless it did so in the last ten seconds; if something is another than here, [Event.PreferencesChanged]
+     * follows. Nobody wants anything.
+     */
+    public suspend fun preferences(): Preferences = calling { ffi.preferences() }.toApi()
+
+    /**
+     * Opts the user out of something, or in again, on all of their devices. It is durable when this returns; the
+     * server is told when it can be reached, and [Event.PreferencesChanged] follows its answer.
+     */
+    public suspend fun optOut(what: OptOut, isOptedOut: Boolean = true): Unit =
+        calling { ffi.optOut(what.toFfi(), isOptedOut) }
+
     /** Waits until every fact is reported, or nothing can be reported now; gives whether nothing waits. */
     public suspend fun flush(within: Duration? = null): Boolean =
         calling { ffi.flush(within.toFfi("within"), null) }

@@ -203,6 +203,22 @@ internal class VestnikTest : WithServer() {
     }
 
     @Test
+    fun `what a person does not want is told and comes back`() = running {
+        val phone = loggedIn("phone")
+        val changes = async(start = CoroutineStart.UNDISPATCHED) {
+            phone.events.first {
+                it is Event.PreferencesChanged && phone.preferences().run { isKnown && categories.none(Choice::isWaiting) }
+            }
+        }
+        phone.optOut(OptOut.Category("promotions"))
+        assertEquals(Event.PreferencesChanged(refused = null), changes.await())
+        val wanted = phone.preferences()
+        assertEquals(listOf(Choice("promotions", isOptedOut = true, isWaiting = false)), wanted.categories)
+        assertEquals(false, wanted.isAllOptedOut)
+        phone.stop()
+    }
+
+    @Test
     fun `wrong arguments are named`() = running {
         val server = assertFailsWith<VestnikException.InvalidArgument> { Vestnik.open(config("phone").copy(server = "x")) }
         assertEquals("server", server.field)
