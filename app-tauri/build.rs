@@ -13,6 +13,8 @@ const COMMANDS: &[&str] = &[
     "read_code",
     "sign_in",
     "sign_out",
+    "consent",
+    "opt_out",
     "save_preferences",
     "start_at_login",
     "reload_configuration",

@@ -10,7 +10,8 @@ use crate::{
     controller::{Desk, Intent, SignInSource},
     tauri_shell::TauriShell,
     view::{
-        CodeView, CommandError, HistoryRequest, HistoryView, NotificationView, Preferences, UiEvent,
+        CodeView, CommandError, ConsentView, HistoryRequest, HistoryView, NotificationView,
+        OptOutRequest, Preferences, UiEvent,
     },
 };
 
@@ -110,6 +111,25 @@ pub(crate) async fn sign_in(
 #[tauri::command]
 pub(crate) async fn sign_out(desk: State<'_, Desk>) -> Answer<()> {
     desk.ask(|reply| Intent::SignOut { reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn consent(desk: State<'_, Desk>) -> Answer<ConsentView> {
+    desk.ask(|reply| Intent::Consent { reply }).await
+}
+
+#[tauri::command]
+pub(crate) async fn opt_out(
+    desk: State<'_, Desk>,
+    what: OptOutRequest,
+    is_off: bool,
+) -> Answer<()> {
+    desk.ask(|reply| Intent::OptOut {
+        what,
+        is_off,
+        reply,
+    })
+    .await
 }
 
 #[tauri::command]

@@ -190,6 +190,12 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
                 reply,
             } => self.sign_in(source, replaces, reply),
             Intent::SignOut { reply } => self.sign_out(reply),
+            Intent::Consent { reply } => self.read_consent(reply),
+            Intent::OptOut {
+                what,
+                is_off,
+                reply,
+            } => self.opt_out(what, is_off, reply),
             Intent::SavePreferences { preferences, reply } => self.prefer(preferences, reply),
             Intent::StartAtLogin { starts, reply } => self.start_at_login(starts, reply),
             Intent::ReloadConfiguration {
@@ -313,9 +319,12 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         words::language(self.preferences.language, self.system_language)
     }
 
-    /// Whether a ticket could be shown now: something can draw, and not too many are under way.
+    /// Whether a ticket could be shown now: something can draw, the person lets it, and not too many are under
+    /// way.
     fn takes_tickets(&self) -> bool {
-        self.showing < show::MOST && self.surroundings.delivery != Delivery::NoService
+        self.showing < show::MOST
+            && self.surroundings.delivery != Delivery::NoService
+            && !self.preferences.is_switched_off
     }
 
     /// Ends the core and then the app.

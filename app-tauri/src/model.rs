@@ -50,6 +50,11 @@ pub(crate) enum Event {
     Forgotten,
     /// The history was damaged and is read from the server again.
     HistoryRebuilt,
+    /// What the user does not want is another than before.
+    Preferences {
+        /// Whether that is because the server refused a change that was made here.
+        is_refused: bool,
+    },
 }
 
 /// Which part of the history is wanted.

@@ -38,6 +38,7 @@ mod tests {
         let preferences = Preferences {
             language: LanguagePreference::Ru,
             theme: ThemePreference::Dark,
+            is_switched_off: true,
         };
         save(&file, preferences).unwrap();
         assert_eq!(load(&file), preferences);

@@ -5,8 +5,8 @@
 use futures_util::stream::BoxStream;
 use jiff::SignedDuration;
 use tokio::sync::watch;
-use vestnik_core::{Error, Login, LoginError, Secret, Suppression};
-use vestnik_model::{NotificationId, Permission, UserId};
+use vestnik_core::{Error, Login, LoginError, Preferences, Secret, Suppression};
+use vestnik_model::{NotificationId, Permission, UserId, preference::OptOutChange};
 
 use crate::{
     identity::IdentityOrigin,
@@ -65,7 +65,16 @@ pub(crate) trait Session: Clone + Send + Sync + 'static {
     /// Signs the user out; resolves when nothing of theirs is on this device.
     fn log_out(&self) -> impl Future<Output = Result<(), Error>> + Send;
 
-    /// Whether the system shows notifications.
+    /// What the user does not want, as the device knows it; has it ask the server.
+    fn preferences(&self) -> impl Future<Output = Result<Preferences, Error>> + Send;
+
+    /// Changes what the user does not want; resolves when that is durable.
+    fn change_opt_outs(
+        &self,
+        change: OptOutChange,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Whether notifications may be shown.
     fn permit(&self, permission: Permission) -> impl Future<Output = Result<(), Error>> + Send;
 
     /// The machine is about to sleep.

@@ -70,6 +70,8 @@ pub(crate) fn run() -> anyhow::Result<()> {
             commands::read_code,
             commands::sign_in,
             commands::sign_out,
+            commands::consent,
+            commands::opt_out,
             commands::save_preferences,
             commands::start_at_login,
             commands::reload_configuration,

@@ -8,6 +8,7 @@ use ts_rs::TS;
 
 mod account;
 mod connection;
+mod consent;
 mod convert;
 mod history;
 mod preferences;
@@ -17,6 +18,9 @@ mod system;
 
 pub(crate) use account::{AccountView, CodeView, SessionEndView, SignInCode};
 pub(crate) use connection::{ConnectionView, TroubleView};
+#[cfg(test)]
+pub(crate) use consent::ChoiceView;
+pub(crate) use consent::{ConsentView, OptOutRequest};
 pub(crate) use history::{
     ActionView, HistoryRequest, HistoryView, LinkView, NotificationView, PriorityView,
 };
@@ -29,7 +33,11 @@ pub(crate) use system::{DeliveryView, SecretsView, ServerView, SystemView};
 
 /// What the window is sent, in order, over its one channel. The first is always a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(
+    tag = "kind",
+    rename_all = "snake_case",
+    rename_all_fields = "camelCase"
+)]
 pub(crate) enum UiEvent {
     /// The whole state, for a new window.
     Snapshot {
@@ -90,6 +98,11 @@ pub(crate) enum UiEvent {
     },
     /// The stored history was damaged, and is read from the server again.
     HistoryRebuilt,
+    /// What the user does not want is another than before: read it again.
+    ConsentChanged {
+        /// Whether that is because the server refused a change that was made here.
+        is_refused: bool,
+    },
     /// A preference changed.
     Preferences {
         /// All preferences.

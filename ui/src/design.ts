@@ -17,7 +17,7 @@ import { states } from "./platform/states";
 import { root } from "./root";
 
 const [name = "", language = "en", theme = "light"] = location.hash.slice(1).split(",");
-const preferences = { language, theme } as Preferences;
+const preferences = { language, theme, isSwitchedOff: false } as Preferences;
 const platform = new FakePlatform(sampleInbox(new Date()), {
   ...states[name],
   language: language === "ru" ? "ru" : "en",

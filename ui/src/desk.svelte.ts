@@ -1,6 +1,7 @@
 /** All state of the window: takes the host's events and does what the person asks. */
 
 import { Inbox } from "./features/inbox/inbox.svelte";
+import { Consent } from "./features/settings/consent.svelte";
 import type { AccountView } from "./generated/AccountView";
 import type { ConnectionView } from "./generated/ConnectionView";
 import type { ErrorCode } from "./generated/ErrorCode";
@@ -10,7 +11,7 @@ import type { Snapshot } from "./generated/Snapshot";
 import type { SystemView } from "./generated/SystemView";
 import type { UiEvent } from "./generated/UiEvent";
 import { speak } from "./i18n/locale.svelte";
-import type { Detach, Platform } from "./platform/types";
+import { PlatformError, type Detach, type Platform } from "./platform/types";
 
 export type Page = "inbox" | "settings" | "sign_in";
 
@@ -19,6 +20,7 @@ export type View = Page | "setup" | "starting";
 
 export class Desk {
   readonly inbox: Inbox;
+  readonly consent: Consent;
   readonly platform: Platform;
 
   phase = $state.raw<Phase>({ kind: "starting" });
@@ -32,7 +34,11 @@ export class Desk {
     server: null,
   });
   unread = $state(0);
-  preferences = $state.raw<Preferences>({ language: "system", theme: "system" });
+  preferences = $state.raw<Preferences>({
+    language: "system",
+    theme: "system",
+    isSwitchedOff: false,
+  });
   /** The page that the person chose. */
   page = $state<Page>("inbox");
   /** The sign-in code in the field of the sign-in page. It outlives the page, which makes way for the
@@ -68,6 +74,7 @@ export class Desk {
   constructor(platform: Platform) {
     this.platform = platform;
     this.inbox = new Inbox(platform);
+    this.consent = new Consent(platform);
   }
 
   /** Begins to take the host's events. */
@@ -88,6 +95,11 @@ export class Desk {
   openNotification(id: string): Promise<void> {
     this.page = "inbox";
     return this.attempt(() => this.inbox.open(id));
+  }
+
+  /** Reads what the user does not want. The person did not ask for it: what they are told stays, if it works. */
+  readConsent(): void {
+    this.consent.read().catch((error: unknown) => (this.problem = error));
   }
 
   private on(event: UiEvent): void {
@@ -118,7 +130,9 @@ export class Desk {
         break;
       case "forgotten":
         this.inbox.forget();
+        this.consent.forget();
         this.reload();
+        if (this.page === "settings" && this.hasHistory) this.readConsent();
         break;
       case "opened":
         void this.openNotification(event.id);
@@ -131,6 +145,10 @@ export class Desk {
         break;
       case "history_rebuilt":
         this.isHistoryRebuilt = true;
+        break;
+      case "consent_changed":
+        if (event.isRefused) this.problem = new PlatformError("rejected", "");
+        if (this.page === "settings") this.readConsent();
         break;
       case "preferences":
         this.preferences = event.preferences;

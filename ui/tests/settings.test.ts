@@ -136,9 +136,9 @@ test("quitting is always at hand: in the settings, and by Ctrl+Q everywhere", as
   const user = await openWindow(platform);
   await user.click(screen.getByRole("button", { name: "Settings" }));
   await user.click(await screen.findByRole("button", { name: "Quit Vestnik" }));
-  expect(platform.calls).toEqual(["history start", "quit"]);
+  expect(platform.calls).toEqual(["history start", "consent", "quit"]);
   await user.keyboard("{Control>}q{/Control}");
-  expect(platform.calls).toEqual(["history start", "quit", "quit"]);
+  expect(platform.calls).toEqual(["history start", "consent", "quit", "quit"]);
 });
 
 test.each([
@@ -159,7 +159,7 @@ test("a start at login that the system refuses is not ticked", async () => {
   const platform = new FakePlatform();
   const user = await openWindow(platform);
   await user.click(screen.getByRole("button", { name: "Settings" }));
-  const box = await screen.findByRole("checkbox");
+  const box = await screen.findByRole("checkbox", { name: /^Start when I log in/ });
   platform.failure = new PlatformError("system", "permission denied");
   await user.click(box);
   expect(await screen.findByRole("alert")).toBeVisible();

@@ -24,7 +24,8 @@ test("commands reach the desktop app by their names", async () => {
   const calls = host(() => null);
   const platform = tauriPlatform();
   const request = { before: null, limit: 50, search: null };
-  const preferences = { language: "ru", theme: "dark" } as const;
+  const preferences = { language: "ru", theme: "dark", isSwitchedOff: true } as const;
+  const what = { kind: "category", name: "news" } as const;
   await platform.history(request);
   await platform.notification("ntf_1");
   await platform.open("ntf_1");
@@ -36,6 +37,8 @@ test("commands reach the desktop app by their names", async () => {
   await platform.readCode("a.b.c");
   await platform.signIn(null, true);
   await platform.signOut();
+  await platform.consent();
+  await platform.optOut(what, true);
   await platform.savePreferences(preferences);
   await platform.startAtLogin(true);
   await platform.reloadConfiguration(false);
@@ -52,6 +55,8 @@ test("commands reach the desktop app by their names", async () => {
     { command: "read_code", args: { code: "a.b.c" } },
     { command: "sign_in", args: { code: null, replaces: true } },
     { command: "sign_out", args: {} },
+    { command: "consent", args: {} },
+    { command: "opt_out", args: { what, isOff: true } },
     { command: "save_preferences", args: { preferences } },
     { command: "start_at_login", args: { starts: true } },
     { command: "reload_configuration", args: { withoutKeyring: false } },

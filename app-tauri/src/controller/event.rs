@@ -36,6 +36,9 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
                 self.drawn.forget();
                 self.emit(UiEvent::HistoryRebuilt);
             }
+            Event::Preferences { is_refused } => {
+                self.emit(UiEvent::ConsentChanged { is_refused });
+            }
         }
     }
 

@@ -6,7 +6,10 @@ use vestnik_model::NotificationId;
 
 use crate::{
     toast::ToastEvent,
-    view::{CodeView, CommandError, HistoryRequest, HistoryView, NotificationView, Preferences},
+    view::{
+        CodeView, CommandError, ConsentView, HistoryRequest, HistoryView, NotificationView,
+        OptOutRequest, Preferences,
+    },
     wake::MachineEvent,
 };
 
@@ -115,6 +118,20 @@ pub(crate) enum Intent {
     },
     /// The person signs out.
     SignOut {
+        /// For the outcome.
+        reply: Reply<()>,
+    },
+    /// What the user does not want is wanted.
+    Consent {
+        /// For what they do not want.
+        reply: Reply<ConsentView>,
+    },
+    /// The person opts out of something, or in again.
+    OptOut {
+        /// Of what.
+        what: OptOutRequest,
+        /// Whether they do not want it.
+        is_off: bool,
         /// For the outcome.
         reply: Reply<()>,
     },

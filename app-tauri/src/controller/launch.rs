@@ -1,5 +1,7 @@
 //! The core's start and its end.
 
+use vestnik_model::Permission;
+
 use super::{Controller, Done, Reply, Told, input::Outcome, reread::Reread};
 use crate::{
     session::{Launched, Launcher, Session},
@@ -78,9 +80,13 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         self.consider_configured_code();
     }
 
-    /// Tells the core whether the system shows notifications.
+    /// Tells the core whether notifications may be shown: by the person's switch in the app, and by the system.
     pub(super) fn permit(&mut self) {
-        let permission = self.surroundings.delivery.permission();
+        let permission = if self.preferences.is_switched_off {
+            Permission::SwitchedOff
+        } else {
+            self.surroundings.delivery.permission()
+        };
         self.tell_core(move |core| async move { core.permit(permission).await });
     }
 }

@@ -10,7 +10,10 @@ use crate::{
     preferences,
     session::{Launcher, Session},
     shell::DesktopShell,
-    view::{CommandError, HistoryRequest, HistoryView, NotificationView, Preferences, UiEvent},
+    view::{
+        CommandError, ConsentView, HistoryRequest, HistoryView, NotificationView, OptOutRequest,
+        Preferences, UiEvent,
+    },
 };
 
 /// The most rows that a window gets at once.
@@ -128,8 +131,23 @@ impl<S: DesktopShell, L: Launcher> Controller<S, L> {
         send(reply, Ok(()));
     }
 
+    pub(super) fn read_consent(&mut self, reply: Reply<ConsentView>) {
+        self.answer(reply, |core| async move {
+            Ok(ConsentView::from(core.preferences().await?))
+        });
+    }
+
+    pub(super) fn opt_out(&mut self, what: OptOutRequest, is_off: bool, reply: Reply<()>) {
+        self.answer(reply, move |core| async move {
+            Ok(core.change_opt_outs(what.change(is_off)?).await?)
+        });
+    }
+
     pub(super) fn prefer(&mut self, preferences: Preferences, reply: Reply<()>) {
-        self.preferences = preferences;
+        let former = std::mem::replace(&mut self.preferences, preferences);
+        if former.is_switched_off != preferences.is_switched_off {
+            self.permit();
+        }
         let language = self.language();
         self.emit(UiEvent::Preferences {
             preferences,

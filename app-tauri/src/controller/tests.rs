@@ -15,6 +15,7 @@ use crate::{
 };
 
 mod account;
+mod consent;
 mod core;
 mod history;
 mod life;

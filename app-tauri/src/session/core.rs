@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 use vestnik_core::{
-    Error, HistoryItem, HistoryPage, HistoryQuery, Login, LoginError, Place, SearchQuery, Secret,
-    ShowTicket, Snapshot, Start, Suppression, Vestnik,
+    Error, HistoryItem, HistoryPage, HistoryQuery, Login, LoginError, Place, Preferences,
+    SearchQuery, Secret, ShowTicket, Snapshot, Start, Suppression, Vestnik,
 };
-use vestnik_model::{NotificationId, Permission, UserId};
+use vestnik_model::{NotificationId, Permission, UserId, preference::OptOutChange};
 
 use super::{Session, Ticket};
 use crate::model::{Event, Page, PageRequest, Row, State};
@@ -74,6 +74,14 @@ impl Session for Vestnik {
 
     async fn permit(&self, permission: Permission) -> Result<(), Error> {
         self.set_permission(permission).await
+    }
+
+    async fn preferences(&self) -> Result<Preferences, Error> {
+        Self::preferences(self).await
+    }
+
+    async fn change_opt_outs(&self, change: OptOutChange) -> Result<(), Error> {
+        Self::change_opt_outs(self, change).await
     }
 
     fn suspend(&self) {
@@ -153,6 +161,9 @@ impl Event {
             Core::Redraw(ids) => Some(Self::Redraw(ids)),
             Core::Forgotten => Some(Self::Forgotten),
             Core::HistoryRebuilt { .. } => Some(Self::HistoryRebuilt),
+            Core::Preferences { refused } => Some(Self::Preferences {
+                is_refused: refused.is_some(),
+            }),
             _ => None,
         }
     }

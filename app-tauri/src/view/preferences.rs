@@ -11,6 +11,8 @@ pub(crate) struct Preferences {
     pub(crate) language: LanguagePreference,
     /// Its colours.
     pub(crate) theme: ThemePreference,
+    /// Whether this device shows no pop-ups because the person switched them off in the app.
+    pub(crate) is_switched_off: bool,
 }
 
 /// The language a person chose.

@@ -113,6 +113,8 @@ fn export(config: &Config) {
     UiEvent::export_all(config).unwrap();
     HistoryRequest::export_all(config).unwrap();
     HistoryView::export_all(config).unwrap();
+    ConsentView::export_all(config).unwrap();
+    OptOutRequest::export_all(config).unwrap();
     CodeView::export_all(config).unwrap();
     CommandError::export_all(config).unwrap();
 }

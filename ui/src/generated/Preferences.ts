@@ -13,4 +13,8 @@ language: LanguagePreference,
 /**
  * Its colours.
  */
-theme: ThemePreference, };
+theme: ThemePreference, 
+/**
+ * Whether this device shows no pop-ups because the person switched them off in the app.
+ */
+isSwitchedOff: boolean, };

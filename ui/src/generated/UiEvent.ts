@@ -57,7 +57,11 @@ code: SignInCode, } | { "kind": "sign_in_failed",
 /**
  * Why.
  */
-code: ErrorCode, } | { "kind": "history_rebuilt" } | { "kind": "preferences", 
+code: ErrorCode, } | { "kind": "history_rebuilt" } | { "kind": "consent_changed", 
+/**
+ * Whether that is because the server refused a change that was made here.
+ */
+isRefused: boolean, } | { "kind": "preferences", 
 /**
  * All preferences.
  */

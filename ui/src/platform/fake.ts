@@ -4,13 +4,16 @@
  */
 
 import type { AccountView } from "../generated/AccountView";
+import type { ChoiceView } from "../generated/ChoiceView";
 import type { CodeView } from "../generated/CodeView";
 import type { ConnectionView } from "../generated/ConnectionView";
+import type { ConsentView } from "../generated/ConsentView";
 import type { ErrorCode } from "../generated/ErrorCode";
 import type { HistoryRequest } from "../generated/HistoryRequest";
 import type { HistoryView } from "../generated/HistoryView";
 import type { Language } from "../generated/Language";
 import type { NotificationView } from "../generated/NotificationView";
+import type { OptOutRequest } from "../generated/OptOutRequest";
 import type { Phase } from "../generated/Phase";
 import type { Preferences } from "../generated/Preferences";
 import type { Snapshot } from "../generated/Snapshot";
@@ -32,6 +35,9 @@ export class FakePlatform implements Platform {
   /** Whether the next page of the history waits until {@link release} is called. */
   isHistorySlow = false;
 
+  /** What the user does not want, as the device knows it. */
+  wanted: ConsentView;
+
   private readonly listeners = new Set<Listener>();
   private snapshot: Snapshot;
   private items: NotificationView[];
@@ -39,6 +45,14 @@ export class FakePlatform implements Platform {
 
   constructor(items: NotificationView[] = [], snapshot: Partial<Snapshot> = {}) {
     this.items = [...items].sort((a, b) => b.acceptedAt.localeCompare(a.acceptedAt));
+    const categories = [...new Set(items.flatMap(({ category }) => category ?? []))].sort();
+    this.wanted = {
+      isAllOff: false,
+      isAllWaiting: false,
+      categories: categories.map((name) => ({ name, isOff: false, isWaiting: false })),
+      topics: [],
+      isKnown: true,
+    };
     this.snapshot = {
       phase: { kind: "ready" },
       account: { kind: "signed_in", user: "anna" },
@@ -51,7 +65,7 @@ export class FakePlatform implements Platform {
         server: { host: "push.example", isExposed: false, hasCode: false },
       },
       unread: this.unread(),
-      preferences: { language: "system", theme: "system" },
+      preferences: { language: "system", theme: "system", isSwitchedOff: false },
       language: "en",
       opened: null,
       offered: null,
@@ -120,6 +134,32 @@ export class FakePlatform implements Platform {
 
   retryNow(): Promise<void> {
     return this.answer("retryNow", () => this.connect({ state: "connecting" }));
+  }
+
+  consent(): Promise<ConsentView> {
+    return this.answer("consent", () => this.wanted);
+  }
+
+  /** What is changed without a connection waits for one. */
+  optOut(what: OptOutRequest, isOff: boolean): Promise<void> {
+    const name = what.kind === "all" ? "" : ` ${what.name}`;
+    return this.answer(`optOut ${what.kind}${name} ${String(isOff)}`, () => {
+      const isWaiting = this.snapshot.connection.state !== "online";
+      const { wanted } = this;
+      const changed = (choices: ChoiceView[]): ChoiceView[] =>
+        choices.map((it) => (` ${it.name}` === name ? { ...it, isOff, isWaiting } : it));
+      switch (what.kind) {
+        case "all":
+          this.want({ ...wanted, isAllOff: isOff, isAllWaiting: isWaiting });
+          break;
+        case "category":
+          this.want({ ...wanted, categories: changed(wanted.categories) });
+          break;
+        case "topic":
+          this.want({ ...wanted, topics: changed(wanted.topics) });
+          break;
+      }
+    });
   }
 
   savePreferences(preferences: Preferences): Promise<void> {
@@ -204,6 +244,12 @@ export class FakePlatform implements Platform {
   change(difference: Partial<SystemView>): void {
     this.snapshot = { ...this.snapshot, system: { ...this.snapshot.system, ...difference } };
     this.emit({ kind: "system", system: this.snapshot.system });
+  }
+
+  /** What the user does not want is another than before, as from another device, or the server refused. */
+  want(wanted: ConsentView, isRefused = false): void {
+    this.wanted = wanted;
+    this.emit({ kind: "consent_changed", isRefused });
   }
 
   /** A link hands a sign-in code over. */

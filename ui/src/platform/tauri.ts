@@ -26,6 +26,8 @@ export function tauriPlatform(): Platform {
     readCode: (code) => call("read_code", { code }),
     signIn: (code, replaces) => call("sign_in", { code, replaces }),
     signOut: () => call("sign_out"),
+    consent: () => call("consent"),
+    optOut: (what, isOff) => call("opt_out", { what, isOff }),
     savePreferences: (preferences) => call("save_preferences", { preferences }),
     startAtLogin: (starts) => call("start_at_login", { starts }),
     reloadConfiguration: (withoutKeyring) => call("reload_configuration", { withoutKeyring }),

@@ -1,10 +1,12 @@
 /** All that the interface may know of its host. Nothing outside this folder imports a host's own API. */
 
 import type { CodeView } from "../generated/CodeView";
+import type { ConsentView } from "../generated/ConsentView";
 import type { ErrorCode } from "../generated/ErrorCode";
 import type { HistoryRequest } from "../generated/HistoryRequest";
 import type { HistoryView } from "../generated/HistoryView";
 import type { NotificationView } from "../generated/NotificationView";
+import type { OptOutRequest } from "../generated/OptOutRequest";
 import type { Preferences } from "../generated/Preferences";
 import type { UiEvent } from "../generated/UiEvent";
 
@@ -38,6 +40,10 @@ export interface Platform {
   signIn(code: string | null, replaces: boolean): Promise<void>;
   /** Signs out. */
   signOut(): Promise<void>;
+  /** Reads what the user does not want, and has the server asked. */
+  consent(): Promise<ConsentView>;
+  /** Opts out of something on all of the user's devices, or in again. It is kept until the server knows it. */
+  optOut(what: OptOutRequest, isOff: boolean): Promise<void>;
   /** Keeps what the person prefers. */
   savePreferences(preferences: Preferences): Promise<void>;
   /** Has the system start the app at the person's login, or not. */

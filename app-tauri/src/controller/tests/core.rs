@@ -10,8 +10,8 @@ use futures_util::StreamExt;
 use jiff::SignedDuration;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
-use vestnik_core::{Error, Login, LoginError, Phase, Secret, Standing, Suppression};
-use vestnik_model::{NotificationId, Permission, UserId};
+use vestnik_core::{Error, Login, LoginError, Phase, Preferences, Secret, Standing, Suppression};
+use vestnik_model::{NotificationId, Permission, UserId, preference::OptOutChange};
 
 use crate::{
     identity::IdentityOrigin,
@@ -30,6 +30,7 @@ pub(super) struct FakeCore {
     calls: mpsc::Sender<String>,
     rows: Arc<Mutex<BTreeMap<NotificationId, Row>>>,
     logins: Arc<Mutex<VecDeque<Result<Login, LoginError>>>>,
+    wanted: Arc<Mutex<Preferences>>,
     /// Reading a row and logging in wait for a permit of it, when there is one.
     held: Arc<Mutex<Option<Arc<Semaphore>>>>,
 }
@@ -41,6 +42,8 @@ pub(super) struct Strings {
     state: watch::Sender<State>,
     rows: Arc<Mutex<BTreeMap<NotificationId, Row>>>,
     logins: Arc<Mutex<VecDeque<Result<Login, LoginError>>>>,
+    /// What the user does not want.
+    pub(super) wanted: Arc<Mutex<Preferences>>,
     held: Arc<Mutex<Option<Arc<Semaphore>>>>,
     core_calls: mpsc::Sender<String>,
     calls: mpsc::Receiver<String>,
@@ -89,11 +92,13 @@ pub(super) fn fake_core() -> (FakeLauncher, Strings) {
     let rows = Arc::default();
     let logins = Arc::default();
     let held = Arc::default();
+    let wanted = Arc::default();
     let session = FakeCore {
         calls: calls.clone(),
         rows: Arc::clone(&rows),
         logins: Arc::clone(&logins),
         held: Arc::clone(&held),
+        wanted: Arc::clone(&wanted),
     };
     let launched = Launched {
         session,
@@ -120,6 +125,7 @@ pub(super) fn fake_core() -> (FakeLauncher, Strings) {
         state,
         rows,
         logins,
+        wanted,
         held,
         core_calls: calls,
         calls: heard,
@@ -287,6 +293,17 @@ impl Session for FakeCore {
 
     async fn permit(&self, permission: Permission) -> Result<(), Error> {
         self.call(format!("permit {permission:?}"));
+        Ok(())
+    }
+
+    async fn preferences(&self) -> Result<Preferences, Error> {
+        self.call("preferences".to_owned());
+        Ok(self.wanted.lock().unwrap().clone())
+    }
+
+    async fn change_opt_outs(&self, change: OptOutChange) -> Result<(), Error> {
+        self.call("change_opt_outs".to_owned());
+        self.wanted.lock().unwrap().waiting.add(change);
         Ok(())
     }
 

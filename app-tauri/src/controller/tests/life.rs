@@ -149,6 +149,7 @@ async fn preferences_are_kept_and_change_the_words_of_tray_and_toasts() {
     let preferences = Preferences {
         language: LanguagePreference::Ru,
         theme: ThemePreference::Dark,
+        is_switched_off: false,
     };
     app.ask(|reply| Intent::SavePreferences { preferences, reply })
         .await
