@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The button that leads to the settings.
-const SETTINGS: &str = "header > button";
+pub(crate) const SETTINGS: &str = "header > button";
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a virtual display and the built app: run by `cargo xtask test`"]

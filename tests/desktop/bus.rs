@@ -111,6 +111,15 @@ impl Daemon {
         }
     }
 
+    /// Waits for the next toast, whichever it is.
+    pub(crate) async fn next_toast(&mut self) -> anyhow::Result<Toast> {
+        loop {
+            if let Heard::Toast(toast) = self.next().await? {
+                return Ok(toast);
+            }
+        }
+    }
+
     /// Waits until a toast is taken back.
     pub(crate) async fn closed(&mut self, number: u32) -> anyhow::Result<()> {
         while !matches!(self.next().await?, Heard::Closed(closed) if closed == number) {}

@@ -11,6 +11,7 @@ mod account;
 mod answering;
 mod bus;
 mod buttons;
+mod choosing;
 mod delivery;
 mod keyring;
 mod life;

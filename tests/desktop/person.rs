@@ -3,8 +3,8 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use vestnik_model::{
-    AudienceRequest, DeliveryStatus, Engagement, NotificationId, PublishRequest, UserId,
-    publish::ContentRequest, route, view::DeliveryView,
+    AudienceRequest, DeliveryStatus, Engagement, NotificationId, PublishRequest, Reason, UserId,
+    preference::Preferences, publish::ContentRequest, route, view::DeliveryView,
 };
 use vestnik_testkit::{TestServer, clock, name::installation};
 
@@ -105,6 +105,33 @@ impl<'a> Person<'a> {
         retry::until("the server knows what was done with it", || async {
             let delivery = self.delivery(id).await?;
             anyhow::ensure!(delivery.engagement.contains(&done), "{delivery:?}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until the server knows that they do not want these categories, and want all others.
+    pub(crate) async fn opted_out(&self, categories: &[&str]) -> anyhow::Result<()> {
+        let path = route::with(route::USER_PREFERENCES, self.user.as_str());
+        retry::until("the server knows what they do not want", || async {
+            let said: Preferences = self.server.backend.get(&path).await?;
+            let said: Vec<_> = said
+                .opt_out
+                .categories
+                .iter()
+                .map(|it| it.as_str().to_owned())
+                .collect();
+            anyhow::ensure!(said == categories, "{said:?}");
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until its delivery has this reason.
+    pub(crate) async fn has_reason(&self, why: Reason, id: NotificationId) -> anyhow::Result<()> {
+        retry::until("the server knows why it was not shown", || async {
+            let delivery = self.delivery(id).await?;
+            anyhow::ensure!(delivery.reason == Some(why.into()), "{delivery:?}");
             Ok(())
         })
         .await

@@ -12,6 +12,7 @@ mod hostile;
 mod js_interop;
 mod lossy_bus;
 mod metrics;
+mod opting_out;
 mod primary;
 mod push;
 mod reports;

@@ -15,6 +15,7 @@ use vestnik_model::{
     AppId, AudienceRequest, EventPage, EventView, InstallationId, InstallationSecret, KeyCreated,
     KeyRequest, NotificationId, Problem, PublishAccepted, PublishRequest, Scope, TokenRequest,
     TokenResponse, TopicName, UserId,
+    preference::Preferences,
     publish::ContentRequest,
     route,
     subscription::TopicSettings,
@@ -166,6 +167,15 @@ impl Backend {
             .replace("{topic}", topic.as_str())
             .replace("{user}", user.as_str());
         done(self.request(Method::PUT, &path)?).await
+    }
+
+    /// Sets what a user does not want, whole.
+    ///
+    /// # Errors
+    /// The [`Problem`] of a refusal, or when no answer comes.
+    pub async fn prefer(&self, user: &UserId, said: &Preferences) -> anyhow::Result<()> {
+        let path = route::with(route::USER_PREFERENCES, user.as_str());
+        done(self.request(Method::PUT, &path)?.json(said)).await
     }
 
     /// Revokes an API key of the App.
