@@ -189,7 +189,10 @@ async fn a_letter_has_a_link_by_which_its_reader_unsubscribes() -> anyhow::Resul
     );
     // The mail program presses the button; it has no key.
     let request = stage.server.backend.request(reqwest::Method::POST, path)?;
-    let mut request = request.form(&[("List-Unsubscribe", "One-Click")]).build()?;
+    let mut request = request
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("List-Unsubscribe=One-Click")
+        .build()?;
     request.headers_mut().remove("authorization");
     let http = reqwest::Client::builder().no_proxy().build()?;
     assert!(http.execute(request).await?.status().is_success());
