@@ -28,8 +28,6 @@
 //! # Ok::<(), jiff::Error>(())
 //! ```
 
-mod wait;
-
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word, publish::OnUnproven};
 
@@ -37,11 +35,6 @@ use crate::{
     decrypt::{KeyMark, Seals},
     reason::{AddressFate, Retry, consequences},
     work::{doubling, fraction},
-};
-
-pub use self::wait::{
-    LETTER_ANSWERED_WITHIN, LETTER_LEASE, LETTER_WRITTEN_WITHIN, Patience, RESERVE, lease,
-    leased_until, unsent, wait, without_answer,
 };
 
 /// The longest pause between two tries that no service asked for.
@@ -159,7 +152,7 @@ impl Attempt {
         }
     }
 
-    /// Until when the attempt, whose tries have a [`lease`], waits, if it does: for the end of a lease that
+    /// Until when the attempt, whose tries have a [`lease`](crate::patience::lease), waits, if it does: for the end of a lease that
     /// somebody holds, or for its next try. A lease that is longer than one given now was given while the clock
     /// was ahead: nobody holds it.
     #[must_use]
@@ -291,7 +284,7 @@ pub struct Known {
     pub has_other: bool,
     /// When the App's credentials at the service were set, if there are any.
     pub set_at: Option<Timestamp>,
-    /// Its lease: see [`lease`].
+    /// Its lease: see [`lease`](crate::patience::lease).
     pub lease: SignedDuration,
 }
 

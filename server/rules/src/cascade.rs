@@ -84,9 +84,10 @@ pub use self::{
     target::{Target, channel_of},
 };
 use crate::{
-    attempt::{Attempt, State, lease, leased_until},
+    attempt::{Attempt, State},
     decrypt::is_decrypt,
     device::{Addressed, Wanted},
+    patience::{lease, leased_until},
     reason::{Escalation, consequences},
     schedule::Hours,
 };

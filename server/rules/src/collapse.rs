@@ -49,7 +49,7 @@ pub const MOST_WAITING: u32 = 16;
 /// Whether a notification comes too late for a recipient: `latest` is the last other one with its key in their
 /// log. Both are named by the order in which they were accepted.
 #[must_use]
-pub fn is_superseded<K: Ord>(own: K, latest: Option<K>) -> bool {
+pub fn is_superseded<K: Ord + Copy>(own: K, latest: Option<K>) -> bool {
     latest.is_some_and(|latest| latest > own)
 }
 

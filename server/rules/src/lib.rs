@@ -52,6 +52,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod limit;
 pub mod log;
+pub mod patience;
 pub mod reach;
 pub mod reason;
 pub mod receipt;

@@ -457,6 +457,19 @@ fn notification_view() -> NotificationView {
     }
 }
 
+fn installation_view() -> InstallationView {
+    InstallationView {
+        id: parsed(INSTALLATION),
+        user: user(),
+        state: Some(installation()),
+        is_primary: true,
+        opened_at: Some(parsed(AT)),
+        imported_at: None,
+        created_at: parsed(AT),
+        updated_at: parsed(AT),
+    }
+}
+
 fn of_views() -> Vec<(&'static str, Value)> {
     let notification_view = notification_view();
     let delivery = delivery();
@@ -491,16 +504,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         ..delivery.clone()
     };
     let attempt = attempt();
-    let installation_view = InstallationView {
-        id: parsed(INSTALLATION),
-        user: user(),
-        state: Some(installation()),
-        is_primary: true,
-        opened_at: Some(parsed(AT)),
-        imported_at: None,
-        created_at: parsed(AT),
-        updated_at: parsed(AT),
-    };
+    let installation_view = installation_view();
     let keys = List {
         data: vec![KeyView {
             id: "k1".to_owned(),

@@ -24,9 +24,10 @@ use vestnik_outbound::{Reach, Writing};
 use vestnik_push::driver::{Admission, Breaker, Probe, Sign, Why};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{LETTER_ANSWERED_WITHIN, LETTER_WRITTEN_WITHIN, Outcome},
+    attempt::Outcome,
     cascade::Target,
     identity::delivery_id,
+    patience::{LETTER_ANSWERED_WITHIN, LETTER_WRITTEN_WITHIN},
     reason::{Retry, consequences},
 };
 use vestnik_store::{

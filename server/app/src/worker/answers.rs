@@ -11,7 +11,7 @@ use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 use vestnik_model::AttemptId;
 use vestnik_outbound::Writing;
-use vestnik_rules::attempt::without_answer;
+use vestnik_rules::patience::without_answer;
 use vestnik_store::dispatch::Tried;
 
 /// How long the first answer of several waits for others, so that they are noted in one transaction.
@@ -129,10 +129,7 @@ mod tests {
     use tokio::time::Instant;
     use uuid::Uuid;
     use vestnik_model::{Reason, UserId};
-    use vestnik_rules::{
-        attempt::{Outcome, unsent},
-        cascade::Target,
-    };
+    use vestnik_rules::{attempt::Outcome, cascade::Target, patience::unsent};
     use vestnik_store::dispatch::Sends;
 
     use super::*;

@@ -22,7 +22,7 @@ use jiff::SignedDuration;
 use vestnik_model::{AppId, NotificationId};
 use vestnik_outbound::Writing;
 use vestnik_rules::{
-    attempt::{LETTER_LEASE, Patience, RESERVE, unsent, wait},
+    patience::{LETTER_LEASE, Patience, RESERVE, unsent, wait},
     work::{Claim, LEASE, Progress, WorkKind},
 };
 use vestnik_store::{

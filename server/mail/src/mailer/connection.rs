@@ -202,7 +202,7 @@ impl std::fmt::Debug for Connection {
 async fn unless_written(end: Pin<&mut Sleep>, writing: &Writing) {
     end.await;
     if writing.may_be_taken() {
-        pending().await
+        pending::<()>().await;
     }
 }
 

@@ -150,7 +150,9 @@ fn write_row(
 pub(crate) fn read(db: &Connection, row: &Row<'_>) -> Result<Option<Told>, rusqlite::Error> {
     let notification = match row.get_ref(7)? {
         ValueRef::Null => None,
-        _ => Some(NotificationId::from_uuid(uuid(row, 7)?)),
+        ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Text(_) | ValueRef::Blob(_) => {
+            Some(NotificationId::from_uuid(uuid(row, 7)?))
+        }
     };
     let deliveries = |news, users: Vec<i64>| {
         let Some(notification) = notification else {

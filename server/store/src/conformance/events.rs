@@ -1,7 +1,8 @@
 //! What happened to an App's notifications, for its backend.
 
 use vestnik_model::{
-    Channel, Claim, DeliveryStatus, NotificationStatus, Open, Reason, ReceiptKind, Response,
+    Channel, Claim, DeliveryStatus, EventId, NotificationStatus, Open, Reason, ReceiptKind,
+    Response,
 };
 use vestnik_rules::work::WorkKind;
 
@@ -10,6 +11,7 @@ use super::{
     fact::{fact, receipt, reply},
     name::{at, bank, notification, shop, topics, users},
     pushing::{self, dead, dispatch, settle, tried},
+    webhooks::last,
     world::{World, noted},
 };
 use crate::{
@@ -300,5 +302,25 @@ pub async fn what_a_person_did_is_told_once(fixture: &impl Fixture) {
     );
     world.work(WorkKind::EraseUser, 10, 200).await;
     assert_eq!(responses(&all(&world).await), []);
+    world.is_sound().await;
+}
+
+pub async fn an_event_is_found_by_its_time(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let none = world.store.event_before(shop(), at(0)).await;
+    assert_eq!(none, Ok(EventId::of(last(&world).await)));
+    world.publish(1, users(&["anna"])).await;
+    let first = last(&world).await;
+    world.publish_to(&bank(), 2, users(&["bert"])).await;
+    let cancelled = world.store.cancel(shop(), notification(1), at(50));
+    assert_eq!(cancelled.await, Ok(true));
+    let end = last(&world).await;
+    let before = async |second| world.store.event_before(shop(), at(second)).await.unwrap();
+    assert!(before(0).await.next_number() <= first);
+    assert!(before(10).await.next_number() <= first);
+    let behind = before(11).await.next_number();
+    assert!(first < behind && behind <= end, "{behind}");
+    assert!(before(50).await.next_number() <= end);
+    assert_eq!(before(51).await, EventId::of(end));
     world.is_sound().await;
 }

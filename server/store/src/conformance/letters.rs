@@ -8,10 +8,7 @@ use vestnik_model::{
     view::AttemptView,
 };
 use vestnik_rules::{
-    attempt::{LETTER_LEASE, Outcome},
-    bounce::Fate,
-    session::Session,
-    work::WorkKind,
+    attempt::Outcome, bounce::Fate, patience::LETTER_LEASE, session::Session, work::WorkKind,
 };
 
 use super::{

@@ -327,7 +327,8 @@ macro_rules! conformance {
                 a_caller_that_goes_away_changes_nothing;
             events: a_notification_s_life_is_told, a_change_says_why_as_of_its_commit, an_app_reads_its_own_events,
                 what_a_person_did_is_told_once,
-                a_page_is_bounded_by_its_deliveries, what_was_deleted_is_passed_over;
+                a_page_is_bounded_by_its_deliveries, what_was_deleted_is_passed_over,
+                an_event_is_found_by_its_time;
             webhooks: a_webhook_is_kept_as_it_was_made, an_app_has_so_many_webhooks_of_its_own,
                 an_event_makes_its_apps_webhooks_due, the_cursor_moves_when_an_event_was_taken,
                 an_event_during_a_turn_is_not_forgotten, a_turn_that_nobody_ended_begins_anew,
@@ -335,7 +336,7 @@ macro_rules! conformance {
                 a_webhook_is_changed_in_parts, a_turn_ends_when_kinds_or_keys_change,
                 a_disabled_webhook_loses_its_turn,
                 a_deleted_webhook_loses_its_turn, a_replay_goes_on_behind_a_place,
-                an_event_is_found_by_its_time, what_is_kept_no_longer_is_known,
+                what_is_kept_no_longer_is_known,
                 a_cursor_outlives_its_store;
             operations: secrets_are_kept, a_new_life_renews_every_log,
                 refresh_tokens_outlive_a_life, writing_is_tried, a_closed_store_says_so;

@@ -11,7 +11,7 @@ use vestnik_rules::{
 
 use super::{
     Fixture,
-    name::{at, bank, notification, shop, users},
+    name::{at, bank, shop, users},
     world::{World, due},
 };
 use crate::{
@@ -128,7 +128,7 @@ async fn note(
     world.store.note_webhook(noting).await.unwrap()
 }
 
-async fn last(world: &World) -> u64 {
+pub(super) async fn last(world: &World) -> u64 {
     world.store.last_event().await.unwrap()
 }
 
@@ -422,26 +422,6 @@ pub async fn a_replay_goes_on_behind_a_place(fixture: &impl Fixture) {
     assert_eq!(turns(&world, 100).await, [], "and may go forward");
     let beyond = change(&world, 1, Change::Replay(EventId::of(end + 1)), 40).await;
     assert_eq!(beyond, WebhookChanged::Beyond);
-    world.is_sound().await;
-}
-
-pub async fn an_event_is_found_by_its_time(fixture: &impl Fixture) {
-    let world = World::begin(fixture).await;
-    let none = world.store.event_before(shop(), at(0)).await;
-    assert_eq!(none, Ok(EventId::of(last(&world).await)));
-    world.publish(1, users(&["anna"])).await;
-    let first = last(&world).await;
-    world.publish_to(&bank(), 2, users(&["bert"])).await;
-    let cancelled = world.store.cancel(shop(), notification(1), at(50));
-    assert_eq!(cancelled.await, Ok(true));
-    let end = last(&world).await;
-    let before = async |second| world.store.event_before(shop(), at(second)).await.unwrap();
-    assert!(before(0).await.next_number() <= first);
-    assert!(before(10).await.next_number() <= first);
-    let behind = before(11).await.next_number();
-    assert!(first < behind && behind <= end, "{behind}");
-    assert!(before(50).await.next_number() <= end);
-    assert_eq!(before(51).await, EventId::of(end));
     world.is_sound().await;
 }
 

@@ -5,10 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use vestnik_model::{AppId, InstallationId, publish::OnUnproven};
 use vestnik_rules::{
-    attempt::{Bounds, State, begin as begin_try, leased_until, settle_try},
+    attempt::{Bounds, State, begin as begin_try, settle_try},
     cascade::Target,
     identity::withdrawal_id,
     log::epoch_of,
+    patience::leased_until,
     withdrawal::{FRESH, Step, Trace, View, look, may_be_on},
 };
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use vestnik_model::{InstallationId, publish::OnUnproven};
 use vestnik_rules::{
-    attempt::{Bounds, State, begin, leased_until},
+    attempt::{Bounds, State, begin},
     cascade::{Course, Target},
     identity::{delivery_id, withdrawal_id},
+    patience::leased_until,
     withdrawal::{Step, View, look},
 };
 use vestnik_store::dispatch::{Begun, Sends, Tried};

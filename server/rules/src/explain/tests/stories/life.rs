@@ -8,10 +8,11 @@ use vestnik_model::{
 
 use super::super::*;
 use crate::{
-    attempt::{Bounds, Outcome, begin, leased_until, settle},
+    attempt::{Bounds, Outcome, begin, settle},
     bounce::{self, Fate},
     cascade::{self, Course, Looked, View, brought_by, came_by, is_handed, look, preferred},
     delivery::{Confirmation, Event, advance, expire},
+    patience::leased_until,
     retry::round,
     schedule::Hours,
 };

@@ -8,8 +8,7 @@
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::Reason;
 
-use super::Outcome;
-use crate::{cascade::Target, work::LEASE};
+use crate::{attempt::Outcome, cascade::Target, work::LEASE};
 
 /// How long a letter may take from when its try begins until it ends with what is written last of it: the
 /// commands before it may take five minutes each (RFC 5321, 4.5.3.2).
