@@ -171,7 +171,7 @@ fn what_the_person_deleted_is_not_pushed() {
         ..deleted(vec![android("3.1", 1)])
     };
     read.check(&[], 0, Some(130), None);
-    read.at(130).check(&[Target::Mailbox], 1, Some(160), None);
+    read.at(130).check(&[Target::Mailbox], 1, Some(1_570), None);
 }
 
 #[test]
