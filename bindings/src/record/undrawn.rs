@@ -25,6 +25,8 @@ pub enum Undrawn {
     Duplicate,
     /// It could not be spooled: the spool is full, or the file system refuses.
     NotSpooled,
+    /// The person has switched notifications off in the app.
+    SwitchedOff,
     /// A reason of a later version.
     Other,
 }
@@ -43,6 +45,7 @@ impl From<push::Undrawn> for Undrawn {
             Why::Revoked => Self::Revoked,
             Why::Duplicate => Self::Duplicate,
             Why::NotSpooled => Self::NotSpooled,
+            Why::SwitchedOff => Self::SwitchedOff,
             _ => Self::Other,
         }
     }

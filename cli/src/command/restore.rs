@@ -85,13 +85,13 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(taken_back: TakenBack, erased: Erased) -> Self {
+    fn of(taken_back: &TakenBack, erased: Erased) -> Self {
         let TakenBack {
             erased_users,
             opt_outs,
             sessions,
             dead_addresses,
-        } = taken_back;
+        } = *taken_back;
         Self {
             erased_users,
             erased_users_are_back: erased == Erased::Kept,
@@ -131,7 +131,9 @@ impl Report {
             lost_until: until.map(|mark| mark.at),
             revived_keys: names(&revived_keys),
             forgotten_keys: names(&forgotten_keys),
-            taken_back: taken_back.map(|taken_back| Counts::of(taken_back, erased)),
+            taken_back: taken_back
+                .as_ref()
+                .map(|taken_back| Counts::of(taken_back, erased)),
         }
     }
 }

@@ -324,7 +324,7 @@ mod tests {
         }
         assert_eq!((full.all, full.categories.len()), (false, MAX_OPT_OUTS));
         assert_eq!(with(full.clone(), Some(name(0))), full);
-        assert!(with(full.clone(), Some(name(MAX_OPT_OUTS))).all);
+        assert!(with(full, Some(name(MAX_OPT_OUTS))).all);
         assert!(with(OptOuts::default(), None).all);
     }
 }

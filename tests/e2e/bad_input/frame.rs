@@ -122,7 +122,7 @@ fn call(name: &'static str, who: Who, target: &'static str, arguments: Value) ->
 }
 
 /// A watch behind a version.
-fn watch(name: &'static str, after: Value) -> Call {
+fn watch(name: &'static str, after: &Value) -> Call {
     let id = "ntf_00000000000000000000000000000001";
     let arguments = json!([{ "notificationId": id, "after": after }]);
     Call {
@@ -265,12 +265,13 @@ fn refused() -> Vec<Call> {
             json!([{}]),
         )
         .invalid("/installationId must be there"),
-        watch("a watch of nothing", json!(0)).refused("not_found", "there is no such notification"),
-        watch("the last version", json!(i64::MAX - 1))
+        watch("a watch of nothing", &json!(0))
             .refused("not_found", "there is no such notification"),
-        watch("a version beyond counting", json!(i64::MAX)).invalid(no_version),
-        watch("a version of all bits", json!(u64::MAX)).invalid(no_version),
-        watch("a version before the first", json!(-1))
+        watch("the last version", &json!(i64::MAX - 1))
+            .refused("not_found", "there is no such notification"),
+        watch("a version beyond counting", &json!(i64::MAX)).invalid(no_version),
+        watch("a version of all bits", &json!(u64::MAX)).invalid(no_version),
+        watch("a version before the first", &json!(-1))
             .invalid("/after must be a whole number, 0 or more"),
         call("publishing nothing", Sender, "Publish", no_title)
             .invalid("/notification/title must not be empty"),

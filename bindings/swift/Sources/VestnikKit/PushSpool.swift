@@ -57,6 +57,8 @@ public enum Undrawn: Equatable, Sendable {
     case duplicate
     /// It could not be spooled: the spool is full, or the file system refuses.
     case notSpooled
+    /// The person has switched notifications off in the app.
+    case switchedOff
     /// A reason of a later version.
     case other
 
@@ -72,6 +74,7 @@ public enum Undrawn: Equatable, Sendable {
         case .revoked: self = .revoked
         case .duplicate: self = .duplicate
         case .notSpooled: self = .notSpooled
+        case .switchedOff: self = .switchedOff
         case .other: self = .other
         }
     }

@@ -440,13 +440,17 @@ mod tests {
         }
     }
 
+    const UNPROVEN: Verdict = Verdict::Unproven {
+        reason: Reason::ProviderUnproven,
+    };
+
     /// The registry, push-services 4.7: who helps, and when a letter is tried again.
     #[test]
     fn every_verdict_has_its_consequence() {
         let minute = Duration::from_secs(60);
-        let retry = |reason, after: Option<i64>| Outcome::Retry {
+        let retry = |reason, after| Outcome::Retry {
             reason,
-            after: after.map(SignedDuration::from_secs),
+            after: Some(SignedDuration::from_secs(after)),
         };
         for (verdict, wanted) in [
             (Verdict::Accepted, Outcome::Accepted),
@@ -455,7 +459,7 @@ mod tests {
                     reason: Reason::ProviderUnavailable,
                     after: Some(minute),
                 },
-                retry(Reason::ProviderUnavailable, Some(60)),
+                retry(Reason::ProviderUnavailable, 60),
             ),
             (
                 Verdict::Busy,
@@ -466,7 +470,7 @@ mod tests {
             ),
             (
                 Verdict::Throttled { after: minute },
-                retry(Reason::ProviderThrottled, Some(60)),
+                retry(Reason::ProviderThrottled, 60),
             ),
             (
                 Verdict::Dead {
@@ -488,7 +492,7 @@ mod tests {
                 Verdict::Refused {
                     reason: Reason::ConfigProviderAuth,
                 },
-                retry(Reason::ConfigProviderAuth, Some(300)),
+                retry(Reason::ConfigProviderAuth, 300),
             ),
             (
                 Verdict::Refused {
@@ -496,12 +500,7 @@ mod tests {
                 },
                 rejected(Reason::ConfigSenderNotAllowed),
             ),
-            (
-                Verdict::Unproven {
-                    reason: Reason::ProviderUnproven,
-                },
-                Outcome::Unproven,
-            ),
+            (UNPROVEN, Outcome::Unproven),
         ] {
             assert_eq!(outcome(verdict), wanted, "{verdict:?}");
         }

@@ -36,7 +36,7 @@ enum Act {
     Flood(usize),
 }
 
-use Act::{Flood, Hear, Letter, Say, Silence};
+use Act::{Flood, Hear, Letter, Pause, Say, Silence, Tls};
 
 const HELLO: [Act; 3] = [Say("220 mx"), Hear("EHLO"), Say("250 mx")];
 const MAIL: [Act; 6] = [
@@ -107,7 +107,7 @@ fn here() -> Reach {
 }
 
 async fn follow(socket: TcpStream, script: &[Act], tls: Option<TlsAcceptor>) -> Vec<String> {
-    let at = script.iter().position(|act| matches!(act, Act::Tls));
+    let at = script.iter().position(|act| matches!(act, Tls));
     let (before, after) = script.split_at(at.unwrap_or(script.len()));
     let mut plain = BufReader::new(socket);
     let mut letters = play(&mut plain, before).await;
@@ -155,8 +155,8 @@ async fn play<S: AsyncRead + AsyncWrite + Unpin>(
                     line.clear();
                 }
             }
-            Act::Pause(seconds) => pause(Duration::from_secs(seconds)).await,
-            Act::Tls => panic!("TLS in the middle of a part"),
+            Pause(seconds) => pause(Duration::from_secs(seconds)).await,
+            Tls => panic!("TLS in the middle of a part"),
         }
     }
     letters
@@ -272,11 +272,11 @@ async fn a_letter_has_a_time_to_be_written_and_its_server_one_to_answer() {
 /// What a letter comes to if its server takes so many seconds for each command, and for the whole letter.
 async fn verdict_of_a_slow_server(commands: u64, answer: u64) -> Verdict {
     let later = |act: &Act| match act {
-        Say(_) => vec![Act::Pause(commands), *act],
-        _ => vec![*act],
+        Say(_) => vec![Pause(commands), *act],
+        Hear(_) | Letter | Tls | Pause(_) | Silence | Flood(_) => vec![*act],
     };
     let slowly = MAIL.iter().flat_map(later).collect();
-    let end = vec![Letter, Act::Pause(answer), TAKEN[1]];
+    let end = vec![Letter, Pause(answer), TAKEN[1]];
     let server = Server::new(vec![[HELLO.to_vec(), slowly, end].concat()]).await;
     server.mailer().send(&envelope()).await.verdict
 }
@@ -499,7 +499,7 @@ const STARTTLS: [Act; 6] = [
     Say("250-mx\r\n250 STARTTLS"),
     Hear("STARTTLS"),
     Say("220 go"),
-    Act::Tls,
+    Tls,
 ];
 const LOGIN: [Act; 4] = [
     Hear("EHLO"),
@@ -531,7 +531,7 @@ async fn letters_go_over_tls_from_the_start_or_by_starttls() {
     let by_starttls = acts(&[&STARTTLS, &LOGIN, &MAIL, &TAKEN]);
     let sent = over_tls(by_starttls, Security::StartTls, true).await;
     assert_eq!(sent, (Verdict::Accepted, 1));
-    let from_the_start = acts(&[&[Act::Tls, Say("220 mx")], &LOGIN, &MAIL, &TAKEN]);
+    let from_the_start = acts(&[&[Tls, Say("220 mx")], &LOGIN, &MAIL, &TAKEN]);
     let sent = over_tls(from_the_start, Security::Tls, true).await;
     assert_eq!(sent, (Verdict::Accepted, 1));
 }
@@ -541,7 +541,7 @@ async fn a_server_that_nobody_vouches_for_gets_no_password() {
     let reason = Reason::ConfigProviderAuth;
     for (script, security) in [
         (acts(&[&STARTTLS, &LOGIN]), Security::StartTls),
-        (acts(&[&[Act::Tls], &LOGIN]), Security::Tls),
+        (acts(&[&[Tls], &LOGIN]), Security::Tls),
     ] {
         let sent = over_tls(script, security, false).await;
         assert_eq!(sent, (Verdict::Refused { reason }, 0));

@@ -76,6 +76,9 @@ public enum class Undrawn {
     /** It could not be spooled: the spool is full, or the file system refuses. */
     NOT_SPOOLED,
 
+    /** The person has switched notifications off in the app. */
+    SWITCHED_OFF,
+
     /** A reason of a later version. */
     OTHER,
 }
