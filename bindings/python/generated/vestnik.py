@@ -5686,7 +5686,12 @@ class Undrawn(enum.Enum):
     It could not be spooled: the spool is full, or the file system refuses.
 """
     
-    OTHER = 10
+    SWITCHED_OFF = 10
+    """
+    The person has switched notifications off in the app.
+"""
+    
+    OTHER = 11
     """
     A reason of a later version.
 """
@@ -5718,6 +5723,8 @@ class _UniffiFfiConverterTypeUndrawn(_UniffiConverterRustBuffer):
         if variant == 10:
             return Undrawn.NOT_SPOOLED
         if variant == 11:
+            return Undrawn.SWITCHED_OFF
+        if variant == 12:
             return Undrawn.OTHER
         raise InternalError("Raw enum value doesn't match any cases")
 
@@ -5742,6 +5749,8 @@ class _UniffiFfiConverterTypeUndrawn(_UniffiConverterRustBuffer):
         if value == Undrawn.DUPLICATE:
             return
         if value == Undrawn.NOT_SPOOLED:
+            return
+        if value == Undrawn.SWITCHED_OFF:
             return
         if value == Undrawn.OTHER:
             return
@@ -5769,8 +5778,10 @@ class _UniffiFfiConverterTypeUndrawn(_UniffiConverterRustBuffer):
             buf.write_i32(9)
         if value == Undrawn.NOT_SPOOLED:
             buf.write_i32(10)
-        if value == Undrawn.OTHER:
+        if value == Undrawn.SWITCHED_OFF:
             buf.write_i32(11)
+        if value == Undrawn.OTHER:
+            buf.write_i32(12)
 
 
 

@@ -8655,6 +8655,10 @@ public enum Undrawn: Equatable, Hashable {
      */
     case notSpooled
     /**
+     * The person has switched notifications off in the app.
+     */
+    case switchedOff
+    /**
      * A reason of a later version.
      */
     case other
@@ -8699,7 +8703,9 @@ public struct FfiConverterTypeUndrawn: FfiConverterRustBuffer {
         
         case 10: return .notSpooled
         
-        case 11: return .other
+        case 11: return .switchedOff
+        
+        case 12: return .other
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -8749,8 +8755,12 @@ public struct FfiConverterTypeUndrawn: FfiConverterRustBuffer {
             writeInt(&buf, Int32(10))
         
         
-        case .other:
+        case .switchedOff:
             writeInt(&buf, Int32(11))
+        
+        
+        case .other:
+            writeInt(&buf, Int32(12))
         
         }
     }

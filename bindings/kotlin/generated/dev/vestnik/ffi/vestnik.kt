@@ -11031,6 +11031,10 @@ internal enum class Undrawn {
      */
     NOT_SPOOLED,
     /**
+     * The person has switched notifications off in the app.
+     */
+    SWITCHED_OFF,
+    /**
      * A reason of a later version.
      */
     OTHER;
