@@ -72,7 +72,7 @@ impl Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            place: Duration::from_secs(15),
+            place: Duration::from_secs(60),
             written: Self::WRITTEN,
             connect: Duration::from_secs(5),
             opening: Duration::from_secs(30),

@@ -399,7 +399,7 @@ pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
         Outcome::Retry { reason, after } => again(begun, *reason, *after, bounds),
         Outcome::Held { reason, after } => Attempt {
             tries: begun.tries,
-            ..again(begun, *reason, after.or(Some(HELD_PAUSE)), bounds)
+            ..again(&untried(begun), *reason, after.or(Some(HELD_PAUSE)), bounds)
         },
         Outcome::Unproven => {
             let unproven = begun.unproven.saturating_add(1);
@@ -417,6 +417,15 @@ pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
             };
             Attempt { unproven, ..next }
         }
+    }
+}
+
+/// The attempt for whoever was held back: it waits for as long as that is asked for, however often others before
+/// it have failed.
+fn untried(begun: &Attempt) -> Attempt {
+    Attempt {
+        tries: 0,
+        ..begun.clone()
     }
 }
 

@@ -200,6 +200,14 @@ fn what_was_held_back_was_no_try() {
     };
     let waits = settle(&begin(Some(&waits), at(30)), &unsaid, bounds(900, 50));
     assert_eq!((waits.tries, waits.until), (0, Some(at(56))));
+    // Whatever failed before, it waits no longer than it is asked to.
+    let often = Attempt {
+        tries: 30,
+        unproven: 30,
+        ..waits.clone()
+    };
+    let again = settle(&begin(Some(&often), at(30)), &held, bounds(900, 0));
+    assert_eq!((again.tries, again.until), (30, Some(at(41))));
     let late = settle(&begin(Some(&waits), at(30)), &held, bounds(40, 0));
     assert_eq!((late.state, late.tries), (State::Failed, 0));
 }
