@@ -9,6 +9,9 @@ use crate::{
     words,
 };
 
+/// The box of the start at login, behind the account, the pop-ups and what a person wants to receive.
+const STARTS: &str = "section:nth-of-type(4) input";
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs a virtual display and the built app: run by `cargo xtask test`"]
 async fn without_a_tray_the_app_can_be_ended_and_says_how_it_is_found_again() -> anyhow::Result<()>
@@ -45,10 +48,8 @@ async fn the_start_at_login_is_the_systems_and_starts_without_a_window() -> anyh
     app.page.click("header > button").await?;
     let item = stage.folder(".config/autostart/Vestnik.desktop");
     assert!(!item.exists());
-    app.page.click("input[type=checkbox]").await?;
-    app.page
-        .has_count("input[type=checkbox]:checked", 1)
-        .await?;
+    app.page.click(STARTS).await?;
+    app.page.has_count(&format!("{STARTS}:checked"), 1).await?;
     crate::retry::until("the system knows of it", || async {
         let item = std::fs::read_to_string(&item)?;
         anyhow::ensure!(item.contains("--background"), "{item}");

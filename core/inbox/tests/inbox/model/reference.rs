@@ -160,7 +160,8 @@ impl Reference {
         } else if now >= expires(number) {
             self.end(number, Suppression::Expired);
         }
-        for flag in [Flag::Read, Flag::Archived, Flag::Deleted] {
+        // What was deleted is that first, whether it was read or not.
+        for flag in [Flag::Archived, Flag::Deleted, Flag::Read] {
             if let Some(mark) = self.early.remove(&(number, flag)) {
                 self.merge(number, flag, mark);
             }
