@@ -339,8 +339,12 @@ impl Vestnik {
     /// # Errors
     /// [`VestnikError::Internal`].
     pub async fn stop(&self) -> Result<(), VestnikError> {
+        // The turn is asked for here, and not by the task: whoever opens the folder after this call waits for
+        // the end of it, also if its caller gives up.
+        let turn = folder::turn(&self.folder).await;
         let taken = self.slot().take();
         let Some(core) = taken else {
+            drop(turn);
             // Whoever called first may not have waited for it.
             let stopped = self.stopped.clone();
             return run(async move {
@@ -349,9 +353,9 @@ impl Vestnik {
             })
             .await;
         };
-        let (folder, stopped) = (self.folder.clone(), self.stopped.clone().drop_guard());
+        let stopped = self.stopped.clone().drop_guard();
         run(async move {
-            let _turn = folder::turn(&folder).await;
+            let _turn = turn;
             core.stop().await;
             drop(stopped);
             Ok::<_, VestnikError>(())
