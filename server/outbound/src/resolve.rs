@@ -16,6 +16,8 @@ use tokio::{
 
 /// How many lookups of one client are under way at a time.
 const OF_CLIENT: usize = 32;
+/// How many lookups of a client of several Apps are under way at a time.
+const OF_SHARED: usize = 128;
 /// How many lookups of all clients are under way at a time: half of the threads that a runtime has for what
 /// blocks.
 const OF_ALL: usize = 256;
@@ -43,8 +45,8 @@ impl<R: Resolve + ?Sized> Resolve for Arc<R> {
 /// The resolver of the operating system. Clones are the same one.
 ///
 /// A lookup holds a thread until the name servers answer or the system gives up, also when nobody waits for
-/// it any more. So each client has a resolver of its own, of which 32 lookups are under way at a time, and
-/// 256 of all: names whose servers are silent keep those waiting who chose them, and nobody else.
+/// it any more. So each client has a resolver of its own, of which 32 lookups are under way at a time, 128
+/// if several Apps share it, and 256 of all: names whose servers are silent keep those waiting who chose them, and nobody else.
 #[derive(Clone)]
 pub struct SystemResolver {
     lookup: fn(&str, u16) -> io::Result<Vec<SocketAddr>>,
@@ -58,6 +60,17 @@ impl Default for SystemResolver {
             lookup,
             own: Arc::new(Semaphore::new(OF_CLIENT)),
             all: Arc::clone(&ALL),
+        }
+    }
+}
+
+impl SystemResolver {
+    /// For a client that several Apps share: the names of one must not take all that it has.
+    #[must_use]
+    pub fn shared() -> Self {
+        Self {
+            own: Arc::new(Semaphore::new(OF_SHARED)),
+            ..Self::default()
         }
     }
 }

@@ -10,7 +10,8 @@ use vestnik_model::{
     webhook::{WebhookAnswer, WebhookTrouble},
 };
 use vestnik_outbound::{
-    Answer, Client, ConnectError, Limits, Place, Protocol, Reach, SendError, Trust, TrustError,
+    Answer, Client, ConnectError, Limits, Place, Protocol, Reach, SendError, SystemResolver, Trust,
+    TrustError,
 };
 use vestnik_rules::webhook::{Target, Verdict};
 use vestnik_webhook::{MessageId, SigningKey, request};
@@ -63,7 +64,12 @@ impl WebhookSender {
         metrics: Arc<Metrics>,
     ) -> Result<Self, TrustError> {
         Ok(Self {
-            client: Client::new(reach.clone(), &Trust::system(), LIMITS)?,
+            client: Client::with_resolver(
+                reach.clone(),
+                &Trust::system(),
+                LIMITS,
+                SystemResolver::shared(),
+            )?,
             reach: Arc::new(reach),
             clock,
             metrics,
