@@ -55,6 +55,21 @@ impl OptOuts {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// What another version wrote: names that are none in this version are passed over.
+    #[must_use]
+    pub fn of_names(all: bool, categories: Vec<String>, topics: Vec<String>) -> Self {
+        let (categories, topics) = (categories.into_iter(), topics.into_iter());
+        Self {
+            all,
+            categories: categories
+                .filter_map(|name| CategoryName::parse(name).ok())
+                .collect(),
+            topics: topics
+                .filter_map(|name| TopicName::parse(name).ok())
+                .collect(),
+        }
+    }
 }
 
 /// Preferences as a server of any version answers them.
@@ -84,18 +99,9 @@ impl Preferences {
             categories,
             topics,
         } = serde_json::from_slice::<Answered>(answer)?.opt_out;
-        let categories = categories.into_iter();
-        let topics = topics.into_iter();
-        let opt_out = OptOuts {
-            all,
-            categories: categories
-                .filter_map(|name| CategoryName::parse(name).ok())
-                .collect(),
-            topics: topics
-                .filter_map(|name| TopicName::parse(name).ok())
-                .collect(),
-        };
-        Ok(Self { opt_out })
+        Ok(Self {
+            opt_out: OptOuts::of_names(all, categories, topics),
+        })
     }
 
     /// What is wrong with them: lists that are too long.

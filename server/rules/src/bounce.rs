@@ -189,15 +189,7 @@ mod tests {
             due_at: None,
             ..Course::new(at(1))
         };
-        let looked = Looked {
-            ends: Vec::new(),
-            opens: None,
-            proven: Vec::new(),
-            tries: Vec::new(),
-            course,
-            switches: Vec::new(),
-            end: None,
-        };
+        let looked = Looked::at(course);
         let bounced = Some(Reason::EmailBounced);
         let (sent, failed) = (attempt(State::Sent), attempt(State::Failed));
         let of = |status, others: &[&Attempt], looked: &Looked| {

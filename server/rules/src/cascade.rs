@@ -211,21 +211,13 @@ pub fn look(view: &View<'_>) -> Looked {
 }
 
 fn look_at_steps(view: &View<'_>) -> Looked {
-    let mut looked = Looked {
-        tries: Vec::new(),
-        opens: None,
-        proven: Vec::new(),
-        course: Course {
-            due_at: None,
-            is_put_off: false,
-            // It was to begin when hours open that are open by now.
-            began_at: view.course.began_at.min(view.now),
-            ..view.course
-        },
-        switches: Vec::new(),
-        ends: Vec::new(),
-        end: None,
-    };
+    let mut looked = Looked::at(Course {
+        due_at: None,
+        is_put_off: false,
+        // It was to begin when hours open that are open by now.
+        began_at: view.course.began_at.min(view.now),
+        ..view.course
+    });
     let is_over = match view.state.status {
         DeliveryStatus::Pending | DeliveryStatus::Sent | DeliveryStatus::Delivered => false,
         // Nothing is sent before its time.

@@ -86,16 +86,7 @@ impl Stored {
     /// What was stored.
     #[must_use]
     pub fn opt_outs(self) -> OptOuts {
-        let (categories, topics) = (self.categories.into_iter(), self.topics.into_iter());
-        OptOuts {
-            all: self.all,
-            categories: categories
-                .filter_map(|name| CategoryName::parse(name).ok())
-                .collect(),
-            topics: topics
-                .filter_map(|name| TopicName::parse(name).ok())
-                .collect(),
-        }
+        OptOuts::of_names(self.all, self.categories, self.topics)
     }
 }
 

@@ -244,7 +244,8 @@ fn change(
         .filter(|subject| is_meant(subject, reporter))
         .ok_or(FactRefusal::UnknownNotification)?;
     let (is_kept, mailed) = (subject.facts < MAX_FACTS, subject.mailed);
-    let before = subject.state.engagement.clone();
+    let is_new = |engaged: &Engagement| !subject.state.engagement.contains(engaged);
+    let engaged = engagement(report.about).filter(is_new);
     let at = possible(report.at, subject.accepted_at, reporter.now);
     let changed = match report.about {
         About::Receipt(ReceiptKind::Read) => read(report.notification, subject, at, version_of(at)),
@@ -265,7 +266,7 @@ fn change(
     let changed = Change {
         is_kept,
         is_told: is_kept && is_response,
-        engaged: engagement(report.about).filter(|new| !before.contains(new)),
+        engaged,
         ..changed
     };
     Ok(with_contact(changed, mailed))

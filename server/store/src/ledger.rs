@@ -145,6 +145,6 @@ pub struct Watched {
     pub deliveries: Vec<DeliveryChange>,
     /// What the sender should know.
     pub warnings: Vec<Open<Warning>>,
-    /// Whether nothing can change any more.
+    /// Whether nothing is left to watch.
     pub is_over: bool,
 }

@@ -246,7 +246,6 @@ fn publish_to_new_apps() -> PublishRequest {
     request
 }
 
-/// A request with a button of each kind.
 fn publish_with_error_policy() -> PublishRequest {
     PublishRequest {
         error_policy: ErrorPolicy::Majority,
@@ -254,6 +253,7 @@ fn publish_with_error_policy() -> PublishRequest {
     }
 }
 
+/// A request with a button of each kind.
 fn publish_with_actions() -> PublishRequest {
     let mut request = publish();
     let actions = json!([

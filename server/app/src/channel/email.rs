@@ -323,7 +323,8 @@ fn sign(handed: &Handed) -> Option<Sign> {
             ..
         } => None,
         Verdict::Retry { .. } if is_of_letter => Some(Sign::Alive),
-        // A server that lets letters wait so long takes none, whatever keeps it.
+        // A silent server keeps its few connections for minutes, too few of them to open the breaker: those that
+        // wait for one do. If it is only slow, the next letter that it takes closes it.
         Verdict::Retry { .. } | Verdict::Busy | Verdict::Unproven { .. } => {
             Some(Sign::Bad(Why::Failing))
         }

@@ -1,7 +1,8 @@
 //! What the types of the settings cannot express. The sizes of the wire are in
 //! [`vestnik_model::limits`], and this is where the settings are compared with them.
 
-use vestnik_model::{limits, url::HttpsUrl};
+use vestnik_mail::UnsubscribeUrl;
+use vestnik_model::limits;
 
 use super::{Config, limit::MAX_WEBHOOKS};
 
@@ -57,8 +58,7 @@ pub(super) fn check(config: &Config) -> Result<(), (&'static str, String)> {
 
 /// Whether a path can follow behind an address, in a header of a letter.
 fn is_public_url(url: &str) -> bool {
-    let is_plain = |byte: u8| byte.is_ascii_graphic() && !b"<>,?#".contains(&byte);
-    url.len() <= 200 && url.bytes().all(is_plain) && HttpsUrl::parse(url).is_ok()
+    url.len() <= 200 && !url.contains(['?', '#']) && UnsubscribeUrl::parse(url).is_ok()
 }
 
 fn sizes(config: &Config) -> [Range; 4] {

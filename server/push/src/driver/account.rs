@@ -104,10 +104,9 @@ impl Inner {
             limits,
             resolver,
         } = &self.config;
-        let resolver = resolver.as_ref().map_or_else(
-            || Arc::new(SystemResolver::default()) as Arc<dyn Resolve>,
-            Arc::clone,
-        );
+        let resolver = resolver
+            .clone()
+            .unwrap_or_else(|| Arc::new(SystemResolver::default()));
         Client::with_resolver(reach.clone(), &account.trust, *limits, resolver)
     }
 }

@@ -12,16 +12,11 @@ pub(super) fn put_off(course: Course, hours: &Hours) -> Option<Looked> {
         Hours::Over(reason) => (None, Some(*reason)),
     };
     Some(Looked {
-        ends: Vec::new(),
-        opens: None,
-        proven: Vec::new(),
-        tries: Vec::new(),
-        course: Course {
+        end,
+        ..Looked::at(Course {
             due_at,
             is_put_off: due_at.is_some(),
             ..course
-        },
-        switches: Vec::new(),
-        end,
+        })
     })
 }

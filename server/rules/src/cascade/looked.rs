@@ -28,6 +28,20 @@ pub struct Looked {
 }
 
 impl Looked {
+    /// A look that finds nothing to do.
+    #[must_use]
+    pub const fn at(course: Course) -> Self {
+        Self {
+            tries: Vec::new(),
+            opens: None,
+            proven: Vec::new(),
+            course,
+            switches: Vec::new(),
+            ends: Vec::new(),
+            end: None,
+        }
+    }
+
     /// The same for somebody who opens no delivery, begins no tries and takes the hours of its schedule for
     /// open: what is to be done is left to a dispatch, which looks at once at the delivery as it stood
     /// `before`. What ends with nothing left to be done ends.
@@ -38,19 +52,10 @@ impl Looked {
         if !changes && !goes_on {
             return self;
         }
-        let course = Course {
+        Self::at(Course {
             due_at: Some(now),
             is_put_off: false,
             ..before
-        };
-        Self {
-            tries: Vec::new(),
-            opens: None,
-            proven: Vec::new(),
-            course,
-            switches: Vec::new(),
-            ends: Vec::new(),
-            end: None,
-        }
+        })
     }
 }

@@ -43,9 +43,8 @@ pub(crate) use self::view::{page, view, with_counts};
 statements! {
     INSERT = "INSERT INTO notification (id, app, content, bytes, external_id, correlation_id, plan,
              steps, devices, min_app_version, schedule, ttl, accepted_at, opens_at, expires_at, forget_at,
-             collapse)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
-    SET_ERROR_POLICY = "UPDATE notification SET error_policy = ?2 WHERE row = ?1";
+             collapse, error_policy)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)";
     SETTLE = "UPDATE notification_state SET settled_at = ?2 WHERE notification = ?1 AND settled_at IS NULL";
     INSERT_STATE = "INSERT INTO notification_state (notification, version, position, work)
          VALUES (?1, 0, ?2, 0)";
@@ -195,13 +194,9 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
         millis(notification.expires_at),
         millis(*forget_at),
         collapse_key,
+        (*error_policy != ErrorPolicy::default()).then(|| error_policy.as_str()),
     ])?;
     let row = db.last_insert_rowid();
-    // A row has more columns than a tuple has values.
-    if *error_policy != ErrorPolicy::default() {
-        db.prepare_cached(SET_ERROR_POLICY)?
-            .execute((row, error_policy.as_str()))?;
-    }
     db.prepare_cached(INSERT_STATE)?
         .execute((row, to_json(&Position::START)?))?;
     Ok(row)

@@ -113,52 +113,45 @@ fn unknown(words: &Words) -> Response {
     page(StatusCode::NOT_FOUND, words, words.unknown)
 }
 
-/// What the pages say.
+/// What the pages say. A category has letters, digits, `_` and `-` only: it needs no escapes.
 struct Words {
-    language: &'static str,
+    language: Language,
     title: &'static str,
     button: &'static str,
     unknown: &'static str,
-    is_russian: bool,
 }
 
 impl Words {
     const fn of(language: Language) -> Self {
         match language {
             Language::English => Self {
-                language: "en",
+                language,
                 title: "Unsubscribe?",
                 button: "Yes, unsubscribe",
                 unknown: "<p>There is no such link. It may have been cut off on its way.</p>",
-                is_russian: false,
             },
             Language::Russian => Self {
-                language: "ru",
+                language,
                 title: "Отписаться?",
                 button: "Да, отписаться",
                 unknown: "<p>Такой ссылки нет. Возможно, она пришла не целиком.</p>",
-                is_russian: true,
             },
         }
     }
 
     /// The question with its button.
     fn question(&self, category: Option<&CategoryName>) -> String {
-        let question = match (category, self.is_russian) {
-            (Some(category), false) => {
-                format!(
-                    "You will not be notified of <b>{}</b> any more.",
-                    escaped(category)
-                )
+        let question = match (category, self.language) {
+            (Some(category), Language::English) => {
+                format!("You will not be notified of <b>{category}</b> any more.")
             }
-            (None, false) => "You will not be notified of anything any more.".to_owned(),
-            (Some(category), true) => {
-                format!(
-                    "Уведомления категории <b>{}</b> больше не будут приходить.",
-                    escaped(category)
-                )
+            (None, Language::English) => {
+                "You will not be notified of anything any more.".to_owned()
             }
-            (None, true) => "Уведомления больше не будут приходить.".to_owned(),
+            (Some(category), Language::Russian) => {
+                format!("Уведомления категории <b>{category}</b> больше не будут приходить.")
+            }
+            (None, Language::Russian) => "Уведомления больше не будут приходить.".to_owned(),
         };
         let button = self.button;
         format!(
@@ -168,29 +161,25 @@ impl Words {
     }
 
     fn done(&self, category: Option<&CategoryName>) -> String {
-        match (category, self.is_russian) {
-            (Some(category), false) => format!(
-                "<p>Done: you will not be notified of <b>{}</b> any more.</p>",
-                escaped(category)
+        match (category, self.language) {
+            (Some(category), Language::English) => {
+                format!("<p>Done: you will not be notified of <b>{category}</b> any more.</p>")
+            }
+            (None, Language::English) => {
+                "<p>Done: you will not be notified any more.</p>".to_owned()
+            }
+            (Some(category), Language::Russian) => format!(
+                "<p>Готово: уведомления категории <b>{category}</b> больше не будут приходить.</p>"
             ),
-            (None, false) => "<p>Done: you will not be notified any more.</p>".to_owned(),
-            (Some(category), true) => format!(
-                "<p>Готово: уведомления категории <b>{}</b> больше не будут приходить.</p>",
-                escaped(category)
-            ),
-            (None, true) => "<p>Готово: уведомления больше не будут приходить.</p>".to_owned(),
+            (None, Language::Russian) => {
+                "<p>Готово: уведомления больше не будут приходить.</p>".to_owned()
+            }
         }
     }
 }
 
-/// A category as HTML text.
-fn escaped(category: &CategoryName) -> String {
-    let text = category.as_str().replace('&', "&amp;");
-    text.replace('<', "&lt;").replace('>', "&gt;")
-}
-
 fn page(status: StatusCode, words: &Words, body: &str) -> Response {
-    let (language, title) = (words.language, words.title);
+    let (language, title) = (words.language.as_str(), words.title);
     let html = format!(
         "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
