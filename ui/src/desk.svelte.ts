@@ -92,6 +92,12 @@ export class Desk {
     }
   }
 
+  /** The same; gives whether it was done. */
+  async isDone(act: () => Promise<unknown>): Promise<boolean> {
+    await this.attempt(act);
+    return this.problem === null;
+  }
+
   openNotification(id: string): Promise<void> {
     this.page = "inbox";
     return this.attempt(() => this.inbox.open(id));

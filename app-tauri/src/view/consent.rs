@@ -1,6 +1,9 @@
 //! What the user does not want to be notified of.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -90,22 +93,26 @@ impl From<Preferences> for ConsentView {
             topics,
         } = known.opt_outs;
         let waiting = known.waiting;
-        let category = |name: &CategoryName| ChoiceView {
-            name: name.to_string(),
-            is_off: categories.contains(name),
-            is_waiting: waiting.categories.contains_key(name),
-        };
-        let topic = |name: &TopicName| ChoiceView {
-            name: name.to_string(),
-            is_off: topics.contains(name),
-            is_waiting: waiting.topics.contains_key(name),
-        };
         Self {
             is_all_off: all,
             is_all_waiting: waiting.all.is_some(),
-            categories: known.categories.iter().map(category).collect(),
-            topics: known.topics.iter().map(topic).collect(),
+            categories: choices(&known.categories, &categories, &waiting.categories),
+            topics: choices(&known.topics, &topics, &waiting.topics),
             is_known: known.is_known,
         }
     }
+}
+
+/// What there is to choose of, with what is switched off and what is not with the server yet.
+fn choices<T: Ord + Display>(
+    known: &BTreeSet<T>,
+    off: &BTreeSet<T>,
+    waiting: &BTreeMap<T, bool>,
+) -> Vec<ChoiceView> {
+    let choice = |name: &T| ChoiceView {
+        name: name.to_string(),
+        is_off: off.contains(name),
+        is_waiting: waiting.contains_key(name),
+    };
+    known.iter().map(choice).collect()
 }

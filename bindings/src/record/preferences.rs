@@ -1,6 +1,9 @@
 //! What the user does not want to be notified of.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+};
 
 use vestnik_core as core;
 use vestnik_model::preference::{OptOutChange, OptOuts};
@@ -82,22 +85,26 @@ impl From<core::Preferences> for Preferences {
             topics,
         } = known.opt_outs;
         let waiting = known.waiting;
-        let choice_of_category = |name: &vestnik_model::CategoryName| Choice {
-            name: name.to_string(),
-            is_opted_out: categories.contains(name),
-            is_waiting: waiting.categories.contains_key(name),
-        };
-        let choice_of_topic = |name: &vestnik_model::TopicName| Choice {
-            name: name.to_string(),
-            is_opted_out: topics.contains(name),
-            is_waiting: waiting.topics.contains_key(name),
-        };
         Self {
             is_all_opted_out: all,
             is_all_waiting: waiting.all.is_some(),
-            categories: known.categories.iter().map(choice_of_category).collect(),
-            topics: known.topics.iter().map(choice_of_topic).collect(),
+            categories: choices(&known.categories, &categories, &waiting.categories),
+            topics: choices(&known.topics, &topics, &waiting.topics),
             is_known: known.is_known,
         }
     }
+}
+
+/// What there is to choose of, with what is switched off and what is not with the server yet.
+fn choices<T: Ord + Display>(
+    known: &BTreeSet<T>,
+    off: &BTreeSet<T>,
+    waiting: &BTreeMap<T, bool>,
+) -> Vec<Choice> {
+    let choice = |name: &T| Choice {
+        name: name.to_string(),
+        is_opted_out: off.contains(name),
+        is_waiting: waiting.contains_key(name),
+    };
+    known.iter().map(choice).collect()
 }

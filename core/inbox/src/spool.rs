@@ -22,9 +22,10 @@
 //! What an extension could not open leaves a file `….dropped` with the reason, which the app reports.
 //!
 //! The reverse way there are [marks](mark_seen): an extension does not draw what the app has begun to show,
-//! or has decided not to, nor anything while the person has [switched the app off](leave_switch). Both sides write first and then look for what the other has written: an extension looks
-//! for marks when its ticket is there, the app [for tickets](lent) when its mark is. If both yield, the app's
-//! show is due again when it next looks into the spool. Who draws a text without content, the app or an extension, [leaves a mark](announce),
+//! or has decided not to, nor anything while the person has [switched the app off](leave_switch). Both sides
+//! write first and then look for what the other has written: an extension looks for marks when its ticket is
+//! there, the app [for tickets](lent) when its mark is. If both yield, the app's show is due again when it next
+//! looks into the spool. Who draws a text without content, the app or an extension, [leaves a mark](announce),
 //! too: a notification is announced once, and the text goes when the notification is not to be shown.
 //!
 //! A payload need not say whom it is for. So [`clear`] the spool when a user has logged out and when
@@ -49,9 +50,9 @@ pub use file::Blocked;
 pub(crate) use had::is_had;
 pub use ingest::{Ingested, ingest};
 pub use seen::{
-    announce, is_announced, mark_put_away, mark_seen, prune_seen, seen, take_announced,
+    announce, is_announced, mark_put_away, mark_seen, prune_seen, put_away, seen, take_announced,
 };
-pub(crate) use seen::{is_put_away, mark_repeated};
+pub(crate) use seen::{is_put_away, mark_repeated, take_put_away};
 pub(crate) use switch::is_switched_off;
 pub use switch::leave_switch;
 pub(crate) use withdrawn::write_withdrawal;

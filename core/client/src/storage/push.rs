@@ -119,10 +119,10 @@ impl Files {
                 None
             })
         })?;
-        let is_announced = spool::is_announced(&self.options.spool, id);
+        let is_announced = || spool::is_announced(&self.options.spool, id);
         Ok(match had.flatten() {
             None if self.blocked == Some(Suppression::BlockedApp) => Some(Undrawn::SwitchedOff),
-            None => is_announced.then_some(Undrawn::Duplicate),
+            None => is_announced().then_some(Undrawn::Duplicate),
             had => had,
         })
     }
@@ -234,10 +234,13 @@ impl Files {
 
     /// So much changed that it is not known what: of everything that has a mark, what was read is put away.
     fn put_away_read(&mut self) {
-        let seen = spool::seen(&self.options.spool);
+        let folder = &self.options.spool;
+        let (seen, known) = (spool::seen(folder), spool::put_away(folder));
         let away = self.read(|history| {
             let is_away = |id: &NotificationId| history.is_put_away(*id);
-            let looked_at = seen.iter().map(|id| Ok(is_away(id)?.then_some(*id)));
+            let looked_at = seen
+                .difference(&known)
+                .map(|id| Ok(is_away(id)?.then_some(*id)));
             looked_at
                 .filter_map(Result::transpose)
                 .collect::<Result<Vec<_>, _>>()

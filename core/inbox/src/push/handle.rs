@@ -138,10 +138,14 @@ fn spooled(payload: Payload, folder: &Path) -> Result<Draw, Closed> {
                 content: None,
             })
         }
-        Ok(Some(ticket)) => Ok(Draw::Show {
-            ticket,
-            notification,
-        }),
+        Ok(Some(ticket)) => {
+            // What a person put away was an earlier revision.
+            spool::take_put_away(folder, id);
+            Ok(Draw::Show {
+                ticket,
+                notification,
+            })
+        }
         Ok(None) => {
             let has_content = if Plant::PutAwayComesBack.is_on() {
                 true

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::planted::Plant;
 
-/// The most marks that are kept, the newest ones. A push service keeps fewer pushes for a device.
+/// The most marks that are kept, of what is put away and of the others each, the newest ones. A push service keeps fewer pushes for a device.
 const KEPT: usize = 512;
 /// How many more there may be until the oldest are removed.
 const SLACK: usize = 128;
@@ -77,8 +77,8 @@ fn leave(folder: &Path, mark: &Path) -> io::Result<()> {
     }
 }
 
-/// Marks that an extension was given a push of which nothing is to be drawn, or nothing new. If that cannot be marked, what the system draws of it may
-/// stay on the screen until the app looks at all of it.
+/// Marks that an extension was given a push of which nothing is to be drawn, or nothing new. If that cannot be
+/// marked, what the system draws of it may stay on the screen until the app looks at all of it.
 pub(crate) fn mark_repeated(folder: &Path, notification: NotificationId) {
     if let Err(error) = make(folder, &named(folder, notification, REPEATED)) {
         tracing::warn!(%error, "it is not marked that a push came once more");
@@ -100,6 +100,13 @@ pub fn seen(folder: &Path) -> BTreeSet<NotificationId> {
         Some(NotificationId::from_uuid(id.parse().ok()?))
     };
     names(folder).filter_map(|name| of(&name)).collect()
+}
+
+/// The notifications that have a mark that they were put away.
+#[must_use]
+pub fn put_away(folder: &Path) -> BTreeSet<NotificationId> {
+    let ids = names(folder).filter_map(|name| id_before(&name, PUT_AWAY));
+    ids.collect()
 }
 
 /// Marks that a notification is announced by a text without content; gives whether it was not before. If that
@@ -135,6 +142,12 @@ fn make(folder: &Path, mark: &Path) -> io::Result<bool> {
     // The app, which prunes otherwise, may not run for long.
     prune(folder, made, Some(mark))?;
     Ok(true)
+}
+
+/// Takes the mark that a notification was put away: a later revision of it is drawn.
+pub(crate) fn take_put_away(folder: &Path, notification: NotificationId) {
+    // There is none as a rule.
+    drop(fs::remove_file(named(folder, notification, PUT_AWAY)));
 }
 
 /// Takes the mark of a notification that was announced; gives whether it was.
@@ -177,13 +190,25 @@ fn prune(folder: &Path, now: SystemTime, new: Option<&Path>) -> io::Result<()> {
         entries => entries?,
     };
     let latest = now + AHEAD;
-    let mut marks: Vec<(bool, SystemTime, PathBuf)> = entries
+    let marks: Vec<Mark> = entries
         .filter_map(|entry| {
             let entry = entry.ok()?;
             let left = entry.metadata().ok()?.modified().ok()?;
             Some((left <= latest, left, entry.path()))
         })
         .collect();
+    let is_away = |(_, _, mark): &Mark| mark.to_string_lossy().ends_with(PUT_AWAY);
+    let (away, others) = marks.into_iter().partition(is_away);
+    // What is put away must not push out what was drawn: that would be drawn again.
+    [away, others]
+        .into_iter()
+        .try_for_each(|marks| remove_oldest(marks, new))
+}
+
+/// Whether a mark is not from the future, when it was left, and its file.
+type Mark = (bool, SystemTime, PathBuf);
+
+fn remove_oldest(mut marks: Vec<Mark>, new: Option<&Path>) -> io::Result<()> {
     if marks.len() <= KEPT + SLACK {
         return Ok(());
     }
@@ -328,6 +353,24 @@ mod tests {
         }
         assert!(announce(folder.path(), id(1_001)));
         assert!(!announce(folder.path(), id(1_001)));
+    }
+
+    #[test]
+    fn what_is_put_away_does_not_push_out_what_was_drawn() {
+        let folder = tempfile::tempdir().unwrap();
+        for number in 0..KEPT as u128 {
+            mark_seen(folder.path(), id(number), Some(0)).unwrap();
+        }
+        for number in 0..KEPT as u128 {
+            mark_put_away(folder.path(), id(number)).unwrap();
+        }
+        let first = path(folder.path(), id(0), Some(0));
+        let now = first.metadata().unwrap().modified().unwrap();
+        prune_seen(folder.path(), now.try_into().unwrap()).unwrap();
+        for number in 0..KEPT as u128 {
+            assert!(is_seen(folder.path(), id(number), 0), "{number}");
+        }
+        assert_eq!(put_away(folder.path()).len(), KEPT);
     }
 
     #[test]

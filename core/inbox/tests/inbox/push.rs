@@ -437,6 +437,21 @@ fn a_repeated_push_gives_what_was_drawn_unless_that_is_gone() {
     );
 }
 
+/// What a person put away was an earlier revision: the later one is shown, and stays.
+#[test]
+fn a_later_revision_is_not_put_away_with_an_earlier_one() {
+    let phone = Phone::new();
+    assert_eq!(shown(phone.draw(&phone.push(1))), id(1));
+    spool::mark_put_away(&phone.spool(), id(1)).unwrap();
+    let later = Payload::new(Some(anna()), content(1, json!({"revision": 1})));
+    let push = phone.sealed(&later, id(1));
+    assert_eq!(shown(phone.draw(&push)), id(1));
+    let Draw::Nothing { content, .. } = phone.draw(&push) else {
+        panic!("it is drawn once");
+    };
+    assert_eq!(content.map(|content| content.revision), Some(1));
+}
+
 fn withdrawn(draw: &Draw) -> NotificationId {
     match draw {
         Draw::Withdraw(notification) => *notification,
