@@ -185,9 +185,7 @@ fn refusal(reply: &Reply, phase: Phase) -> Verdict {
         }
         _ if reply.code == 421 => Verdict::Throttled { after: THROTTLED },
         Phase::Opening if is_transient => Verdict::retry(Reason::ProviderUnavailable, BUSY),
-        Phase::Opening => Verdict::Refused {
-            reason: Reason::ConfigSenderNotAllowed,
-        },
+        Phase::Opening => permanent_of_opening(topic),
         Phase::Authentication if is_transient => Verdict::retry(Reason::ProviderInternal, BUSY),
         Phase::Authentication => Verdict::Refused {
             reason: Reason::ConfigProviderAuth,
@@ -303,6 +301,26 @@ const fn transient(topic: Topic, code: u16) -> Verdict {
             452 => Verdict::retry(Reason::ProviderUnavailable, BUSY),
             _ => Verdict::retry(Reason::ProviderUnavailable, GREYLISTED),
         },
+    }
+}
+
+/// 5xx to the connection itself. A server that is out of service for a while says 554 and nothing else
+/// (RFC 5321, 3.1), so only what is said of this sender is one.
+const fn permanent_of_opening(topic: Topic) -> Verdict {
+    match topic {
+        Topic::Policy | Topic::Sender | Topic::Credentials | Topic::Unvouched => Verdict::Refused {
+            reason: Reason::ConfigSenderNotAllowed,
+        },
+        Topic::Flood => Verdict::Throttled { after: THROTTLED },
+        Topic::Mailbox
+        | Topic::Full
+        | Topic::Size
+        | Topic::Network
+        | Topic::System
+        | Topic::Content
+        | Topic::Protocol
+        | Topic::Expired
+        | Topic::Unsaid => Verdict::retry(Reason::ProviderUnavailable, BUSY),
     }
 }
 

@@ -103,6 +103,17 @@ fn what_the_server_says_of_us_concerns_every_letter() {
             "554 5.7.1 not you",
             refused(ConfigSenderNotAllowed),
         ),
+        (
+            Phase::Opening,
+            "554 no service here",
+            retry(ProviderUnavailable, BUSY),
+        ),
+        (
+            Phase::Opening,
+            "554 5.3.2 maintenance",
+            retry(ProviderUnavailable, BUSY),
+        ),
+        (Phase::Opening, "554 5.7.28 too many", FLOOD),
         (Phase::Opening, "421 busy", retry(ProviderUnavailable, BUSY)),
         (Phase::Opening, "421 4.7.0 too many", FLOOD),
         (

@@ -257,9 +257,10 @@ mod tests {
     fn refusals_stop_it() {
         let login = anna();
         for (replies, reason) in [
-            (&["554 no\r\n"][..], "ConfigSenderNotAllowed"),
+            (&["554 5.7.1 no\r\n"][..], "ConfigSenderNotAllowed"),
+            (&["554 no\r\n"], "ProviderUnavailable"),
             (&["421 busy\r\n"], "ProviderUnavailable"),
-            (&["220 mx\r\n", "502 no\r\n"], "ConfigSenderNotAllowed"),
+            (&["220 mx\r\n", "502 no\r\n"], "ProviderUnavailable"),
             (&["220 mx\r\n", "250 mx\r\n"], "ConfigProviderAuth"),
             (
                 &["220 mx\r\n", HELLO, "535 5.7.8 wrong\r\n"],
