@@ -95,32 +95,25 @@ fn a_letter_s_reply_means_what_its_status_says() {
 }
 
 #[test]
+fn what_a_greeting_refuses_is_the_sender_only_if_it_says_so() {
+    use Reason::*;
+    for (text, expected) in [
+        ("554 5.7.1 not you", refused(ConfigSenderNotAllowed)),
+        ("554 no service here", retry(ProviderUnavailable, BUSY)),
+        ("554 5.3.2 maintenance", retry(ProviderUnavailable, BUSY)),
+        ("554 5.7.28 too many", FLOOD),
+        ("421 busy", retry(ProviderUnavailable, BUSY)),
+        ("421 4.7.0 too many", FLOOD),
+        ("454 4.7.0 no TLS now", retry(ProviderUnavailable, BUSY)),
+    ] {
+        assert_eq!(verdict(Phase::Opening, text), expected, "{text}");
+    }
+}
+
+#[test]
 fn what_the_server_says_of_us_concerns_every_letter() {
     use Reason::*;
     for (phase, text, expected) in [
-        (
-            Phase::Opening,
-            "554 5.7.1 not you",
-            refused(ConfigSenderNotAllowed),
-        ),
-        (
-            Phase::Opening,
-            "554 no service here",
-            retry(ProviderUnavailable, BUSY),
-        ),
-        (
-            Phase::Opening,
-            "554 5.3.2 maintenance",
-            retry(ProviderUnavailable, BUSY),
-        ),
-        (Phase::Opening, "554 5.7.28 too many", FLOOD),
-        (Phase::Opening, "421 busy", retry(ProviderUnavailable, BUSY)),
-        (Phase::Opening, "421 4.7.0 too many", FLOOD),
-        (
-            Phase::Opening,
-            "454 4.7.0 no TLS now",
-            retry(ProviderUnavailable, BUSY),
-        ),
         (
             Phase::Authentication,
             "535 5.7.8 wrong",
