@@ -1,9 +1,9 @@
 //! Attempts: one delivery over one channel at one installation or mailbox, with its tries.
 //!
 //! A try is *begun* before anything is sent, in a transaction of its own, and *settled* by the answer
-//! in another one. A process that ends in between leaves a try that nobody settles; when its lease has
-//! passed, nobody knows whether the service took it, and it is repeated: under the same identifier, so
-//! that a push replaces the first one. A sender can have such a try given up instead.
+//! in another one. A process that ends in between leaves a try that nobody settles. When its lease has passed,
+//! or was ended because nobody can hold it, nobody knows whether the service took it, and it is repeated: under
+//! the same identifier, so that a push replaces the first one. A sender can have such a try given up instead.
 //!
 //! ```
 //! use jiff::{SignedDuration, Timestamp};

@@ -2,8 +2,8 @@
 //!
 //! A push is answered within seconds. A mail server may look at a letter for ten minutes before it answers, and
 //! who does not wait for it repeats a letter that was taken (RFC 5321, 4.5.3.2.6). So a letter has a longer
-//! lease. It bounds what a server that was killed leaves behind: its letters that were under way are repeated
-//! when their leases end, its pushes after half a minute.
+//! lease. What a server that was killed leaves behind does not wait for it: a store that one process has open at
+//! a time ends the leases of whoever had it before.
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::Reason;

@@ -17,7 +17,7 @@ use crate::{
     schema::SCHEMA,
     seal::{Seal, SealKey},
     table::{
-        email_address, erasure, identity_key,
+        email_address, erasure, identity_key, lease,
         meta::{self, ACCESS, SEAL_REMNANTS},
         numbering, phone_number, provider, push_address,
         secret::{self, AtRest},
@@ -97,15 +97,18 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, OpenEr
         // It was unlocked for moments.
         is_to_be_encrypted(path, &mut database, &seal)?;
     }
-    // The file is locked: claims that a killed server left are nobody's.
+    let now = options.clock.now();
+    // The file is locked: claims and leases that a killed server left are nobody's.
     database
-        .write(work::release)
+        .write(|db| {
+            work::release(db)?;
+            lease::end_all(db, now)
+        })
         .map_err(|failure| migrate_error(path, failure))?;
     let offered = options.clock.random();
     let contact_key = database
         .write(|db| secret::ensure_contact_key(db, &seal, &offered))
         .map_err(|failure| migrate_error(path, failure))?;
-    let now = options.clock.now();
     database
         .write(|db| erasure::erase_marked(db, &contact_key, now))
         .map_err(|failure| migrate_error(path, failure))?;

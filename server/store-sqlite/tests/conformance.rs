@@ -8,12 +8,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 use vestnik_clock::ManualClock;
 use vestnik_store::{Sink, Store, conformance::Fixture};
 use vestnik_store_sqlite::{SqliteStore, StoreOptions};
 
-/// A folder for the file. The clock goes on when the file is opened again.
+/// A folder for the file. Each opening draws other random numbers.
 struct Folder {
     folder: TempDir,
     openings: Mutex<u64>,
@@ -41,11 +42,10 @@ impl Folder {
 }
 
 impl Fixture for Folder {
-    fn open(&self, sink: Sink) -> Arc<dyn Store> {
+    fn open(&self, sink: Sink, now: Timestamp) -> Arc<dyn Store> {
         let mut openings = self.openings.lock().unwrap();
         *openings += 1;
-        let start = "2026-11-28T09:00:00Z".parse().unwrap();
-        let mut options = StoreOptions::new(Arc::new(ManualClock::new(start, *openings)));
+        let mut options = StoreOptions::new(Arc::new(ManualClock::new(now, *openings)));
         options.sink = sink;
         self.is_free();
         Arc::new(SqliteStore::open(&self.database(), options).unwrap())

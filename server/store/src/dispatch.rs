@@ -10,7 +10,8 @@
 //! try, too, and no attempt of the delivery.
 //!
 //! A try is named by the end of its lease. A try that was begun and is not settled when that has passed
-//! is begun anew by the next look, or given up if its step says so: nobody knows whether it was taken. An
+//! is begun anew by the next look, or given up if its step says so: nobody knows whether it was taken. A store
+//! that one process has open at a time ends the leases of whoever had it before, when it is opened. An
 //! outcome that comes later than that is noted if the try was neither: what a service is proven to have taken
 //! is not sent again.
 

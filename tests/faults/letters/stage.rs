@@ -33,8 +33,9 @@ use crate::{fixture::Fixture, process::Process, tally::Tally};
 
 /// How long the SMTP server takes to answer a letter that it has: kills fall into it.
 const PAUSE: Duration = Duration::from_millis(120);
-/// Longer than the lease of a try to hand a letter over: after a kill, what was under way is repeated at once.
-const LEASE: Duration = Duration::from_secs(24 * 60 + 1);
+/// Longer than a row of work is claimed: one whose part two servers in a row left waits that long. The tries
+/// themselves wait for no lease after a kill.
+const LEASE: Duration = Duration::from_secs(31);
 /// How many requests prepare the people at a time.
 const AT_ONCE: usize = 16;
 

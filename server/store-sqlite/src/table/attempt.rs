@@ -43,6 +43,8 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = x'' AND channel = 'email'";
     IS_LETTER_SENT = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
              AND installation = x'' AND channel = 'email' AND state = 'sent'";
+    END_LEASES = "UPDATE attempt SET until = ?1 WHERE state = 'sending' AND until > ?1
+         RETURNING notification, user, installation";
     SAID = "UPDATE attempt SET said = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
 }
@@ -263,6 +265,23 @@ pub(crate) fn set_said(
     db.prepare_cached(SAID)?
         .execute((key.notification, key.user, installation, channel, said))
         .map(drop)
+}
+
+/// Ends the lease of every try that is on its way. Gives the deliveries, each with the installation that it
+/// was tried at: empty for a mailbox.
+pub(crate) fn end_leases(
+    db: &Connection,
+    now: Timestamp,
+) -> Result<Vec<(Key, Vec<u8>)>, rusqlite::Error> {
+    let mut ended = db.prepare_cached(END_LEASES)?;
+    let ended = ended.query_map([millis(now)], |row| {
+        let key = Key {
+            notification: row.get(0)?,
+            user: row.get(1)?,
+        };
+        Ok((key, row.get(2)?))
+    })?;
+    ended.collect()
 }
 
 /// Whether a letter of a delivery was taken.

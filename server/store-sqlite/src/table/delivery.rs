@@ -69,6 +69,7 @@ statements! {
              AND ((n.devices IS NOT NULL AND d.status = 'pending')
                  OR (n.min_app_version IS NOT NULL AND d.status IN ('pending', 'sent', 'delivered')))";
     SET_DUE = "UPDATE delivery SET due_at = ?3, is_put_off = 0 WHERE notification = ?1 AND user = ?2";
+    BRING_FORWARD = "UPDATE delivery SET due_at = ?3 WHERE notification = ?1 AND user = ?2 AND due_at > ?3";
     SET_READ_SEQ = "UPDATE delivery SET read_seq = ?3 WHERE notification = ?1 AND user = ?2";
     SET_RECALL_SEQ = "UPDATE delivery SET recall_seq = ?3 WHERE notification = ?1 AND user = ?2";
     HAS_EVIDENCE = "SELECT 1 FROM attempt a CROSS JOIN installation i
@@ -353,6 +354,17 @@ pub(crate) fn asked_anew(
     db.prepare_cached(ASKED_ANEW)?
         .query_map((user, after), |row| row.get(0))?
         .collect()
+}
+
+/// Has a delivery looked at now that waits for something.
+pub(crate) fn bring_forward(
+    db: &Connection,
+    key: Key,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(BRING_FORWARD)?
+        .execute((key.notification, key.user, millis(now)))
+        .map(drop)
 }
 
 /// Makes a delivery due.

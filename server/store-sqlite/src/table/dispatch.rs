@@ -33,7 +33,7 @@ use self::case::Case;
 use super::{
     Txn, attempt,
     calendar::Calendar,
-    change::{Changes, Told},
+    change::{Changes, Subject, Told},
     delivery::{self, Key},
     email_address, event, meta, notification, provider, push_address, user,
     withdrawal as withdrawals, work,
@@ -435,27 +435,38 @@ pub(crate) fn next_due(
 /// delivery or withdrawal waits. A row that somebody holds, or that failed, is left to whoever ends that.
 pub(crate) fn wake(
     txn: &mut Txn<'_>,
-    subject: &super::change::Subject,
+    subject: &Subject,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    let known = notification::dispatch(txn, subject.row)?;
-    let Some(due) = next_due(txn, subject.row)? else {
+    match make_due(txn, subject)? {
+        Some(stage) => event::work_due(txn, &subject.app, stage, now),
+        None => Ok(()),
+    }
+}
+
+/// Does what [`wake`] does for somebody who tells no worker. Gives when the row is due, unless none is left.
+pub(crate) fn make_due(
+    db: &Connection,
+    subject: &Subject,
+) -> Result<Option<Stage>, rusqlite::Error> {
+    let known = notification::dispatch(db, subject.row)?;
+    let Some(due) = next_due(db, subject.row)? else {
         if let Some(row) = known
-            && work::delete_waiting(txn, row)?
+            && work::delete_waiting(db, row)?
         {
-            notification::set_dispatch(txn, subject.row, None)?;
+            notification::set_dispatch(db, subject.row, None)?;
         }
-        return Ok(());
+        return Ok(None);
     };
     let stage = Stage {
         kind: WorkKind::Dispatch,
         due,
     };
     if let Some(row) = known {
-        work::set_waiting(txn, row, due)?;
+        work::set_waiting(db, row, due)?;
     } else {
-        let row = work::insert(txn, &subject.app, subject.row, stage, None)?;
-        notification::set_dispatch(txn, subject.row, Some(row))?;
+        let row = work::insert(db, &subject.app, subject.row, stage, None)?;
+        notification::set_dispatch(db, subject.row, Some(row))?;
     }
-    event::work_due(txn, &subject.app, stage, now)
+    Ok(Some(stage))
 }

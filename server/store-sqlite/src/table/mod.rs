@@ -29,6 +29,7 @@ pub(crate) mod idempotency;
 pub(crate) mod identity_key;
 pub(crate) mod import;
 pub(crate) mod installation;
+pub(crate) mod lease;
 pub(crate) mod log;
 pub(crate) mod lost;
 pub(crate) mod marking;

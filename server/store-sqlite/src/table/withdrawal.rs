@@ -32,6 +32,10 @@ statements! {
          WHERE notification = ?1 ORDER BY due_at LIMIT 1";
     PUT = "UPDATE withdrawal SET due_at = ?4, state = ?5, reason = ?6, tries = ?7, unproven = ?8, until = ?9
          WHERE notification = ?1 AND user = ?2 AND installation = ?3";
+    END_LEASES = "UPDATE withdrawal SET until = ?1, due_at = ?1 WHERE state = 'sending' AND until > ?1
+         RETURNING notification";
+    BRING_FORWARD = "UPDATE withdrawal SET due_at = ?4
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND due_at > ?4";
     DELETE = "DELETE FROM withdrawal WHERE notification = ?1 AND user = ?2 AND installation = ?3";
 }
 
@@ -146,6 +150,24 @@ pub(crate) fn put(
             unproven,
             until.map(millis),
         ))
+        .map(drop)
+}
+
+/// Ends the lease of every push that is on its way: what it withdraws is looked at now. Gives the notifications.
+pub(crate) fn end_leases(db: &Connection, now: Timestamp) -> Result<Vec<i64>, rusqlite::Error> {
+    db.prepare_cached(END_LEASES)?
+        .query_map([millis(now)], |row| row.get(0))?
+        .collect()
+}
+
+/// Has a withdrawal looked at now that waits for something, if there is one.
+pub(crate) fn bring_forward(
+    db: &Connection,
+    (key, installation): (Key, &[u8]),
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(BRING_FORWARD)?
+        .execute((key.notification, key.user, installation, millis(now)))
         .map(drop)
 }
 

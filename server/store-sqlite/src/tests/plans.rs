@@ -117,6 +117,8 @@ const STATISTICS: &[(&str, &str, &str)] = &[
     ("attempt", "attempt", "2000000 10 1 1 1"),
     ("withdrawal", "withdrawal", "10000 100 2 1"),
     ("withdrawal", "withdrawal_due", "10000 100 1 1"),
+    ("attempt", "attempt_sending", "1600 2 1 1 1 1"),
+    ("withdrawal", "withdrawal_sending", "100 2 1 1 1"),
     ("delivery", "delivery_due", "10000 100 1 1"),
     ("delivery", "delivery_release", "10000 100 1 1"),
     ("delivery", "delivery_expiry", "10000 100 1 1"),

@@ -61,37 +61,28 @@ async fn is_kept(world: &World, session: &Session, before: &vestnik_rules::log::
 }
 
 pub async fn what_was_answered_survives_closing(fixture: &impl Fixture) {
-    if !fixture.is_durable() {
-        return;
-    }
     let world = World::begin(fixture).await;
     let session = live(&world).await;
     let before = world.head("anna").await;
     world.store.close().await;
-    let world = world.reopened(fixture);
+    let world = world.reopened(fixture, 90);
     is_kept(&world, &session, &before).await;
 }
 
 pub async fn what_was_answered_survives_a_drop(fixture: &impl Fixture) {
-    if !fixture.is_durable() {
-        return;
-    }
     let world = World::begin(fixture).await;
     let session = live(&world).await;
     let before = world.head("anna").await;
-    let world = world.reopened(fixture);
+    let world = world.reopened(fixture, 90);
     is_kept(&world, &session, &before).await;
 }
 
 pub async fn work_goes_on_after_a_drop(fixture: &impl Fixture) {
-    if !fixture.is_durable() {
-        return;
-    }
     let world = World::begin(fixture).await;
     live(&world).await;
     // Somebody held the row when the process ended.
     let lost = world.claim_one(WorkKind::Expand, 21).await;
-    let world = world.reopened(fixture);
+    let world = world.reopened(fixture, 21);
     // Nobody waits for the lease of a process that is gone, and its claim does nothing any more.
     assert_eq!(world.perform(&lost, 10, 22).await, Progress::Lost);
     let next = world.claim_one(WorkKind::Expand, 22).await;
@@ -106,9 +97,6 @@ pub async fn work_goes_on_after_a_drop(fixture: &impl Fixture) {
 }
 
 pub async fn a_failed_row_backs_off_over_a_drop(fixture: &impl Fixture) {
-    if !fixture.is_durable() {
-        return;
-    }
     let world = World::begin(fixture).await;
     live(&world).await;
     let failed = world.claim_one(WorkKind::Expand, 21).await;
@@ -118,21 +106,18 @@ pub async fn a_failed_row_backs_off_over_a_drop(fixture: &impl Fixture) {
         error: "it cannot be read".to_owned(),
     };
     assert_eq!(world.store.put_back(failure).await, Ok(true));
-    let world = world.reopened(fixture);
+    let world = world.reopened(fixture, 21);
     assert_eq!(world.claim(WorkKind::Expand, 199).await, []);
     assert_eq!(world.claim_one(WorkKind::Expand, 200).await.tries, 1);
     world.is_sound().await;
 }
 
 pub async fn event_numbers_go_on(fixture: &impl Fixture) {
-    if !fixture.is_durable() {
-        return;
-    }
     let world = World::begin(fixture).await;
     live(&world).await;
     let last = world.store.last_event().await.unwrap();
     let rows = world.store.events(0, 1_000).await.unwrap();
-    let world = world.reopened(fixture);
+    let world = world.reopened(fixture, 21);
     assert_eq!(world.store.last_event().await, Ok(last));
     assert_eq!(world.store.events(0, 1_000).await.unwrap(), rows);
     world.publish(3, users(&["anna"])).await;

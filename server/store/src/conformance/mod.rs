@@ -48,6 +48,7 @@ pub mod recall;
 pub mod receipts;
 pub mod recipients;
 pub mod renewal;
+pub mod restart;
 pub mod retry;
 pub mod scheduling;
 pub mod sessions;
@@ -72,18 +73,15 @@ mod world;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::{Sink, Store};
 
 /// Holds the data of one test, empty at first.
 pub trait Fixture: Send + Sync {
-    /// Opens the data; the store gives its effects to the sink. Whatever was opened before has been
-    /// closed or dropped.
-    fn open(&self, sink: Sink) -> Arc<dyn Store>;
-
-    /// Whether the data outlives the store that is open. The cases of `durability` are empty if not.
-    fn is_durable(&self) -> bool {
-        true
-    }
+    /// Opens the data, as a process does that starts at this time; the store gives its effects to the sink.
+    /// Whatever was opened before has been closed or dropped.
+    fn open(&self, sink: Sink, now: Timestamp) -> Arc<dyn Store>;
 }
 
 /// Makes one test of each case, each with a fixture of its own. The crate that uses it needs
@@ -342,6 +340,11 @@ macro_rules! conformance {
                 refresh_tokens_outlive_a_life, writing_is_tried, a_closed_store_says_so;
             durability: what_was_answered_survives_closing, what_was_answered_survives_a_drop,
                 work_goes_on_after_a_drop, a_failed_row_backs_off_over_a_drop, event_numbers_go_on;
+            restart: a_letter_is_repeated_at_once, a_letter_that_expires_soon_is_not_lost,
+                a_push_and_what_withdraws_it_are_repeated_at_once,
+                a_try_that_is_not_to_be_repeated_ends, a_lease_of_a_clock_that_was_ahead_ends,
+                what_waits_for_its_time_goes_on_waiting,
+                a_try_behind_a_row_that_was_claimed_is_repeated;
             tenancy: tenants_with_the_same_ids_are_apart, another_tenants_ids_are_unknown;
             concurrency: numbers_have_no_gap_under_concurrency,
                 counts_are_exact_under_concurrency, one_of_racing_exchanges_moves_the_family;

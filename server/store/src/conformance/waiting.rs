@@ -189,11 +189,7 @@ pub async fn a_default_zone_that_changed_moves_what_waits(fixture: &impl Fixture
     // In parts, of which none is lost.
     let claim = world.claim_one(WorkKind::AskAnew, changed).await;
     assert_eq!(world.perform(&claim, 2, changed).await, Progress::More);
-    let world = if fixture.is_durable() {
-        world.reopened(fixture)
-    } else {
-        world
-    };
+    let world = world.reopened(fixture, changed);
     assert!(world.work(WorkKind::AskAnew, 2, changed).await >= 2);
     world.go_on(10, changed).await;
     let kathmandu = second("2027-01-20T03:15:00Z");

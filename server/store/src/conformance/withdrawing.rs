@@ -48,7 +48,7 @@ async fn push(world: &World, outcome: Outcome) -> Begun {
 }
 
 /// The sender recalls the notification.
-async fn recall(world: &World, second: i64) {
+pub(super) async fn recall(world: &World, second: i64) {
     let recalled = world.store.recall(shop(), notification(1), at(second));
     assert!(recalled.await.unwrap());
     world.taken();

@@ -50,19 +50,19 @@ pub(super) struct World {
 impl World {
     /// Opens an empty store and makes the Apps.
     pub(super) async fn begin(fixture: &impl Fixture) -> Self {
-        let world = Self::open(fixture, Arc::default());
+        let world = Self::open(fixture, Arc::default(), 0);
         for app in [shop(), bank()] {
             world.store.create_app(app, at(0)).await.unwrap();
         }
         world
     }
 
-    fn open(fixture: &impl Fixture, emitted: Arc<Mutex<Vec<Event>>>) -> Self {
+    fn open(fixture: &impl Fixture, emitted: Arc<Mutex<Vec<Event>>>, second: i64) -> Self {
         let sink = Arc::clone(&emitted);
         let sink = Arc::new(move |events: &[Event]| sink.lock().unwrap().extend_from_slice(events));
         let taken = emitted.lock().unwrap().len();
         Self {
-            store: fixture.open(sink),
+            store: fixture.open(sink, at(second)),
             emitted,
             taken: AtomicUsize::new(taken),
             logins: AtomicU32::new(1_000_000),
@@ -70,11 +70,11 @@ impl World {
         }
     }
 
-    /// Drops the store and opens the data again.
-    pub(super) fn reopened(self, fixture: &impl Fixture) -> Self {
+    /// Drops the store and opens the data again, at a second.
+    pub(super) fn reopened(self, fixture: &impl Fixture, second: i64) -> Self {
         let Self { store, emitted, .. } = self;
         drop(store);
-        Self::open(fixture, emitted)
+        Self::open(fixture, emitted, second)
     }
 
     /// Everything that was emitted so far.

@@ -149,45 +149,49 @@ fn put_back(txn: &mut Txn, notification: NotificationKey, part: &Part) -> Progre
 /// Sees to it that a notification has a row of work that is due when its next delivery is, and none if no
 /// delivery waits. A row that somebody holds, or that failed, is left to whoever ends that.
 pub(super) fn wake(txn: &mut Txn, notification: NotificationKey) {
-    let due = next_due(&txn.world, notification);
-    let Some(row) = txn.world.notifications.get(&notification) else {
-        return;
-    };
-    let (app, id) = (row.app.clone(), row.dispatch);
-    let id = match (id, due) {
-        (None, None) => return,
-        (None, Some(due)) => Some(txn.leave_work(
-            &app,
-            Aim::Notification(notification),
-            Stage {
-                kind: WorkKind::Dispatch,
-                due,
-            },
-        )),
-        (Some(id), due) => set_waiting(txn, id, due, WorkKind::Dispatch).then_some(id),
-    };
-    if let Some(row) = txn.world.notifications.get_mut(&notification) {
-        row.dispatch = id;
+    if let Some((app, stage)) = make_due(&mut txn.world, notification) {
+        txn.work_due(&app, stage);
     }
 }
 
+/// Does what [`wake`] does for somebody who tells no worker. Gives when the row is due, and of which App it is,
+/// unless none is left.
+pub(super) fn make_due(world: &mut World, notification: NotificationKey) -> Option<(AppId, Stage)> {
+    let due = next_due(world, notification);
+    let row = world.notifications.get(&notification)?;
+    let (app, known) = (row.app.clone(), row.dispatch);
+    let stage = due.map(|due| Stage {
+        kind: WorkKind::Dispatch,
+        due,
+    });
+    let id = match (known, stage) {
+        (None, None) => None,
+        (None, Some(stage)) => {
+            Some(world.insert_work(app.clone(), Aim::Notification(notification), stage))
+        }
+        (Some(id), _) => set_waiting(world, id, due).then_some(id),
+    };
+    if let Some(row) = world.notifications.get_mut(&notification) {
+        row.dispatch = id;
+    }
+    id.and(stage).map(|stage| (app, stage))
+}
+
 /// Makes a row that waits due at another time, or deletes it; tells whether there is a row now.
-pub(super) fn set_waiting(txn: &mut Txn, id: u64, due: Option<Timestamp>, kind: WorkKind) -> bool {
-    let Some(row) = txn.world.work.get_mut(&id) else {
+pub(super) fn set_waiting(world: &mut World, id: u64, due: Option<Timestamp>) -> bool {
+    let Some(row) = world.work.get_mut(&id) else {
         return false;
     };
     let waits = row.ready == row.due && row.tries == 0;
-    let app = row.app.clone();
-    let Some(due) = due else {
-        if waits {
-            txn.world.work.remove(&id);
+    match due {
+        Some(due) if waits => (row.due, row.ready) = (due, due),
+        Some(_) => {}
+        None if waits => {
+            world.work.remove(&id);
+            return false;
         }
-        return !waits;
-    };
-    if waits {
-        (row.due, row.ready) = (due, due);
+        None => {}
     }
-    txn.work_due(&app, Stage { kind, due });
     true
 }
 

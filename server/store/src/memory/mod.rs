@@ -7,7 +7,8 @@
 //!
 //! It is the reference for other stores and serves the tests of whatever uses a store: they can make
 //! the next operation fail ([`MemoryStore::fail_next_write`]) and hold operations between their commit
-//! and their answer ([`MemoryStore::pause`]). Nothing outlives the value, and [`backup`] is refused.
+//! and their answer ([`MemoryStore::pause`]), and open it again as another process would find it
+//! ([`MemoryStore::reopened`]). [`backup`] is refused.
 //!
 //! ```
 //! use vestnik_model::AppId;
@@ -27,7 +28,7 @@
 //! `row` has the rows, `world` lists the maps of them, `txn` is what an operation works with and what its
 //! commit means to others. Each family has a file; `expansion`, `collapse`, `report`, `attempt`, `ending`, `retry` and
 //! `forgetting` hold what several operations do to deliveries, `queue`, `perform` and
-//! `dispatch` what workers do, `findings` what explanations are made of.
+//! `dispatch` what workers do, `lease` what another process finds, `findings` what explanations are made of.
 
 mod asking;
 mod attempt;
@@ -45,6 +46,7 @@ mod forgetting;
 mod import;
 mod installations;
 mod integrity;
+mod lease;
 mod ledger;
 mod letters;
 mod logs;

@@ -64,6 +64,7 @@ fn claim_one(world: &mut World, asked: &ClaimQuery, app: &AppId) -> Option<Claim
     let (id, row) = rows.min_by_key(|(id, row)| (row.ready, **id))?;
     row.ready = asked.lease_until;
     row.fence += 1;
+    row.is_claimed = true;
     Some(Claim {
         id: *id,
         kind: row.kind,
@@ -86,6 +87,7 @@ pub(super) fn reset(txn: &mut Txn, id: u64, stage: Stage) {
         return;
     };
     row.fence += 1;
+    row.is_claimed = false;
     row.tries = 0;
     (row.error, row.after) = (None, None);
     row.kind = stage.kind;
@@ -100,6 +102,7 @@ pub(super) fn finish(txn: &mut Txn, claim: &Claim, next: Next, now: Timestamp) -
         return Progress::Finished;
     };
     row.fence += 1;
+    row.is_claimed = false;
     row.tries = 0;
     row.error = None;
     match next {

@@ -267,7 +267,9 @@ pub(super) fn wake(txn: &mut Txn, notification: NotificationKey) {
     let (app, kind) = (row.app.clone(), WorkKind::Release);
     let stage = Stage { kind, due };
     if let Some(id) = row.release {
-        dispatch::set_waiting(txn, id, Some(due), kind);
+        if dispatch::set_waiting(&mut txn.world, id, Some(due)) {
+            txn.work_due(&app, stage);
+        }
         return;
     }
     let id = txn.leave_work(&app, Target::Notification(notification), stage);

@@ -12,6 +12,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
+    lease,
     pause::{Gate, Pause},
     txn::Txn,
     world::World,
@@ -45,6 +46,18 @@ impl MemoryStore {
             is_closed: AtomicBool::new(false),
             failing_writes: Mutex::default(),
             failing_reads: Mutex::default(),
+        }
+    }
+
+    /// For tests: what another process finds that opens the data of this one, which has ended whatever was on
+    /// its way. This value is not to be used any more.
+    #[must_use]
+    pub fn reopened(&self, sink: Sink, now: Timestamp) -> Self {
+        let mut world = lock(&self.world).clone();
+        lease::end_all(&mut world, now);
+        Self {
+            world: Mutex::new(world),
+            ..Self::new(sink)
         }
     }
 

@@ -32,6 +32,7 @@ impl Work for MemoryStore {
                 return Ok(false);
             };
             row.fence += 1;
+            row.is_claimed = false;
             row.tries = row.tries.saturating_add(1);
             row.ready = due;
             row.error = Some(error);

@@ -212,6 +212,7 @@ impl World {
             due: stage.due,
             ready: stage.due,
             fence: 0,
+            is_claimed: false,
             tries: 0,
             error: None,
         };

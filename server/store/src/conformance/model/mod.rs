@@ -18,14 +18,14 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use tokio::{runtime::Handle, task::block_in_place};
 
 use self::{action::actions, course::Course};
-use super::Fixture;
+use super::{Fixture, name::at};
 use crate::effect::no_sink;
 
 /// How many courses are run.
 const COURSES: u32 = 64;
 
 pub async fn any_course_of_events_agrees_with_the_reference(fixture: &impl Fixture) {
-    let store = fixture.open(no_sink());
+    let store = fixture.open(no_sink(), at(0));
     let config = Config {
         cases: COURSES,
         failure_persistence: None,

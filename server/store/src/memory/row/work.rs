@@ -22,6 +22,8 @@ pub(crate) struct WorkRow {
     pub(crate) ready: Timestamp,
     /// Grows with each claim and whatever ends one.
     pub(crate) fence: u64,
+    /// Whether a claim moved `ready`.
+    pub(crate) is_claimed: bool,
     pub(crate) tries: u32,
     pub(crate) error: Option<String>,
 }
