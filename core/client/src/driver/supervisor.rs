@@ -65,6 +65,10 @@ impl Parts {
                 refresh_token: refresh.expose().to_owned(),
                 installation_secret: Some(self.identity.secret.clone()),
             },
+            Exchange::Former(refresh) => TokenRequest::RefreshToken {
+                refresh_token: refresh.expose().to_owned(),
+                installation_secret: None,
+            },
         }
     }
 

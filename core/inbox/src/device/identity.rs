@@ -6,11 +6,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use uuid::Builder;
 use vestnik_model::{InstallationId, InstallationSecret, UserId};
 
-use super::{logout::MAX_LOGOUTS, table::generation};
+use super::{
+    logout::{MAX_LOGOUTS, has_token},
+    table::generation,
+};
 use crate::{
     Stamp, StoreError,
     rule::identity::{InStore, OpeningMark, RestoreMark},
-    secret::{INSTALLATION, REFRESH, SecretError, SecretStore},
+    secret::{INSTALLATION, REFRESH, SecretError, SecretStore, logout_name},
 };
 
 /// By what the server knows this installation. Debug shows nothing of the secret.
@@ -63,6 +66,32 @@ impl Kept {
 
     pub(super) fn write(&self, secrets: &dyn SecretStore) -> Result<(), StoreError> {
         write(secrets, INSTALLATION, self)
+    }
+
+    /// A new installation in the place of this one, whose session is kept as a logout that the server has to be told
+    /// of. Doing it again comes to the same.
+    pub(super) fn replaced(
+        mut self,
+        session: Option<KeptSession>,
+        secrets: &dyn SecretStore,
+        stamp: &Stamp,
+    ) -> Result<Self, StoreError> {
+        if let Some(session) = session {
+            let dropped = self.add_logout(session.generation);
+            for generation in &dropped {
+                secrets.delete(&logout_name(*generation))?;
+            }
+            // A logout that was begun may have a newer token.
+            let is_kept = has_token(secrets, session.generation)?;
+            if !is_kept && !dropped.contains(&session.generation) {
+                secrets.set(&logout_name(session.generation), &session.token.into())?;
+            }
+        }
+        Ok(Self {
+            generation: self.generation,
+            logouts: self.logouts,
+            ..Self::new(stamp)
+        })
     }
 
     /// Adds a logout; gives those that are kept no longer.

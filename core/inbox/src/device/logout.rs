@@ -138,7 +138,7 @@ pub(super) fn noted_logout(
     generations.find(|generation| state.is_logged_in && is_noted(*generation))
 }
 
-fn has_token(secrets: &dyn SecretStore, generation: u64) -> Result<bool, StoreError> {
+pub(super) fn has_token(secrets: &dyn SecretStore, generation: u64) -> Result<bool, StoreError> {
     match secrets.get(&logout_name(generation)) {
         Ok(token) => Ok(token.is_some()),
         Err(SecretError::Unreadable) => Ok(false),

@@ -19,7 +19,7 @@ use crate::{
     push::PushKeys,
     rule::identity::{InFile, standing},
     secret::{REFRESH, SecretStore},
-    store::damage::{log_notes, open_sound, set_aside},
+    store::damage::{log_notes, open_sound, set_aside, was_set_aside},
 };
 
 /// Who this device is: the open `device.sqlite`.
@@ -48,7 +48,8 @@ impl Device {
     ///
     /// A damaged file is set aside and made anew from the secret store: the installation stays what it
     /// is. A file that was copied to another device, where the secret store does not know it, becomes
-    /// a new installation without a session.
+    /// a new installation without a session. So does a secret store whose file is gone: whoever removed the
+    /// app and installs it again is asked who they are, and the former session is noted to be ended.
     ///
     /// # Errors
     /// [`StoreError::Busy`] if another process has the file, [`StoreError::Secrets`],
@@ -67,13 +68,21 @@ impl Device {
             pending,
         } = found;
         let kept = Kept::read(secrets)?;
-        let standing = standing(in_file, kept.as_ref().map(Kept::in_store));
+        let was_damaged = aside.is_some() || was_set_aside(&path);
+        let in_store = kept.as_ref().map(Kept::in_store);
+        let standing = standing(in_file, in_store, was_damaged);
         // A session without its installation is another's.
         let session = match kept {
             Some(_) => KeptSession::read(secrets)?,
             None => None,
         };
         let mut kept = kept.unwrap_or_else(|| Kept::new(stamp));
+        let session = if standing == Standing::Wiped {
+            kept = kept.replaced(session, secrets, stamp)?;
+            None
+        } else {
+            session
+        };
         let logouts = Logouts::find(secrets, &pending, &kept, standing)?;
         state.restored = restored(&state, (standing, &kept), stamp);
         let begun = adopt(&mut state, session, (&kept, &logouts), standing);
@@ -312,7 +321,7 @@ const fn is_set_back(standing: Standing, kept: &Kept) -> bool {
     match standing {
         Standing::New | Standing::Same => false,
         Standing::Restored | Standing::Cloned => true,
-        Standing::Rebuilt => kept.generation > 0,
+        Standing::Rebuilt | Standing::Wiped => kept.generation > 0,
     }
 }
 
@@ -326,7 +335,7 @@ fn adopt(
 ) -> Option<(u64, UserId)> {
     let of_session = session.as_ref().map(|session| session.generation);
     match standing {
-        Standing::New => {}
+        Standing::New | Standing::Wiped => {}
         Standing::Same => {
             // They differ when the process ended in the middle of a login or a logout.
             state.is_logged_in &= session.is_some_and(|session| Some(session.user) == state.user);

@@ -61,9 +61,13 @@ pub enum Standing {
     New,
     /// It is as it was left.
     Same,
-    /// The device's file is absent or was damaged, and was made anew from the secret store: the
-    /// installation is the same, who was logged in is not known.
+    /// The device's file was damaged, and was made anew from the secret store: the installation is the same,
+    /// and so is its session.
     Rebuilt,
+    /// The device's file is gone and the secret store is not, as when an app is removed and installed
+    /// again on a system that keeps its secrets. The installation is a new one and nobody is logged in; the
+    /// former one's session is left to be ended.
+    Wiped,
     /// The device's file was set back, as by a backup. What was accepted before now is quiet, in each
     /// history of the device.
     Restored,
@@ -72,10 +76,16 @@ pub enum Standing {
     Cloned,
 }
 
-pub(crate) fn standing(file: Option<InFile>, store: Option<InStore>) -> Standing {
+/// `was_damaged` is whether a file was set aside, now or before.
+pub(crate) fn standing(
+    file: Option<InFile>,
+    store: Option<InStore>,
+    was_damaged: bool,
+) -> Standing {
     match (file, store) {
         (None, None) => Standing::New,
-        (None, Some(_)) => Standing::Rebuilt,
+        (None, Some(_)) if was_damaged => Standing::Rebuilt,
+        (None, Some(_)) => Standing::Wiped,
         (Some(_), None) => Standing::Cloned,
         (Some(file), Some(store)) if file.installation != store.installation => Standing::Cloned,
         (Some(file), Some(store)) if file.mark == store.mark => Standing::Same,
@@ -113,7 +123,7 @@ mod tests {
         });
         let cases = [
             (None, None, Standing::New),
-            (None, store, Standing::Rebuilt),
+            (None, store, Standing::Wiped),
             (file(1, 5), None, Standing::Cloned),
             (file(2, 5), store, Standing::Cloned),
             (file(1, 5), store, Standing::Same),
@@ -121,7 +131,12 @@ mod tests {
             (file(1, 3), store, Standing::Restored),
         ];
         for (file, store, expected) in cases {
-            assert_eq!(standing(file, store), expected, "{file:?} {store:?}");
+            assert_eq!(standing(file, store, false), expected, "{file:?} {store:?}");
+            let damaged = match expected {
+                Standing::Wiped => Standing::Rebuilt,
+                other => other,
+            };
+            assert_eq!(standing(file, store, true), damaged, "{file:?} {store:?}");
         }
     }
 }

@@ -119,6 +119,11 @@ pub(super) fn last_set_aside(path: &Path) -> io::Result<Option<PathBuf>> {
         .max_by_key(|path| (path.as_os_str().len(), path.clone())))
 }
 
+/// Whether a damaged file of a database was set aside. If nobody can tell, it is as if one was.
+pub(crate) fn was_set_aside(path: &Path) -> bool {
+    all_set_aside(path).map_or(true, |all| !all.is_empty())
+}
+
 /// The damaged files of a database that were set aside, and what belongs to them.
 fn all_set_aside(path: &Path) -> io::Result<Vec<PathBuf>> {
     let (Some(folder), Some(name)) = (path.parent(), file_name(path)) else {

@@ -5,8 +5,8 @@ use std::{fs, path::Path};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use vestnik_inbox::{
-    Device, DeviceState, MemorySecrets, NewLogout, Offset, OpenDevice, SecretError, SecretStore,
-    Stamp, Standing, StoreError,
+    Device, DeviceState, Identity, MemorySecrets, NewLogout, Offset, OpenDevice, SecretError,
+    SecretStore, Stamp, Standing, StoreError,
     secret::{ExposeSecret as _, INSTALLATION, REFRESH, SecretString},
 };
 
@@ -161,7 +161,7 @@ fn h13_identity_session_and_logouts_outlive_a_damaged_file() {
         assert_eq!(token.unwrap().expose_secret(), "first");
         device.close().unwrap();
     }
-    // An absent file is no different.
+    // The process ended after the file was set aside and before there was a new one.
     fs::remove_file(&path).unwrap();
     let opened = open(folder.path(), &secrets, 3);
     assert_eq!(
@@ -169,6 +169,59 @@ fn h13_identity_session_and_logouts_outlive_a_damaged_file() {
         (Standing::Rebuilt, &identity)
     );
     assert_eq!(opened.aside, None);
+}
+
+/// What is left of a device after its app was removed.
+struct Removed {
+    secrets: MemorySecrets,
+    identity: Identity,
+}
+
+/// Anna logged in, after a logout that the server was not told of; then the app was removed.
+fn removed() -> Removed {
+    let (_folder, secrets, mut device) = device(1);
+    let identity = device.identity().clone();
+    device
+        .log_in(&secrets, 1, &user("anna"), &"first".into())
+        .unwrap();
+    device
+        .log_out(&secrets, 2, Some(&pending(1, "anna", "first")))
+        .unwrap();
+    device
+        .log_in(&secrets, 3, &user("anna"), &"second".into())
+        .unwrap();
+    device.close().unwrap();
+    Removed { secrets, identity }
+}
+
+/// The app was removed and is installed again; the system has kept its secrets.
+#[test]
+fn whoever_installs_the_app_again_is_a_new_installation_and_logged_out() {
+    let Removed { secrets, identity } = removed();
+
+    let folder = folder();
+    // The second opening finds what the first has left, whole or cut short.
+    for (number, expected) in [(2, Standing::Wiped), (3, Standing::Same)] {
+        let opened = open(folder.path(), &secrets, number);
+        let mut device = opened.device;
+        assert_eq!(opened.standing, expected);
+        assert_ne!(device.identity().id, identity.id);
+        assert_ne!(device.identity().secret, identity.secret);
+        assert_eq!(device.user(), None);
+        assert_eq!(refresh(&device, &secrets), None);
+        assert!(secrets.get(REFRESH).unwrap().is_none());
+        assert!(device.state().generation > 3);
+        // The server is told of both sessions.
+        let told = device.pending_logouts().unwrap().into_iter().map(|logout| {
+            let token = device.logout_token(&secrets, logout.generation).unwrap();
+            (logout.generation, token.unwrap().expose_secret().to_owned())
+        });
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [(1, "first".to_owned()), (3, "second".to_owned())]
+        );
+        device.close().unwrap();
+    }
 }
 
 #[test]
@@ -361,6 +414,31 @@ fn assert_no_token_is_left(device: &mut Device, secrets: &MemorySecrets) {
         let session = refresh(device, secrets);
         assert_ne!(token.unwrap().expose_secret(), &session.unwrap_or_default());
     }
+}
+
+#[test]
+fn an_installation_anew_that_was_cut_short_logs_nobody_in_and_forgets_no_session() {
+    let mut has_ended = true;
+    for steps in 0.. {
+        let folder = folder();
+        let ending = Ending {
+            secrets: removed().secrets,
+            left: steps.into(),
+        };
+        has_ended = Device::open(folder.path(), &ending, &stamp(2)).is_err();
+        let mut device = open(folder.path(), &ending.secrets, 3).device;
+        assert_eq!((device.user(), device.state().is_logged_in), (None, false));
+        assert_eq!(device.pending_logouts().unwrap().len(), 2, "{steps}");
+        assert_no_token_is_left(&mut device, &ending.secrets);
+        assert!(ending.secrets.get(REFRESH).unwrap().is_none());
+        device.close().unwrap();
+        let same = open(folder.path(), &ending.secrets, 4);
+        assert_eq!(same.standing, Standing::Same);
+        if !has_ended {
+            break;
+        }
+    }
+    assert!(!has_ended, "it came to its end");
 }
 
 #[test]
@@ -748,7 +826,7 @@ fn wherever_the_process_ends_the_two_stores_agree_at_the_next_opening() {
     for (number, End { folder, secrets }) in ends.into_iter().enumerate() {
         let opened = open(folder.path(), &secrets, 9);
         let mut device = opened.device;
-        let is_first = matches!(opened.standing, Standing::New | Standing::Rebuilt);
+        let is_first = matches!(opened.standing, Standing::New | Standing::Wiped);
         assert!(
             opened.standing == Standing::Same || (is_first && number < 3),
             "{number}"
@@ -809,7 +887,7 @@ fn a_number_that_leaves_no_room_is_no_generation() {
     secrets.set(INSTALLATION, &kept.into()).unwrap();
     fs::remove_file(folder.path().join("device.sqlite")).unwrap();
     let opened = open(folder.path(), &secrets, 2);
-    assert_eq!(opened.standing, Standing::Rebuilt);
+    assert_eq!(opened.standing, Standing::Wiped);
     assert_eq!(opened.device.state().generation, 6);
 }
 

@@ -86,7 +86,7 @@ impl World {
         }
         match standing {
             Standing::New | Standing::Same => {}
-            Standing::Restored | Standing::Rebuilt | Standing::Cloned => {
+            Standing::Restored | Standing::Rebuilt | Standing::Wiped | Standing::Cloned => {
                 diary.restored.push(Since::new(now));
                 diary.is_restored = user.is_none();
                 diary.loses_facts(now);

@@ -177,6 +177,8 @@ pub enum Exchange {
     Identity(Secret),
     /// By a refresh token.
     Refresh(Secret),
+    /// By the refresh token of an installation that this one replaced, whose secret is gone.
+    Former(Secret),
 }
 
 /// What the device's store makes durable.

@@ -7,7 +7,7 @@ use vestnik_model::ProblemCode;
 
 use super::{
     access::Grant,
-    call::{LogoutNote, PendingLogout},
+    call::{Exchange, LogoutNote, PendingLogout},
 };
 use crate::machine::{CallFailure, Generation, Pace, Secret, pause::Backoff};
 
@@ -31,6 +31,8 @@ pub(super) struct Logouts {
 struct Errand {
     generation: Generation,
     refresh: Secret,
+    /// Whether the server says that another installation had the session: one that was removed together with the app.
+    is_former: bool,
     /// Whether the server was asked before.
     is_tried: bool,
     backoff: Backoff,
@@ -76,6 +78,7 @@ impl Logouts {
         self.errands.push_back(Errand {
             generation,
             refresh,
+            is_former: false,
             is_tried: false,
             backoff: self.pace.background(BASE, CAP),
             not_before: None,
@@ -85,15 +88,20 @@ impl Logouts {
         })
     }
 
-    /// The first that may be told now: its generation and its token. If something else is waited for,
-    /// only one that was not told before.
-    pub(super) fn due(&self, now: Now, gives_way: bool) -> Option<(Generation, Secret)> {
+    /// The first that may be told now: its generation, and by what its token is asked for. If something
+    /// else is waited for, only one that was not told before.
+    pub(super) fn due(&self, now: Now, gives_way: bool) -> Option<(Generation, Exchange)> {
         let is_due = |errand: &&Errand| {
             let not_before = errand.not_before;
             !(gives_way && errand.is_tried) && not_before.is_none_or(|at| at <= now.monotonic)
         };
         let errand = self.errands.iter().find(is_due)?;
-        Some((errand.generation, errand.refresh.clone()))
+        let by = if errand.is_former {
+            Exchange::Former
+        } else {
+            Exchange::Refresh
+        };
+        Some((errand.generation, by(errand.refresh.clone())))
     }
 
     /// When the first may be told: at once, if none was tried yet.
@@ -134,6 +142,18 @@ impl Logouts {
         failure: &CallFailure,
         now: Now,
     ) -> Option<LogoutNote> {
+        let is_anothers = matches!(
+            failure,
+            CallFailure::Problem { code, .. } if *code == ProblemCode::AuthSecretMismatch
+        );
+        let errand = self.find(generation)?;
+        if is_anothers && !errand.is_former {
+            errand.is_former = true;
+            return Some(LogoutNote::Tried {
+                generation,
+                next_at: now.wall,
+            });
+        }
         if is_over(failure) {
             return Some(self.done(generation));
         }

@@ -302,8 +302,8 @@ impl Session {
             self.not_before = None;
         }
         let exchanges = self.not_before.is_none() && self.wants_exchange();
-        if let Some((generation, refresh)) = self.logouts.due(now, exchanges) {
-            self.start_errand(now, generation, refresh);
+        if let Some((generation, exchange)) = self.logouts.due(now, exchanges) {
+            self.start_errand(now, generation, exchange);
         } else if exchanges {
             self.start_exchange(now);
         }
@@ -361,11 +361,11 @@ impl Session {
         });
     }
 
-    fn start_errand(&mut self, now: Now, generation: Generation, refresh: Secret) {
+    fn start_errand(&mut self, now: Now, generation: Generation, exchange: Exchange) {
         let call = self.take_lane(now, generation, Purpose::Logout, LOGOUT_CALL);
         self.outputs.push_back(Output::Exchange {
             call,
-            exchange: Exchange::Refresh(refresh),
+            exchange,
             within: LOGOUT_CALL,
         });
     }

@@ -87,13 +87,15 @@ impl Server {
                 self.live = Some(self.sessions);
                 Ok(self.grant(self.sessions, name))
             }
-            Exchange::Refresh(token) => match self.tokens.get(token.expose()) {
-                Some((session, name)) if self.live == Some(*session) => {
-                    let (session, name) = (*session, *name);
-                    Ok(self.grant(session, name))
+            Exchange::Refresh(token) | Exchange::Former(token) => {
+                match self.tokens.get(token.expose()) {
+                    Some((session, name)) if self.live == Some(*session) => {
+                        let (session, name) = (*session, *name);
+                        Ok(self.grant(session, name))
+                    }
+                    Some(_) | None => Err(auth()),
                 }
-                Some(_) | None => Err(auth()),
-            },
+            }
         }
     }
 

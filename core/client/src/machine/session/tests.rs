@@ -31,8 +31,12 @@ pub(super) fn grant(name: &str, number: u32) -> Grant {
 }
 
 pub(super) fn auth() -> CallFailure {
+    problem(ProblemCode::AuthRevoked)
+}
+
+fn problem(code: ProblemCode) -> CallFailure {
     CallFailure::Problem {
-        code: ProblemCode::AuthRevoked.into(),
+        code: code.into(),
         status: 401,
         retry_after: None,
     }
@@ -244,6 +248,34 @@ fn an_offline_logout_is_told_while_the_app_runs() {
     assert_eq!(table.on(Input::Nudge), ["exchange ref-anna-1"]);
     table.granted("anna", 2);
     assert_eq!(table.deleted(Ok(())), ["told"]);
+    assert_eq!(table.machine.deadline(), None);
+}
+
+/// The app was installed anew: the session belongs to the installation that was removed with it.
+#[test]
+fn a_session_of_an_installation_that_is_gone_is_ended_without_its_secret() {
+    let mut table = Table::new(Seed {
+        logouts: vec![PendingLogout {
+            generation: Generation::new(3),
+            refresh: Secret::new("ref-anna-0"),
+            tries: 0,
+        }],
+        ..seed(SeedStanding::Nobody)
+    });
+    assert_eq!(table.step(), ["exchange ref-anna-0"]);
+    assert_eq!(
+        table.exchanged(Err(problem(ProblemCode::AuthSecretMismatch))),
+        ["tried", "exchange former ref-anna-0"]
+    );
+    let told = table.granted("anna", 1);
+    assert_eq!(told, ["pending ref-anna-1", "delete by acc-anna-1"]);
+    assert_eq!(table.deleted(Err(CallFailure::NoAnswer)), ["tried"]);
+    assert_eq!(table.step(), ["exchange former ref-anna-1"]);
+    // Refused once more, there is nothing that could be tried.
+    assert_eq!(
+        table.exchanged(Err(problem(ProblemCode::AuthSecretMismatch))),
+        ["told"]
+    );
     assert_eq!(table.machine.deadline(), None);
 }
 

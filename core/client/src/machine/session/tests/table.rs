@@ -99,6 +99,7 @@ fn written(output: &Output) -> String {
             Exchange::Identity(token) | Exchange::Refresh(token) => {
                 format!("exchange {}", token.expose())
             }
+            Exchange::Former(token) => format!("exchange former {}", token.expose()),
         },
         Output::Delete { token, .. } => format!("delete by {}", token.expose()),
         Output::Store { call, .. } => match call {

@@ -107,7 +107,7 @@ impl Server {
                 self.live = Some(self.sessions);
                 Ok(self.grant(self.sessions, &name, None))
             }
-            Exchange::Refresh(token) => self.refresh(token),
+            Exchange::Refresh(token) | Exchange::Former(token) => self.refresh(token),
         }
     }
 
