@@ -1,8 +1,12 @@
 //! The real server and the real core over loopback: what a sender and a person see.
 
+use std::sync::Arc;
+
 use futures_util::future::try_join_all;
 use reqwest::{Method, StatusCode};
-use vestnik_core::{HistoryQuery, Snapshot, Standing, inbox::Start};
+use vestnik_core::{
+    HistoryQuery, MemorySecrets, Secret, Snapshot, Standing, Vestnik, inbox::Start,
+};
 use vestnik_model::{
     AttemptStatus, DeliveryStatus, Engagement, NotificationId, NotificationStatus, Problem,
     ProblemCode, PublishRequest, UserId,
@@ -283,6 +287,42 @@ async fn after_a_logout_nothing_comes_any_more() -> anyhow::Result<()> {
     );
     assert_eq!(view.status, NotificationStatus::Error);
     assert_eq!(phone.stop().await?.order, [before]);
+    server.stop().await
+}
+
+/// The app is removed and installed again on a system that keeps its secrets, as a Keychain does.
+#[tokio::test]
+async fn an_app_that_is_installed_again_ends_the_session_it_had() -> anyhow::Result<()> {
+    let server = TestServer::start().await?;
+    let anna = user("anna");
+    let secrets = Arc::new(MemorySecrets::default());
+    let open = async |name: &str| {
+        let setup = Setup::new(&server.backend, &anna, &server.folder().join(name))?;
+        let built = Vestnik::builder(setup.config()).secrets(secrets.clone());
+        anyhow::Ok((built.open().await?, Secret::new(setup.identity)))
+    };
+    let (client, identity) = open("former").await?;
+    let former = client.installation();
+    let phone = CoreDevice::over(client);
+    phone.client.login(anna.clone(), identity.clone()).await?;
+    phone.online().await?;
+    phone.stop().await?;
+
+    let (client, _) = open("anew").await?;
+    assert_eq!(client.snapshot().borrow().standing, Standing::Nobody);
+    assert_ne!(client.installation(), former);
+    let phone = CoreDevice::over(client);
+    let path = route::with(route::INSTALLATION, &former.to_string());
+    asked("the server's forgetting the former one", async || {
+        let answer = server.backend.request(Method::GET, &path)?.send().await?;
+        Ok((answer.status() == StatusCode::NOT_FOUND).then_some(()))
+    })
+    .await?;
+    phone.client.login(anna.clone(), identity).await?;
+    phone.online().await?;
+    let id = publish(&server, &anna, "hello").await?;
+    phone.has_shown(&[id]).await?;
+    phone.stop().await?;
     server.stop().await
 }
 

@@ -165,6 +165,11 @@ pub struct TokenResponse {
     /// Whose the installation is now.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub user: UserId,
+    /// Whose session it is: not always the one that asks, which may have replaced another. Absent from servers before this
+    /// field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub installation_id: Option<InstallationId>,
 }
 
 impl fmt::Debug for TokenResponse {
@@ -266,6 +271,7 @@ mod tests {
             expires_in: 900,
             refresh_token: "r".to_owned(),
             user: UserId::parse("anna").unwrap(),
+            installation_id: Some("ins_00000000000000000000000000000009".parse().unwrap()),
         });
     }
 }

@@ -231,6 +231,7 @@ impl Transport for Memory {
             expires_in: 900,
             refresh_token: format!("refresh-{number}-{user}"),
             user: UserId::parse(&user).unwrap(),
+            installation_id: None,
         }))
     }
 

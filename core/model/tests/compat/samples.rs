@@ -359,6 +359,7 @@ fn of_rest() -> Vec<(&'static str, Value)> {
         expires_in: 900,
         refresh_token: "vr_2".to_owned(),
         user: user(),
+        installation_id: Some(parsed(INSTALLATION)),
     };
     let accepted = PublishAccepted {
         id: parsed(NOTIFICATION),

@@ -35,6 +35,7 @@ impl Issuing<'_> {
             expires_in: self.access.life_seconds(),
             refresh_token: token::mint(self.refresh_key, grant.family, grant.counter),
             user: grant.session.user,
+            installation_id: Some(grant.session.installation),
         })
     }
 }

@@ -158,6 +158,7 @@ impl Server {
             expires_in: ACCESS,
             refresh_token: format!("refresh/{id}/{}/{}", family.id, family.newest),
             user,
+            installation_id: Some(id),
         })
     }
 

@@ -6,7 +6,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use futures_util::FutureExt as _;
 use tokio::{task::AbortHandle, time::timeout};
 use vestnik_model::{
-    InstallationReport, TopicName,
+    InstallationId, InstallationReport, TopicName,
     contract::Sync as SyncCall,
     preference::{OptOuts, Preferences},
 };
@@ -31,9 +31,10 @@ impl Task {
             } => self.exchange(call, exchange, within),
             ToNetwork::Delete {
                 call,
+                installation,
                 token,
                 within,
-            } => self.delete(call, token, within),
+            } => self.delete(call, (installation, token), within),
             ToNetwork::Put {
                 generation,
                 version,
@@ -88,8 +89,14 @@ impl Task {
         });
     }
 
-    fn delete(&mut self, call: CallNumber, token: Secret, within: Duration) {
-        let (transport, id) = (Arc::clone(&self.parts.transport), self.parts.identity.id);
+    fn delete(
+        &mut self,
+        call: CallNumber,
+        (installation, token): (Option<InstallationId>, Secret),
+        within: Duration,
+    ) {
+        let transport = Arc::clone(&self.parts.transport);
+        let id = installation.unwrap_or(self.parts.identity.id);
         let deleting = async move { transport.delete_installation(token, id).await };
         self.call(within, deleting, move |result| Input::Call {
             call,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use vestnik_clock::Monotonic;
 use vestnik_model::{
-    Cursor, InstallationReport, Open, Permission, ProblemCode, TopicName, UserId,
+    Cursor, InstallationId, InstallationReport, Open, Permission, ProblemCode, TopicName, UserId,
     preference::OptOuts,
 };
 
@@ -41,10 +41,12 @@ pub enum ToNetwork {
         /// After what time to give up.
         within: Duration,
     },
-    /// Ask the server to log this installation out. → [`Answer::Deleted`](super::Answer::Deleted)
+    /// Ask the server to log an installation out. → [`Answer::Deleted`](super::Answer::Deleted)
     Delete {
         /// Which call.
         call: CallNumber,
+        /// Which installation; this one, if it is not known.
+        installation: Option<InstallationId>,
         /// By which access token.
         token: Secret,
         /// After what time to give up.

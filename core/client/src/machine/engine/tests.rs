@@ -134,6 +134,7 @@ impl Table {
             expires_in: Duration::from_secs(900),
             refresh: Secret::new(format!("ref-{name}-next")),
             user: user(name),
+            installation: None,
         }));
     }
 

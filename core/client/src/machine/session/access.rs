@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use vestnik_clock::{Monotonic, Now};
-use vestnik_model::{TokenResponse, UserId};
+use vestnik_model::{InstallationId, TokenResponse, UserId};
 
 use crate::machine::{Secret, TokenNumber};
 
@@ -23,6 +23,8 @@ pub struct Grant {
     pub refresh: Secret,
     /// Whose the installation is.
     pub user: UserId,
+    /// Whose session it is, if the server says so.
+    pub installation: Option<InstallationId>,
 }
 
 impl From<TokenResponse> for Grant {
@@ -33,12 +35,14 @@ impl From<TokenResponse> for Grant {
             expires_in,
             refresh_token,
             user,
+            installation_id,
         } = response;
         Self {
             access: Secret::new(access_token),
             expires_in: Duration::from_secs(expires_in.into()),
             refresh: Secret::new(refresh_token),
             user,
+            installation: installation_id,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use vestnik_model::{Open, ProblemCode, UserId};
+use vestnik_model::{InstallationId, Open, ProblemCode, UserId};
 
 use super::access::Grant;
 use crate::machine::{CallFailure, CallNumber, Generation, Secret, TokenNumber, Trouble};
@@ -113,11 +113,13 @@ pub enum Output {
         /// After what time to give up.
         within: Duration,
     },
-    /// Ask the server to log this installation out, by this access token. → [`Input::Deleted`], no
+    /// Ask the server to log an installation out, by this access token. → [`Input::Deleted`], no
     /// later than after `within`
     Delete {
         /// Which call.
         call: CallNumber,
+        /// Which installation, this one, if it is not known.
+        installation: Option<InstallationId>,
         /// By which access token.
         token: Secret,
         /// After what time to give up.

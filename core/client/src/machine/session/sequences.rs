@@ -110,6 +110,7 @@ impl Server {
             expires_in: Duration::from_secs(900),
             refresh: Secret::new(refresh),
             user: user(name),
+            installation: None,
         }
     }
 
@@ -233,6 +234,7 @@ impl World {
                     call,
                     token,
                     within,
+                    installation: _,
                 } => {
                     self.until = self.now.monotonic + within;
                     self.begin(Call::Delete(call, token));

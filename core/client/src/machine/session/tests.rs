@@ -6,7 +6,7 @@ mod table;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use vestnik_model::{Open, ProblemCode, UserId};
+use vestnik_model::{InstallationId, Open, ProblemCode, UserId};
 
 use super::{
     Grant, Input, LoginOutcome, LogoutNote, NeedsIdentity, Output, PendingLogout, Seed,
@@ -27,6 +27,7 @@ pub(super) fn grant(name: &str, number: u32) -> Grant {
         expires_in: Duration::from_secs(900),
         refresh: Secret::new(format!("ref-{name}-{number}")),
         user: user(name),
+        installation: None,
     }
 }
 
@@ -267,8 +268,17 @@ fn a_session_of_an_installation_that_is_gone_is_ended_without_its_secret() {
         table.exchanged(Err(problem(ProblemCode::AuthSecretMismatch))),
         ["tried", "exchange former ref-anna-0"]
     );
-    let told = table.granted("anna", 1);
-    assert_eq!(told, ["pending ref-anna-1", "delete by acc-anna-1"]);
+    let former = Grant {
+        installation: Some(InstallationId::from_uuid(uuid::Uuid::from_u128(7))),
+        ..grant("anna", 1)
+    };
+    assert_eq!(
+        table.exchanged(Ok(former)),
+        [
+            "pending ref-anna-1",
+            "delete ins_00000000000000000000000000000007 by acc-anna-1"
+        ]
+    );
     assert_eq!(table.deleted(Err(CallFailure::NoAnswer)), ["tried"]);
     assert_eq!(table.step(), ["exchange former ref-anna-1"]);
     // Refused once more, there is nothing that could be tried.

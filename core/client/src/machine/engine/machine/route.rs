@@ -49,10 +49,12 @@ impl Engine {
             }),
             session::Output::Delete {
                 call,
+                installation,
                 token,
                 within,
             } => self.put(ToNetwork::Delete {
                 call,
+                installation,
                 token,
                 within,
             }),

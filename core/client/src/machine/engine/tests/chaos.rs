@@ -220,6 +220,7 @@ impl World {
                     expires_in: Duration::from_secs(900),
                     refresh: Secret::new("ref"),
                     user: user(name),
+                    installation: None,
                 }));
                 self.on(Input::Call { call, answer });
             }

@@ -22,6 +22,7 @@ impl Session {
         let call = self.take_lane(now, generation, Purpose::Logout, LOGOUT_CALL);
         self.outputs.push_back(Output::Delete {
             call,
+            installation: grant.installation,
             token: grant.access,
             within: LOGOUT_CALL,
         });

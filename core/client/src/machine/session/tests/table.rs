@@ -101,7 +101,14 @@ fn written(output: &Output) -> String {
             }
             Exchange::Former(token) => format!("exchange former {}", token.expose()),
         },
-        Output::Delete { token, .. } => format!("delete by {}", token.expose()),
+        Output::Delete {
+            token,
+            installation,
+            ..
+        } => {
+            let of = installation.map_or_else(String::new, |id| format!("{id} "));
+            format!("delete {of}by {}", token.expose())
+        }
         Output::Store { call, .. } => match call {
             StoreCall::Login { user, .. } => format!("store login {user}"),
             StoreCall::Keep { refresh } => format!("store {}", refresh.expose()),

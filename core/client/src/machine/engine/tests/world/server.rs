@@ -144,6 +144,7 @@ impl Server {
             expires_in: Duration::from_secs(900),
             refresh: Secret::new(refresh),
             user: user(name),
+            installation: None,
         }
     }
 
