@@ -132,9 +132,10 @@ mod tests {
         ];
         for (file, store, expected) in cases {
             assert_eq!(standing(file, store, false), expected, "{file:?} {store:?}");
-            let damaged = match expected {
-                Standing::Wiped => Standing::Rebuilt,
-                other => other,
+            let damaged = if expected == Standing::Wiped {
+                Standing::Rebuilt
+            } else {
+                expected
             };
             assert_eq!(standing(file, store, true), damaged, "{file:?} {store:?}");
         }
