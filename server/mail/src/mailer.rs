@@ -1,7 +1,8 @@
 //! The driver: connections to a relay and letters over them. It decides nothing.
 //!
-//! Connections are bounded by the relay's configuration; who wants one more waits. An idle connection is
-//! used again, and closed when it was not for a while. If the server closed it meanwhile, which shows
+//! Connections are bounded by the relay's configuration; who wants one more waits. As many letters as there are
+//! connections have their turn while they wait for one, so that none stands idle, and those behind them have not
+//! begun. An idle connection is used again, and closed when it was not for a while. If the server closed it meanwhile, which shows
 //! before it answered anything, the letter goes over a new one at once. When the time for a letter is up,
 //! what was written of it says whether it may have been taken.
 
@@ -12,12 +13,12 @@ mod line;
 mod tests;
 mod tls;
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::{
     pin,
-    sync::Semaphore,
-    time::{sleep, timeout},
+    sync::{Semaphore, SemaphorePermit},
+    time::{Sleep, sleep, timeout},
 };
 use vestnik_model::Reason;
 use vestnik_outbound::{Reach, Writing};
@@ -44,6 +45,10 @@ pub enum RelayError {
     Roots(#[source] rustls::Error),
 }
 
+/// How many letters for each connection have their turn: the one that is sent, and one that waits for the
+/// connection. More, and a process that ends leaves more letters of which nobody knows whether they were taken;
+/// fewer, and a connection stands idle while its next letter is noted to begin.
+const TURNS: usize = 2;
 /// How long a check may take as a whole.
 const CHECK: Duration = Duration::from_secs(18);
 
@@ -71,6 +76,7 @@ struct Inner {
     relay: Relay,
     network: Network,
     tls: tls::Tls,
+    turns: Semaphore,
     places: Semaphore,
     idle: Arc<Idle>,
 }
@@ -83,13 +89,14 @@ impl Mailer {
     /// [`RelayError`] if its host or its certificates cannot be used.
     pub fn new(relay: Relay, reach: Reach) -> Result<Self, RelayError> {
         let tls = tls::Tls::new(&relay)?;
-        let places = Semaphore::new(usize::from(relay.connections.get()));
+        let connections = usize::from(relay.connections.get());
         let idle = Arc::new(Idle::default());
         Ok(Self(Arc::new(Inner {
             relay,
             network: Network::new(reach),
             tls,
-            places,
+            turns: Semaphore::new(TURNS * connections),
+            places: Semaphore::new(connections),
             idle,
         })))
     }
@@ -105,14 +112,43 @@ impl Mailer {
     /// Does the same as [`send`](Self::send) for somebody who may drop the future: `writing` says then
     /// whether the letter may have been taken.
     pub async fn send_noted(&self, envelope: &Envelope, writing: &Writing) -> Outcome {
+        let begins = async { true };
+        let sent = self.send_in_turn(envelope, writing, begins).await;
+        // A letter that begins has an outcome.
+        sent.unwrap_or(LATE)
+    }
+
+    /// Does the same as [`send_noted`](Self::send_noted) for somebody who has to note that the letter begins:
+    /// `begins` is awaited when it has its turn, before anything is written. `None` if that says that it is not to
+    /// be sent.
+    pub async fn send_in_turn(
+        &self,
+        envelope: &Envelope,
+        writing: &Writing,
+        begins: impl Future<Output = bool>,
+    ) -> Option<Outcome> {
         let inner = &*self.0;
         let patience = inner.relay.patience;
-        let end = sleep(patience.written);
-        pin!(end);
-        // Nobody closes it.
-        let Ok(_place) = timeout(patience.place, inner.places.acquire()).await else {
-            return BUSY;
+        let (end, waited) = (sleep(patience.written), sleep(patience.place));
+        pin!(end, waited);
+        let Some(_turn) = place(&inner.turns, waited.as_mut()).await else {
+            return Some(BUSY);
         };
+        if !begins.await {
+            return None;
+        }
+        let Some(_place) = place(&inner.places, waited).await else {
+            return Some(BUSY);
+        };
+        Some(self.send_by_place((envelope, writing), end).await)
+    }
+
+    async fn send_by_place(
+        &self,
+        (envelope, writing): (&Envelope, &Writing),
+        mut end: Pin<&mut Sleep>,
+    ) -> Outcome {
+        let inner = &*self.0;
         if let Some(mut connection) = inner.idle.take() {
             let sent = connection.send((envelope, writing), end.as_mut()).await;
             if !sent.is_stale {
@@ -123,7 +159,7 @@ impl Mailer {
         let opened = tokio::select! {
             biased;
             opened = Connection::open(&inner.relay, &inner.network, &inner.tls) => opened,
-            () = &mut end => return LATE,
+            () = end.as_mut() => return LATE,
         };
         let mut connection = match opened {
             Ok(connection) => connection,
@@ -154,5 +190,14 @@ impl Mailer {
             let patience = self.0.relay.patience.idle;
             Idle::keep(&self.0.idle, connection, patience);
         }
+    }
+}
+
+/// A place among a few, if one is free before the time is over. Nobody closes them.
+async fn place<'a>(places: &'a Semaphore, waited: Pin<&mut Sleep>) -> Option<SemaphorePermit<'a>> {
+    tokio::select! {
+        biased;
+        () = waited => None,
+        place = places.acquire() => place.ok(),
     }
 }

@@ -1,7 +1,8 @@
 //! Attempts: one delivery over one channel at one installation or mailbox, with its tries.
 //!
 //! A try is *begun* before anything is sent, in a transaction of its own, and *settled* by the answer
-//! in another one. A process that ends in between leaves a try that nobody settles. When its lease has passed,
+//! in another one. A letter waits in between for its turn at a mail server that takes a few at a time, and is
+//! *started* in a third one when it comes: until then nothing of it was written. A process that ends in between leaves a try that nobody settles. When its lease has passed,
 //! or was ended because nobody can hold it, nobody knows whether the service took it, and it is repeated: under
 //! the same identifier, so that a push replaces the first one. A sender can have such a try given up instead.
 //!
@@ -32,6 +33,7 @@ use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word, publish::OnUnproven};
 
 use crate::{
+    cascade::Target,
     decrypt::{KeyMark, Seals},
     reason::{AddressFate, Retry, consequences},
     work::{doubling, fraction},
@@ -53,6 +55,8 @@ pub const HELD_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 /// How far an attempt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
+    /// A try waits for its turn at a mail server: nothing of it was written.
+    Begun,
     /// A try is on its way.
     Sending,
     /// The next try waits for its time.
@@ -64,10 +68,17 @@ pub enum State {
 }
 
 impl Word for State {
-    const WORDS: &'static [Self] = &[Self::Sending, Self::Retrying, Self::Sent, Self::Failed];
+    const WORDS: &'static [Self] = &[
+        Self::Begun,
+        Self::Sending,
+        Self::Retrying,
+        Self::Sent,
+        Self::Failed,
+    ];
 
     fn as_str(self) -> &'static str {
         match self {
+            Self::Begun => "begun",
             Self::Sending => "sending",
             Self::Retrying => "retrying",
             Self::Sent => "sent",
@@ -87,7 +98,7 @@ impl State {
         match (read_at, delivered_at, self) {
             (Some(_), _, _) => AttemptStatus::Read,
             (None, Some(_), _) => AttemptStatus::Delivered,
-            (None, None, Self::Sending) => AttemptStatus::Sending,
+            (None, None, Self::Begun | Self::Sending) => AttemptStatus::Sending,
             (None, None, Self::Retrying) => AttemptStatus::Retrying,
             (None, None, Self::Sent) => AttemptStatus::Sent,
             (None, None, Self::Failed) => AttemptStatus::Failed,
@@ -138,7 +149,16 @@ impl Attempt {
                 until: None,
                 ..self
             },
-            State::Sending | State::Retrying | State::Sent | State::Failed => self,
+            State::Begun | State::Sending | State::Retrying | State::Sent | State::Failed => self,
+        }
+    }
+
+    /// Whether a try is under way: it has a lease.
+    #[must_use]
+    pub const fn is_under_way(&self) -> bool {
+        match self.state {
+            State::Begun | State::Sending => true,
+            State::Retrying | State::Sent | State::Failed => false,
         }
     }
 
@@ -148,7 +168,7 @@ impl Attempt {
     pub const fn may_be_taken(&self) -> bool {
         match self.state {
             State::Sending | State::Sent => true,
-            State::Retrying | State::Failed => self.unproven > 0,
+            State::Begun | State::Retrying | State::Failed => self.unproven > 0,
         }
     }
 
@@ -158,14 +178,14 @@ impl Attempt {
     #[must_use]
     pub fn waits_until(&self, lease: SignedDuration, now: Timestamp) -> Option<Timestamp> {
         let until = self.until.filter(|until| *until > now)?;
-        let is_ahead = self.state == State::Sending && until.duration_since(now) > lease;
+        let is_ahead = self.is_under_way() && until.duration_since(now) > lease;
         (!is_ahead).then_some(until)
     }
 
-    /// Whether the try with a lease until then is on its way.
+    /// Whether the try with a lease until then is under way.
     #[must_use]
     pub fn is_try_of(&self, lease_until: Timestamp) -> bool {
-        self.state == State::Sending && self.until == Some(lease_until)
+        self.is_under_way() && self.until == Some(lease_until)
     }
 
     /// The same without a further try: nobody needs it any more. One that nobody settled may have been taken
@@ -174,7 +194,7 @@ impl Attempt {
     pub fn dropped(self) -> Self {
         match self.state {
             State::Sending => self.given_up(),
-            State::Retrying => Self {
+            State::Begun | State::Retrying => Self {
                 state: State::Failed,
                 until: None,
                 ..self
@@ -195,7 +215,7 @@ impl Attempt {
                 until: None,
                 ..self
             },
-            State::Retrying | State::Sent | State::Failed => self,
+            State::Begun | State::Retrying | State::Sent | State::Failed => self,
         }
     }
 
@@ -275,6 +295,29 @@ pub fn begin(known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
         until: Some(lease_until),
         ..known
     }
+}
+
+/// Begins the next try of an attempt at a target. A letter waits for its turn until it is [started](start).
+#[must_use]
+pub fn begin_at(target: Target, known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
+    let begun = begin(known, lease_until);
+    match target {
+        Target::Device { .. } => begun,
+        Target::Mailbox => Attempt {
+            state: State::Begun,
+            ..begun
+        },
+    }
+}
+
+/// An attempt whose try with a lease until then has its turn: from now on its service may have it. `None` if that
+/// try is not under way: another one began, or it was settled before.
+#[must_use]
+pub fn start(begun: &Attempt, lease_until: Timestamp) -> Option<Attempt> {
+    begun.is_try_of(lease_until).then(|| Attempt {
+        state: State::Sending,
+        ..begun.clone()
+    })
 }
 
 /// What is known by now of where a try went, besides its outcome.

@@ -57,12 +57,14 @@ impl Fate {
 #[must_use]
 pub fn reported(known: &Attempt, fate: Fate) -> Option<Attempt> {
     match (fate, known.state) {
-        (Fate::Lost { reason }, State::Sent | State::Retrying | State::Sending) => Some(Attempt {
-            state: State::Failed,
-            reason: Some(reason),
-            until: None,
-            ..known.clone()
-        }),
+        (Fate::Lost { reason }, State::Sent | State::Retrying | State::Begun | State::Sending) => {
+            Some(Attempt {
+                state: State::Failed,
+                reason: Some(reason),
+                until: None,
+                ..known.clone()
+            })
+        }
         // It was given up, and the bounce says what had become of it.
         (Fate::Lost { reason }, State::Failed)
             if known.reason == Some(Reason::ProviderUnproven) =>
@@ -74,7 +76,7 @@ pub fn reported(known: &Attempt, fate: Fate) -> Option<Attempt> {
         }
         (Fate::Delayed, State::Sent) => Some(known.clone()),
         (Fate::Lost { .. }, State::Failed)
-        | (Fate::Delayed, State::Retrying | State::Sending | State::Failed)
+        | (Fate::Delayed, State::Retrying | State::Begun | State::Sending | State::Failed)
         | (Fate::Arrived, _) => None,
     }
 }
@@ -141,7 +143,7 @@ mod tests {
 
     #[test]
     fn what_came_back_is_not_repeated_and_fails_once() {
-        for state in [State::Sent, State::Retrying, State::Sending] {
+        for state in [State::Sent, State::Retrying, State::Begun, State::Sending] {
             let lost = reported(&attempt(state), LOST).unwrap();
             assert_eq!((lost.state, lost.until), (State::Failed, None), "{state:?}");
             assert_eq!((lost.tries, lost.unproven), (2, 1));

@@ -414,7 +414,7 @@ fn find_address(view: &View<'_>, address: &Address, target: Target, found: &mut 
 fn is_under_way(view: &View<'_>, attempt: Option<&Attempt>, target: Target) -> bool {
     attempt.is_some_and(|attempt| match attempt.state {
         State::Sent => true,
-        State::Sending => attempt.waits_until(lease(target), view.now).is_some(),
+        State::Begun | State::Sending => attempt.waits_until(lease(target), view.now).is_some(),
         State::Retrying | State::Failed => false,
     })
 }
@@ -425,7 +425,7 @@ fn is_left_unproven(view: &View<'_>, attempt: &Attempt, target: Target) -> bool 
     let is_unproven = match attempt.state {
         State::Sending => true,
         State::Failed => attempt.reason == Some(Reason::ProviderUnproven),
-        State::Sent | State::Retrying => false,
+        State::Begun | State::Sent | State::Retrying => false,
     };
     is_unproven && gives_up(view, target)
 }
@@ -455,15 +455,17 @@ fn find_attempt(
             // A device that cannot decrypt a push decrypts none that comes by another service.
             return is_decrypt(reason) || is_unproven;
         }
-        State::Sending | State::Retrying => match attempt.waits_until(lease(target), view.now) {
-            Some(until) => found.waits_for(until),
-            None if attempt.state == State::Sending && gives_up(view, target) => {
-                found.failed(Reason::ProviderUnproven);
-                found.is_unproven = true;
-                found.ends.push((target, attempt.clone().given_up()));
+        State::Begun | State::Sending | State::Retrying => {
+            match attempt.waits_until(lease(target), view.now) {
+                Some(until) => found.waits_for(until),
+                None if attempt.state == State::Sending && gives_up(view, target) => {
+                    found.failed(Reason::ProviderUnproven);
+                    found.is_unproven = true;
+                    found.ends.push((target, attempt.clone().given_up()));
+                }
+                None => found.tries.push(target),
             }
-            None => found.tries.push(target),
-        },
+        }
     }
     true
 }

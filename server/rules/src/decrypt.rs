@@ -107,7 +107,7 @@ pub fn reported(case: &Case<'_>, reason: Reason, at: Timestamp) -> Option<Attemp
             ..case.next(reason, true)
         }),
         // The next try is sealed for the present key; with the same key it would be in vain.
-        State::Retrying => {
+        State::Begun | State::Retrying => {
             let is_known = attempt.reason.is_some_and(is_decrypt);
             (!is_known && !case.has_new_key()).then(|| Attempt {
                 undecrypted,

@@ -212,8 +212,8 @@ pub fn look(view: &View<'_>) -> Step {
     }
     match (own.state, own.waits_until(LEASE, now)) {
         (State::Sent | State::Failed, _) => Step::Done,
-        (State::Sending | State::Retrying, Some(until)) => Step::Later(until),
-        (State::Sending | State::Retrying, None) => {
+        (State::Begun | State::Sending | State::Retrying, Some(until)) => Step::Later(until),
+        (State::Begun | State::Sending | State::Retrying, None) => {
             channel(device, traces).map_or(Step::Done, Step::Push)
         }
     }

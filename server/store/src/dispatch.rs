@@ -6,6 +6,10 @@
 //! one. No claim holds the row meanwhile: each try has a lease of its own, so that one that waits for an
 //! answer holds up no other delivery of its notification.
 //!
+//! A mail server takes a few letters at a time, and the others wait for their turn: [`Dispatch::start_letter`] notes
+//! that one has it. So a process that is killed leaves a few letters of which nobody knows whether they were taken,
+//! and not all that it had begun.
+//!
 //! A notification that was recalled is withdrawn from devices that sleep by the same row: such a push is a
 //! try, too, and no attempt of the delivery.
 //!
@@ -34,6 +38,9 @@ pub trait Dispatch {
     /// Looks at the deliveries and withdrawals of a claimed row that are due, notes the tries that begin now, gives
     /// them, and puts the row back for its next time. Effects: `NotificationChanged`.
     fn dispatch(&self, part: Part) -> Answer<'_, Dispatched>;
+    /// Notes that a letter that was begun has its turn at the mail server, before anything of it is written. Gives
+    /// whether its try is still under way; one that is not must not be sent.
+    fn start_letter(&self, letter: LetterStart) -> Answer<'_, bool>;
     /// Notes what became of tries of a notification, and sees to it that its row of work is due when the
     /// next of its deliveries is. Gives how many of the tries were still on their way; nothing follows
     /// from the others. Effects: `NotificationChanged`, `WorkDue`.
@@ -110,6 +117,21 @@ impl Recipient {
             Self::Mailbox { .. } => None,
         }
     }
+}
+
+/// A letter that has its turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetterStart {
+    /// The tenant.
+    pub app: AppId,
+    /// The notification.
+    pub notification: NotificationId,
+    /// The user.
+    pub user: UserId,
+    /// The end of the lease of its try, which names it.
+    pub lease_until: Timestamp,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// What became of tries.

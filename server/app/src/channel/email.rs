@@ -27,17 +27,20 @@ use vestnik_rules::{
     attempt::Outcome,
     cascade::Target,
     identity::delivery_id,
-    patience::{LETTER_ANSWERED_WITHIN, LETTER_WRITTEN_WITHIN},
+    patience::{LETTER_ANSWERED_WITHIN, LETTER_WRITTEN_WITHIN, unsent},
     reason::{Retry, consequences},
 };
 use vestnik_store::{
     Store, StoreError,
-    dispatch::{Begun, Tried},
+    dispatch::{Begun, LetterStart, Tried},
     tenants::StoredProvider,
 };
 
 use super::account::{REFUSED_PAUSE, Unusable};
-use crate::credential::{LinkKey, Unsubscription};
+use crate::{
+    credential::{LinkKey, Unsubscription},
+    refusal::chain,
+};
 
 /// The longest that one letter takes.
 pub(crate) const ONE_LETTER: Duration =
@@ -272,12 +275,41 @@ impl MailSender {
             Ok(probe) => probe,
             Err(outcome) => return Tried { outcome, ..tried },
         };
-        let handed = post.mailer.send_noted(&envelope, writing).await;
+        let begins = self.begins(&post.app, begun);
+        let sent = post.mailer.send_in_turn(&envelope, writing, begins);
+        let Some(handed) = sent.await else {
+            if let Some(probe) = probe {
+                post.breaker().give_back(probe);
+            }
+            let outcome = unsent();
+            return Tried { outcome, ..tried };
+        };
         post.on(&handed, probe, &*self.posting.clock);
         Tried {
             outcome: outcome(handed.verdict),
             said: handed.said.map(|said| said.to_string()),
             ..tried
+        }
+    }
+}
+
+impl MailSender {
+    /// Notes that a letter has its turn; tells whether it is to be sent. One of which that cannot be noted waits.
+    async fn begins(&self, app: &AppId, begun: &Begun) -> bool {
+        let letter = LetterStart {
+            app: app.clone(),
+            notification: begun.notification.id,
+            user: begun.user.clone(),
+            lease_until: begun.lease_until,
+            now: self.posting.clock.now(),
+        };
+        match self.posting.store.start_letter(letter).await {
+            Ok(is_begun) => is_begun,
+            Err(error) => {
+                let error = chain(&error);
+                tracing::warn!(%app, error, "a letter cannot be noted to begin: it is sent later");
+                false
+            }
         }
     }
 }

@@ -349,3 +349,31 @@ fn what_is_dropped_while_nobody_knows_of_its_try_may_have_been_taken() {
     };
     assert_eq!(over, failed);
 }
+
+#[test]
+fn a_letter_that_never_had_its_turn_was_not_taken() {
+    let lease = at(1_440);
+    let begun = begin_at(Target::Mailbox, None, lease);
+    assert!(begun.is_try_of(lease) && !begun.may_be_taken());
+    // Its process ended.
+    let next = begin_at(Target::Mailbox, Some(&begun), at(2_000));
+    assert_eq!((next.tries, next.unproven), (0, 0));
+    assert_eq!(begun.clone().given_up(), begun);
+    assert!(!begun.clone().dropped().may_be_taken());
+    // It is settled like one that had it.
+    let held = Outcome::Held {
+        reason: Reason::ProviderUnavailable,
+        after: None,
+    };
+    let waits = settle(&begun, &held, bounds(900, 0));
+    assert_eq!((waits.state, waits.tries), (State::Retrying, 0));
+
+    let started = start(&begun, lease).unwrap();
+    assert!(started.may_be_taken());
+    assert_eq!(start(&started, lease), Some(started.clone()));
+    let next = begin_at(Target::Mailbox, Some(&started), at(2_000));
+    assert_eq!((next.tries, next.unproven), (1, 1));
+    // The turn of one that somebody else has begun anew is over.
+    assert_eq!(start(&next, lease), None);
+    assert_eq!(start(&waits, lease), None);
+}

@@ -48,10 +48,10 @@ pub fn came_by<'a>(
         let channel = target.channel();
         match (channel, attempt.state) {
             (Channel::Hub, State::Sent) => is_written = true,
-            (Channel::Hub, State::Sending | State::Retrying | State::Failed) => {}
+            (Channel::Hub, State::Begun | State::Sending | State::Retrying | State::Failed) => {}
             (_, State::Sent) => taken = taken.max(Some(channel)),
             (_, State::Failed) if attempt.unproven > 0 => given_up = given_up.max(Some(channel)),
-            (_, State::Sending | State::Retrying | State::Failed) => {}
+            (_, State::Begun | State::Sending | State::Retrying | State::Failed) => {}
         }
     }
     let given_up = given_up.filter(|_| !is_written);

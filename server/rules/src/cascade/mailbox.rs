@@ -14,7 +14,7 @@ pub(super) fn find(view: &View<'_>) -> Found {
     if needs_no_letter(view.state, view.steps) && !is_under_way(view, attempt, Target::Mailbox) {
         // The proof came after the step before had given way. What waits is not sent; nothing is lost.
         found.is_handed = true;
-        let waits = |it: &&Attempt| matches!(it.state, State::Sending | State::Retrying);
+        let waits = |it: &&Attempt| it.is_under_way() || it.state == State::Retrying;
         let waiting = attempt.filter(waits).cloned();
         found
             .ends

@@ -211,6 +211,12 @@ fn sent(
             (None, Some(reason)) => Some(AttemptFinding::Refused { tries, reason }),
             (None, None) => None,
         },
+        (State::Begun, until, _) => {
+            let until = until.unwrap_or(last);
+            let is_repeated = again(until).is_some();
+            let is_waited_for = is_repeated || until > now;
+            is_waited_for.then_some(AttemptFinding::OnItsWay { until, is_repeated })
+        }
         (State::Sending | State::Retrying, until, _) => {
             let until = until.unwrap_or(last);
             let is_repeated = again(until).is_some();

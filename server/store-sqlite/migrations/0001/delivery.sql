@@ -87,8 +87,8 @@ CREATE TABLE attempt (
     PRIMARY KEY (notification, user, installation, channel)
 ) STRICT, WITHOUT ROWID;
 
--- What is on its way, by the end of its lease. When the file is opened nobody can hold one.
-CREATE INDEX attempt_sending ON attempt (until) WHERE state = 'sending';
+-- What is under way, by the end of its lease. When the file is opened nobody can hold one.
+CREATE INDEX attempt_leased ON attempt (until) WHERE state IN ('begun', 'sending');
 
 -- A notification was withdrawn that can be on the screen of an installation that sleeps: it is to be told by a
 -- push. The row ends with that, or when the installation has the entry of its log.
@@ -111,7 +111,7 @@ CREATE TABLE withdrawal (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX withdrawal_due ON withdrawal (notification, due_at);
-CREATE INDEX withdrawal_sending ON withdrawal (until) WHERE state = 'sending';
+CREATE INDEX withdrawal_leased ON withdrawal (until) WHERE state = 'sending';
 
 -- What is sent anew when its installation tells another key.
 CREATE INDEX attempt_undecrypted ON attempt (installation, user, notification)

@@ -9,7 +9,7 @@ use vestnik_rules::work::{Progress, Stage, WorkKind};
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Dispatch,
-    dispatch::{Dispatched, LetterNoted, LetterReport, Sends, Settling},
+    dispatch::{Dispatched, LetterNoted, LetterReport, LetterStart, Sends, Settling},
     work::Part,
 };
 
@@ -21,7 +21,7 @@ use crate::{
         Txn,
         change::Changes,
         delivery::Key,
-        dispatch::{Desk, Sending, next_due, wake},
+        dispatch::{Desk, Sending, next_due, start_letter, wake},
         event, notification,
         work::{self, Held, Next},
     },
@@ -33,6 +33,14 @@ impl Dispatch for SqliteStore {
         let with = (self.seal(), self.unreadable());
         self.write(Priority::Mass, move |txn| {
             dispatch(txn, (&with.0, &with.1), &part)
+        })
+    }
+
+    fn start_letter(&self, letter: LetterStart) -> Answer<'_, bool> {
+        let unreadable = self.unreadable();
+        // Its connection waits for it.
+        self.write(Priority::Normal, move |txn| {
+            start_letter(txn.connection(), &unreadable, &letter)
         })
     }
 

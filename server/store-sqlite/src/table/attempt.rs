@@ -43,7 +43,7 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = x'' AND channel = 'email'";
     IS_LETTER_SENT = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
              AND installation = x'' AND channel = 'email' AND state = 'sent'";
-    END_LEASES = "UPDATE attempt SET until = ?1 WHERE state = 'sending' AND until > ?1
+    END_LEASES = "UPDATE attempt SET until = ?1 WHERE state IN ('begun', 'sending') AND until > ?1
          RETURNING notification, user, installation";
     SAID = "UPDATE attempt SET said = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
@@ -267,7 +267,7 @@ pub(crate) fn set_said(
         .map(drop)
 }
 
-/// Ends the lease of every try that is on its way. Gives the deliveries, each with the installation that it
+/// Ends the lease of every try that is under way. Gives the deliveries, each with the installation that it
 /// was tried at: empty for a mailbox.
 pub(crate) fn end_leases(
     db: &Connection,

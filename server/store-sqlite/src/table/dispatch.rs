@@ -14,7 +14,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     address::{hash_email, moved},
-    attempt::{Attempt, Bounds, Known, State, begin, kills, settle_try},
+    attempt::{Attempt, Bounds, Known, State, begin_at, kills, settle_try},
     cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Wanted,
@@ -43,6 +43,7 @@ use crate::{seal::Seal, value::Unreadable};
 /// Every statement of this folder.
 #[cfg(test)]
 pub(crate) use self::case::ALL;
+pub(crate) use self::letter::start as start_letter;
 
 /// What a dispatch works with.
 pub(crate) struct Desk<'a> {
@@ -235,8 +236,8 @@ impl Desk<'_> {
         };
         let known = case.attempts.iter().find(|found| found.target == target);
         let lease_until = leased_until(target, self.now);
-        let attempt =
-            begin(known.map(|found| &found.attempt), lease_until).sealed(recipient.key(), self.now);
+        let attempt = begin_at(target, known.map(|found| &found.attempt), lease_until)
+            .sealed(recipient.key(), self.now);
         attempt::put(self.db, case.key, target, &attempt, self.now)?;
         attempt::set_tried(self.db, case.key, target, self.now)?;
         let delivery = delivery_id(content.id, &case.name);

@@ -26,7 +26,7 @@ statements! {
     DELETE_IMPORTED = "DELETE FROM installation WHERE app = ?1 AND id = ?2 AND imported_at IS NOT NULL";
     /// What was sent to the device before it spoke was sent to it.
     MOVE_ATTEMPTS = "UPDATE OR IGNORE attempt SET installation = ?3
-         WHERE user = ?1 AND installation = ?2 AND state <> 'sending' AND notification IN
+         WHERE user = ?1 AND installation = ?2 AND state NOT IN ('begun', 'sending') AND notification IN
              (SELECT notification FROM log WHERE user = ?1 ORDER BY seq DESC LIMIT ?4)";
     /// What was for that device only is for it still.
     MOVE_DELIVERIES = "UPDATE delivery SET only = replace(only, ?2, ?3), among = replace(among, ?2, ?3)

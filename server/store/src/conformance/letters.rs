@@ -8,14 +8,18 @@ use vestnik_model::{
     view::AttemptView,
 };
 use vestnik_rules::{
-    attempt::Outcome, bounce::Fate, patience::LETTER_LEASE, session::Session, work::WorkKind,
+    attempt::Outcome,
+    bounce::Fate,
+    patience::{LETTER_LEASE, unsent},
+    session::Session,
+    work::WorkKind,
 };
 
 use super::{
     Fixture, events,
     fact::receipt,
     name::{ACCEPTED, EXPIRED, at, new, notification, shop, user, users},
-    pushing::{attempts, dispatch, has_address, settle, tried},
+    pushing::{attempts, dispatch, has_address, settle, start, tried},
     world::World,
 };
 use crate::{
@@ -160,6 +164,7 @@ pub async fn a_letter_is_the_same_attempt_when_it_is_repeated(fixture: &impl Fix
     let world = begin(fixture).await;
     publish_for_a_day(&world).await;
     let first = dispatch(&world, 20).await;
+    assert!(start(&world, &first[0], 20).await);
     // The process ends: nobody knows whether the server took it, which may take long to answer.
     let lease = 20 + LETTER_LEASE.as_secs();
     assert_eq!(world.claim(WorkKind::Dispatch, lease - 1).await, []);
@@ -171,6 +176,46 @@ pub async fn a_letter_is_the_same_attempt_when_it_is_repeated(fixture: &impl Fix
     let views = attempts(&world, 1, "anna").await;
     assert_eq!((views.len(), views[0].tries, views[0].unproven), (1, 2, 1));
     assert_eq!(world.claim(WorkKind::Dispatch, 10_000).await, []);
+    world.is_sound().await;
+}
+
+pub async fn a_letter_begins_when_it_has_its_turn(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish_for_a_day(&world).await;
+    let first = dispatch(&world, 20).await;
+    let views = attempts(&world, 1, "anna").await;
+    assert_eq!(
+        standing(&views),
+        [(Channel::Email, AttemptStatus::Sending, None)]
+    );
+    // Nobody looks after it until its lease is over: then it is begun anew, and was no try.
+    let lease = 20 + LETTER_LEASE.as_secs();
+    assert_eq!(world.claim(WorkKind::Dispatch, lease - 1).await, []);
+    let second = dispatch(&world, lease).await;
+    let views = attempts(&world, 1, "anna").await;
+    assert_eq!((views[0].tries, views[0].unproven), (0, 0));
+    assert!(!start(&world, &first[0], lease).await, "it is another try");
+    assert!(start(&world, &second[0], lease).await);
+    let taken = tried(&second[0], lease, Outcome::Accepted);
+    assert_eq!(settle(&world, lease + 1, taken).await, 1);
+    let views = attempts(&world, 1, "anna").await;
+    assert_eq!((views[0].tries, views[0].unproven), (1, 0));
+    assert!(!start(&world, &second[0], lease + 2).await, "it was taken");
+    world.is_sound().await;
+}
+
+pub async fn a_letter_that_is_cancelled_before_its_turn_is_not_sent(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish(&world, 1).await;
+    let letters = dispatch(&world, 20).await;
+    let cancelled = world.store.cancel(shop(), notification(1), at(21));
+    assert!(cancelled.await.unwrap());
+    assert!(!start(&world, &letters[0], 22).await);
+    let waits = tried(&letters[0], 22, unsent());
+    assert_eq!(settle(&world, 22, waits).await, 1);
+    let views = attempts(&world, 1, "anna").await;
+    assert_eq!((views[0].tries, views[0].unproven), (0, 0));
+    assert_eq!(world.claim(WorkKind::Dispatch, 60).await, []);
     world.is_sound().await;
 }
 
@@ -367,7 +412,9 @@ pub async fn evidence_cancels_the_letter_of_a_server_that_died(fixture: &impl Fi
     publish_for_a_day(&world).await;
     let push = dispatch(&world, 20).await;
     settle(&world, 21, tried(&push[0], 20, Outcome::Accepted)).await;
-    assert_eq!(letter(&dispatch(&world, 80).await), "anna@a.example");
+    let letters = dispatch(&world, 80).await;
+    assert_eq!(letter(&letters), "anna@a.example");
+    assert!(start(&world, &letters[0], 80).await);
     world
         .report(&anna, vec![receipt(1, ReceiptKind::Delivered, 90)])
         .await;

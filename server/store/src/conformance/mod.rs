@@ -279,6 +279,8 @@ macro_rules! conformance {
             letters: who_has_no_device_gets_a_letter_at_once,
                 a_silenced_device_and_a_dead_token_give_way_to_a_letter,
                 a_letter_is_the_same_attempt_when_it_is_repeated,
+                a_letter_begins_when_it_has_its_turn,
+                a_letter_that_is_cancelled_before_its_turn_is_not_sent,
                 a_letter_that_was_taken_is_never_unconfirmed,
                 a_mailbox_dies_by_a_bounce_and_stays_dead_for_a_day,
                 without_an_smtp_server_no_letter_begins,
@@ -340,7 +342,7 @@ macro_rules! conformance {
                 refresh_tokens_outlive_a_life, writing_is_tried, a_closed_store_says_so;
             durability: what_was_answered_survives_closing, what_was_answered_survives_a_drop,
                 work_goes_on_after_a_drop, a_failed_row_backs_off_over_a_drop, event_numbers_go_on;
-            restart: a_letter_is_repeated_at_once, a_letter_that_expires_soon_is_not_lost,
+            restart: a_letter_is_repeated_at_once, a_letter_that_waited_for_its_turn_is_no_try, a_letter_that_expires_soon_is_not_lost,
                 a_push_and_what_withdraws_it_are_repeated_at_once,
                 a_try_that_is_not_to_be_repeated_ends, a_lease_of_a_clock_that_was_ahead_ends,
                 what_waits_for_its_time_goes_on_waiting,

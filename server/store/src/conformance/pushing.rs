@@ -20,7 +20,7 @@ use super::{
     world::World,
 };
 use crate::{
-    dispatch::{Begun, Dispatched, Recipient, Settling, Tried},
+    dispatch::{Begun, Dispatched, LetterStart, Recipient, Settling, Tried},
     tenants::Provider,
     work::Part,
 };
@@ -105,6 +105,18 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
         said: Some("200".to_owned()),
     };
     (begun.notification.id, tried)
+}
+
+/// Notes that a letter has its turn at the mail server.
+pub(super) async fn start(world: &World, letter: &Begun, second: i64) -> bool {
+    let start = LetterStart {
+        app: shop(),
+        notification: letter.notification.id,
+        user: letter.user.clone(),
+        lease_until: letter.lease_until,
+        now: at(second),
+    };
+    world.store.start_letter(start).await.unwrap()
 }
 
 pub(super) async fn settle(

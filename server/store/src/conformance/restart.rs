@@ -11,7 +11,7 @@ use super::{
     Fixture,
     letters::{self, letter, publish_by},
     name::{ACCEPTED, at, new, notification, shop, users},
-    pushing::{self, accepted, attempts, dispatch, dispatch_of, settle, to_anna, tried},
+    pushing::{self, accepted, attempts, dispatch, dispatch_of, settle, start, to_anna, tried},
     withdrawing::{has_key, recall},
     world::World,
 };
@@ -45,6 +45,7 @@ async fn killed(fixture: &impl Fixture, ttl: SignedDuration) -> (World, Vec<Begu
     publish_for(&world, ttl).await;
     let begun = dispatch(&world, 20).await;
     assert_eq!(letter(&begun), "anna@a.example");
+    assert!(start(&world, &begun[0], 21).await);
     (world.reopened(fixture, KILLED), begun)
 }
 
@@ -68,6 +69,22 @@ pub async fn a_letter_is_repeated_at_once(fixture: &impl Fixture) {
     assert_eq!((views.len(), views[0].tries, views[0].unproven), (1, 2, 1));
     assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
     assert_eq!(world.claim(WorkKind::Dispatch, 10_000).await, []);
+    world.is_sound().await;
+}
+
+/// Nothing of it was written, so it is repeated also where nothing unproven is.
+pub async fn a_letter_that_waited_for_its_turn_is_no_try(fixture: &impl Fixture) {
+    let world = letters::begin(fixture).await;
+    publish_by(&world, 1, letter_only(OnUnproven::GiveUp)).await;
+    let first = dispatch(&world, 20).await;
+    let world = world.reopened(fixture, KILLED);
+    let second = dispatch(&world, KILLED).await;
+    assert_eq!(letter(&second), "anna@a.example");
+    assert!(!start(&world, &first[0], KILLED).await);
+    assert!(start(&world, &second[0], KILLED).await);
+    settle(&world, 23, tried(&second[0], KILLED, accepted())).await;
+    let views = attempts(&world, 1, "anna").await;
+    assert_eq!((views[0].tries, views[0].unproven), (1, 0));
     world.is_sound().await;
 }
 
@@ -111,7 +128,8 @@ pub async fn a_push_and_what_withdraws_it_are_repeated_at_once(fixture: &impl Fi
 pub async fn a_try_that_is_not_to_be_repeated_ends(fixture: &impl Fixture) {
     let world = letters::begin(fixture).await;
     publish_by(&world, 1, letter_only(OnUnproven::GiveUp)).await;
-    dispatch(&world, 20).await;
+    let begun = dispatch(&world, 20).await;
+    assert!(start(&world, &begun[0], 21).await);
     let world = world.reopened(fixture, KILLED);
     assert_eq!(dispatch(&world, KILLED).await, []);
     let views = attempts(&world, 1, "anna").await;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, Known, State, begin, settle_try},
+    attempt::{Bounds, Known, State, begin_at, settle_try},
     cascade::{Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     identity::attempt_id,
@@ -42,7 +42,10 @@ use super::{
 };
 use crate::{
     Answer, Dispatch,
-    dispatch::{Begun, Dispatched, LetterNoted, LetterReport, Recipient, Sends, Settling, Tried},
+    dispatch::{
+        Begun, Dispatched, LetterNoted, LetterReport, LetterStart, Recipient, Sends, Settling,
+        Tried,
+    },
     effect::News,
     work::Part,
 };
@@ -52,6 +55,12 @@ pub(super) type Key = (NotificationKey, UserKey);
 impl Dispatch for MemoryStore {
     fn dispatch(&self, part: Part) -> Answer<'_, Dispatched> {
         self.write(part.now, move |txn| Ok(dispatch(txn, &part)))
+    }
+
+    fn start_letter(&self, letter: LetterStart) -> Answer<'_, bool> {
+        self.write(letter.now, move |txn| {
+            Ok(letters::start(&mut txn.world, &letter))
+        })
     }
 
     fn settle(&self, settling: Settling) -> Answer<'_, usize> {
@@ -266,7 +275,8 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     let place = (key.0, key.1, target);
     let known = world.attempts.get(&place);
     let lease_until = leased_until(target, now);
-    let attempt = begin(known.map(|row| &row.attempt), lease_until).sealed(recipient.key(), now);
+    let attempt =
+        begin_at(target, known.map(|row| &row.attempt), lease_until).sealed(recipient.key(), now);
     let row = world.attempts.entry(place).or_insert_with(|| AttemptRow {
         attempt: attempt.clone(),
         said: None,

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, ImportOutcome, InstallationId, PushAddress, UserId};
 use vestnik_rules::{
     address::{Holder, NO_SECRET, hash, import, imported_installation},
-    attempt::State,
     cascade::Target,
 };
 
@@ -139,7 +138,7 @@ fn move_to(
             .filter(|((of, whose, target), row)| {
                 (*of, *whose) == (notification, user)
                     && target.installation() == Some(former)
-                    && row.attempt.state != State::Sending
+                    && !row.attempt.is_under_way()
             })
             .map(|(key, row)| (*key, row.clone()))
             .collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use vestnik_rules::attempt::{Attempt, State};
+use vestnik_rules::attempt::Attempt;
 
 use super::{
     dispatch::make_due,
@@ -80,7 +80,7 @@ fn end_withdrawals(
 /// Ends the lease of a try that is on its way; tells whether there was one.
 fn end(attempt: &mut Attempt, now: Timestamp) -> bool {
     let is_leased = attempt.until.is_some_and(|until| until > now);
-    let is_ended = attempt.state == State::Sending && is_leased;
+    let is_ended = attempt.is_under_way() && is_leased;
     if is_ended {
         attempt.until = Some(now);
     }

@@ -195,8 +195,9 @@ pub(super) fn settle_one(
     };
     row.attempt = settled;
     match (row.attempt.state, row.attempt.until) {
-        (State::Retrying | State::Sending, Some(until)) => row.due_at = until,
-        (State::Retrying | State::Sending, None) | (State::Sent | State::Failed, _) => {
+        (State::Begun | State::Retrying | State::Sending, Some(until)) => row.due_at = until,
+        (State::Begun | State::Retrying | State::Sending, None)
+        | (State::Sent | State::Failed, _) => {
             world.withdrawals.remove(&key);
         }
     }

@@ -1,5 +1,7 @@
 //! How long a server, and a place at it, are waited for.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::*;
 
 #[tokio::test]
@@ -80,6 +82,49 @@ async fn a_letter_waits_a_while_for_a_place_and_no_longer() {
         outcome = first => panic!("{outcome:?}"),
         verdict = second => assert_eq!(verdict, Verdict::Busy),
     }
+}
+
+/// Those behind them have not begun when the process ends: nobody has to ask whether they were taken.
+#[tokio::test]
+async fn twice_as_many_letters_as_connections_have_their_turn() {
+    let server = Server::new(vec![acts(&[&HELLO, &MAIL, &[Letter, Silence]])]).await;
+    let (mailer, writing, begun) = (server.mailer(), Writing::default(), AtomicUsize::new(0));
+    let envelope = envelope();
+    let begins = || async {
+        begun.fetch_add(1, Ordering::SeqCst);
+        true
+    };
+    let first = mailer.send_in_turn(&envelope, &writing, begins());
+    let behind = async |writing: &Writing| {
+        let sent = mailer.send_in_turn(&envelope, writing, begins()).await;
+        sent.map(|outcome| outcome.verdict)
+    };
+    let others = async {
+        while !writing.may_be_taken() {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        let [one, two, three] = [(); 3].map(|()| Writing::default());
+        tokio::join!(behind(&one), behind(&two), behind(&three))
+    };
+    let busy = Some(Verdict::Busy);
+    tokio::select! {
+        outcome = first => panic!("{outcome:?}"),
+        verdicts = others => assert_eq!(verdicts, (busy, busy, busy)),
+    }
+    assert_eq!(begun.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_letter_that_is_not_to_begin_is_not_sent_and_takes_nothing() {
+    let server = Server::new(vec![acts(&[&HELLO, &MAIL, &TAKEN])]).await;
+    let (mailer, writing, envelope) = (server.mailer(), Writing::default(), envelope());
+    for _ in 0..5 {
+        let stopped = mailer.send_in_turn(&envelope, &writing, async { false });
+        assert_eq!(stopped.await, None);
+    }
+    assert!(!writing.may_be_taken());
+    assert_eq!(mailer.send(&envelope).await.verdict, Verdict::Accepted);
 }
 
 /// Who waits no longer asks whether the server may have the letter.

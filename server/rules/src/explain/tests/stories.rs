@@ -141,7 +141,7 @@ fn is_true_of_try(life: &Life, target: Target, outcome: AttemptFinding) {
             assert!(life.is_tried_at(at, |to| to == target), "{}", context());
         }
         AttemptFinding::OnItsWay { until, is_repeated } => {
-            assert_eq!(tried.attempt.state, State::Sending);
+            assert!(tried.attempt.is_under_way());
             let is_tried = life.is_tried_at(until, |to| to == target);
             assert_eq!(is_tried, is_repeated, "{}", context());
         }

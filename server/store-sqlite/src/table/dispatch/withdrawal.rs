@@ -153,10 +153,11 @@ impl Desk<'_> {
             self.learn(key, lesson)?;
         }
         match (settled.state, settled.until) {
-            (State::Retrying | State::Sending, Some(until)) => {
+            (State::Begun | State::Retrying | State::Sending, Some(until)) => {
                 withdrawal::put(self.db, (key, installation), &settled, until)?;
             }
-            (State::Retrying | State::Sending, None) | (State::Sent | State::Failed, _) => {
+            (State::Begun | State::Retrying | State::Sending, None)
+            | (State::Sent | State::Failed, _) => {
                 withdrawal::delete(self.db, key, installation)?;
             }
         }

@@ -8,7 +8,7 @@ use vestnik_model::{
 
 use super::super::*;
 use crate::{
-    attempt::{Bounds, Outcome, begin, settle},
+    attempt::{Bounds, Outcome, begin_at, settle},
     bounce::{self, Fate},
     cascade::{self, Course, Looked, View, brought_by, came_by, is_handed, look, preferred},
     delivery::{Confirmation, Event, advance, expire},
@@ -318,7 +318,7 @@ impl Life {
         self.save(&looked);
         for target in &looked.tries {
             let known = self.tried(*target).map(|tried| tried.attempt.clone());
-            let attempt = begin(known.as_ref(), leased_until(*target, self.now));
+            let attempt = begin_at(*target, known.as_ref(), leased_until(*target, self.now));
             let started_at = self
                 .tried(*target)
                 .map_or(self.now, |tried| tried.started_at);
@@ -347,7 +347,7 @@ impl Life {
             .findings
             .tries
             .iter_mut()
-            .filter(|tried| tried.attempt.state == State::Sending);
+            .filter(|tried| tried.attempt.is_under_way());
         let Some(tried) = sending.nth(which) else {
             return;
         };
