@@ -30,10 +30,10 @@
 //! ```
 
 use jiff::{SignedDuration, Timestamp};
-use vestnik_model::{AttemptStatus, DeliveryStatus, Reason, open::Word, publish::OnUnproven};
+use vestnik_model::{DeliveryStatus, Reason, publish::OnUnproven};
 
+pub use crate::attempt_state::State;
 use crate::{
-    cascade::Target,
     decrypt::{KeyMark, Seals},
     reason::{AddressFate, Retry, consequences},
     work::{doubling, fraction},
@@ -51,60 +51,6 @@ pub const UNANSWERED_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 pub const UNANSWERED: u32 = 3;
 /// How long what was held back waits if nothing says how long.
 pub const HELD_PAUSE: SignedDuration = SignedDuration::from_secs(5);
-
-/// How far an attempt is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// A try waits for its turn at a mail server: nothing of it was written.
-    Begun,
-    /// A try is on its way.
-    Sending,
-    /// The next try waits for its time.
-    Retrying,
-    /// The service, or the connection, took it.
-    Sent,
-    /// It will not be taken.
-    Failed,
-}
-
-impl Word for State {
-    const WORDS: &'static [Self] = &[
-        Self::Begun,
-        Self::Sending,
-        Self::Retrying,
-        Self::Sent,
-        Self::Failed,
-    ];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Begun => "begun",
-            Self::Sending => "sending",
-            Self::Retrying => "retrying",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-impl State {
-    /// What a sender sees of an attempt in this state, of which the installation reported so much.
-    #[must_use]
-    pub const fn seen(
-        self,
-        delivered_at: Option<Timestamp>,
-        read_at: Option<Timestamp>,
-    ) -> AttemptStatus {
-        match (read_at, delivered_at, self) {
-            (Some(_), _, _) => AttemptStatus::Read,
-            (None, Some(_), _) => AttemptStatus::Delivered,
-            (None, None, Self::Begun | Self::Sending) => AttemptStatus::Sending,
-            (None, None, Self::Retrying) => AttemptStatus::Retrying,
-            (None, None, Self::Sent) => AttemptStatus::Sent,
-            (None, None, Self::Failed) => AttemptStatus::Failed,
-        }
-    }
-}
 
 /// What is known of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -294,19 +240,6 @@ pub fn begin(known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
         unproven: known.unproven.saturating_add(lost),
         until: Some(lease_until),
         ..known
-    }
-}
-
-/// Begins the next try of an attempt at a target. A letter waits for its turn until it is [started](start).
-#[must_use]
-pub fn begin_at(target: Target, known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
-    let begun = begin(known, lease_until);
-    match target {
-        Target::Device { .. } => begun,
-        Target::Mailbox => Attempt {
-            state: State::Begun,
-            ..begun
-        },
     }
 }
 

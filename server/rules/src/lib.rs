@@ -35,6 +35,7 @@
 pub mod address;
 pub mod app_version;
 pub mod attempt;
+mod attempt_state;
 pub mod audience;
 pub mod bounce;
 pub mod cascade;

@@ -8,7 +8,11 @@
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::Reason;
 
-use crate::{attempt::Outcome, cascade::Target, work::LEASE};
+use crate::{
+    attempt::{Attempt, Outcome, State, begin},
+    cascade::Target,
+    work::LEASE,
+};
 
 /// How long a letter may take from when its try begins until it ends with what is written last of it: the
 /// commands before it may take five minutes each (RFC 5321, 4.5.3.2).
@@ -56,6 +60,19 @@ pub const fn lease(target: Target) -> SignedDuration {
 #[must_use]
 pub fn leased_until(target: Target, now: Timestamp) -> Timestamp {
     now.checked_add(lease(target)).unwrap_or(Timestamp::MAX)
+}
+
+/// Begins the next try of an attempt at a target. A letter waits for its turn until it is [started](crate::attempt::start).
+#[must_use]
+pub fn begin_at(target: Target, known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
+    let begun = begin(known, lease_until);
+    match target {
+        Target::Device { .. } => begun,
+        Target::Mailbox => Attempt {
+            state: State::Begun,
+            ..begun
+        },
+    }
 }
 
 /// How long the answers to tries that are sent now are waited for: up to [`RESERVE`] before the first of

@@ -1,5 +1,5 @@
 use super::*;
-use crate::work::LEASE;
+use crate::{cascade::Target, patience::begin_at, work::LEASE};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()

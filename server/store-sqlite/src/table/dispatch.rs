@@ -14,12 +14,12 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     address::{hash_email, moved},
-    attempt::{Attempt, Bounds, Known, State, begin_at, kills, settle_try},
+    attempt::{Attempt, Bounds, Known, State, kills, settle_try},
     cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     device::Wanted,
     identity::{attempt_id, delivery_id},
-    patience::{lease, leased_until},
+    patience::{begin_at, lease, leased_until},
     schedule::Hours,
     work::{Stage, WorkKind},
 };

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
 use vestnik_rules::{
     address::hash_email,
-    attempt::{Bounds, Known, State, begin_at, settle_try},
+    attempt::{Bounds, Known, State, settle_try},
     cascade::{Looked, Target, View, channel_of, is_handed, look},
     delivery::{Event, advance, contacted},
     identity::attempt_id,
-    patience::{lease, leased_until},
+    patience::{begin_at, lease, leased_until},
     schedule::Hours,
     work::{Progress, Stage, WorkKind},
 };

@@ -8,11 +8,11 @@ use vestnik_model::{
 
 use super::super::*;
 use crate::{
-    attempt::{Bounds, Outcome, begin_at, settle},
+    attempt::{Bounds, Outcome, settle},
     bounce::{self, Fate},
     cascade::{self, Course, Looked, View, brought_by, came_by, is_handed, look, preferred},
     delivery::{Confirmation, Event, advance, expire},
-    patience::leased_until,
+    patience::{begin_at, leased_until},
     retry::round,
     schedule::Hours,
 };
