@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use console::style;
 use jiff::Timestamp;
 use serde::Serialize;
-use vestnik_server::{Config, Erased, Lost, Restored, TakenBack};
+use vestnik_server::{Config, Erased, Lost, RestoreError, Restored, TakenBack};
 
 use crate::{args::RestoreArgs, exit::Failure, output::Output, settings};
 
@@ -15,8 +15,8 @@ pub(crate) async fn run(args: RestoreArgs, output: &Output) -> Result<(), Failur
     } else {
         Erased::Again
     };
-    let restored = vestnik_server::restore(&args.file, &config.database, erased)
-        .map_err(anyhow::Error::from)?;
+    let restored =
+        vestnik_server::restore(&args.file, &config.database, erased).map_err(refused)?;
     // The restore is done whatever becomes of the keys, so its report comes first.
     output.result(&Report::of(restored, erased), words);
     if args.revoke_keys {
@@ -30,6 +30,18 @@ pub(crate) async fn run(args: RestoreArgs, output: &Output) -> Result<(), Failur
         );
     }
     Ok(())
+}
+
+fn refused(error: RestoreError) -> anyhow::Error {
+    let is_about_erasures = matches!(error, RestoreError::Erasures { .. });
+    let error = anyhow::Error::from(error);
+    if is_about_erasures {
+        error.context(
+            "nothing was restored; `--keep-erased` restores all the same, and users who were erased since are back",
+        )
+    } else {
+        error
+    }
 }
 
 async fn revoke(config: &Config) -> Result<u64, anyhow::Error> {
@@ -64,7 +76,12 @@ struct Report {
     revived_keys: Vec<String>,
     /// API keys that were made in that span and are unknown again.
     forgotten_keys: Vec<String>,
-    /// What people took back in that span; absent when the replaced file does not tell.
+    /// How many users were erased in that span; absent when the replaced file does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased_users: Option<u64>,
+    /// Whether they are back; otherwise they are erased again.
+    erased_users_are_back: bool,
+    /// What else people took back in that span; absent when the replaced file does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     taken_back: Option<Counts>,
 }
@@ -72,10 +89,6 @@ struct Report {
 /// What people took back.
 #[derive(Serialize)]
 struct Counts {
-    /// How many users were erased.
-    erased_users: u64,
-    /// Whether they are back; otherwise they are erased again.
-    erased_users_are_back: bool,
     /// Of how many users what they do not want is as before.
     opt_outs: u64,
     /// How many sessions that ended are live again.
@@ -85,16 +98,13 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(taken_back: &TakenBack, erased: Erased) -> Self {
+    fn of(taken_back: &TakenBack) -> Self {
         let TakenBack {
-            erased_users,
             opt_outs,
             sessions,
             dead_addresses,
         } = *taken_back;
         Self {
-            erased_users,
-            erased_users_are_back: erased == Erased::Kept,
             opt_outs,
             sessions,
             dead_addresses,
@@ -107,6 +117,7 @@ impl Report {
         let Restored {
             backup,
             replaced,
+            erased_users,
             lost,
         } = restored;
         let names = |keys: &[(vestnik_model::AppId, String)]| -> Vec<String> {
@@ -131,9 +142,9 @@ impl Report {
             lost_until: until.map(|mark| mark.at),
             revived_keys: names(&revived_keys),
             forgotten_keys: names(&forgotten_keys),
-            taken_back: taken_back
-                .as_ref()
-                .map(|taken_back| Counts::of(taken_back, erased)),
+            erased_users,
+            erased_users_are_back: erased == Erased::Kept,
+            taken_back: taken_back.as_ref().map(Counts::of),
         }
     }
 }
@@ -156,12 +167,12 @@ fn words(report: &Report) -> String {
             "API keys that were made since and are unknown now: {keys}"
         ));
     }
+    lines.extend(erased_users(report));
     match &report.taken_back {
         Some(counts) => lines.extend(taken_back(counts)),
         None if report.replaced.is_some() => lines.push(
-            "The replaced file cannot be read or is of another database: users who were erased, \
-             opt-outs that were set and sessions that ended after the backup are not known, and are \
-             as the backup has them"
+            "The replaced file cannot be read or is of another database: opt-outs that were set and \
+             sessions that ended after the backup are not known, and are as the backup has them"
                 .to_owned(),
         ),
         None => {}
@@ -169,14 +180,22 @@ fn words(report: &Report) -> String {
     lines.join("\n")
 }
 
+fn erased_users(report: &Report) -> Option<String> {
+    match (report.erased_users, report.erased_users_are_back) {
+        (Some(0), _) => None,
+        (Some(count), true) => Some(format!("Users who were erased since and are back: {count}")),
+        (Some(count), false) => Some(format!(
+            "Users who were erased since; the server erases them again before it answers anybody: {count}"
+        )),
+        (None, _) => report.replaced.as_ref().map(|_| {
+            "The replaced file does not tell who was erased after the backup: they are back"
+                .to_owned()
+        }),
+    }
+}
+
 fn taken_back(counts: &Counts) -> Vec<String> {
-    let erased = if counts.erased_users_are_back {
-        "Users who were erased since and are back"
-    } else {
-        "Users who were erased since; the server erases them again before it answers anybody"
-    };
     let said = [
-        (counts.erased_users, erased),
         (
             counts.opt_outs,
             "Users whose opt-outs were changed since and are as before",
@@ -216,19 +235,28 @@ mod tests {
 
     #[test]
     fn what_was_taken_back_is_told() {
-        let counts = |erased_users, erased_users_are_back| Counts {
+        let report = |erased_users, erased_users_are_back| Report {
+            replaced: Some("old".to_owned()),
+            lost_from: None,
+            lost_until: None,
+            revived_keys: Vec::new(),
+            forgotten_keys: Vec::new(),
             erased_users,
             erased_users_are_back,
-            opt_outs: 2,
-            sessions: 0,
-            dead_addresses: 3,
+            taken_back: Some(Counts {
+                opt_outs: 2,
+                sessions: 0,
+                dead_addresses: 3,
+            }),
         };
-        let again = taken_back(&counts(1, false));
-        assert_eq!(again.len(), 3, "{again:?}");
-        assert!(again[0].contains("erases them again") && again[0].ends_with(": 1"));
-        let kept = taken_back(&counts(1, true));
-        assert!(kept[0].contains("are back"), "{kept:?}");
-        assert_eq!(taken_back(&counts(0, false)).len(), 2);
+        let said = |count, are_back| erased_users(&report(count, are_back));
+        let again = said(Some(1), false).unwrap();
+        assert!(again.contains("erases them again") && again.ends_with(": 1"));
+        assert!(said(Some(1), true).unwrap().contains("are back: 1"));
+        assert!(said(None, true).unwrap().contains("does not tell"));
+        assert_eq!(said(Some(0), false), None);
+        let lines = words(&report(Some(0), false));
+        assert_eq!(lines.matches(" since and ").count(), 2, "{lines}");
     }
 
     #[test]

@@ -36,6 +36,46 @@ impl Life {
     }
 }
 
+/// The lives that a database has had, and how far the rows of its users were given in each.
+///
+/// Rows of users are never given again within one life. Two databases that were restored from one backup give the
+/// same numbers to other users: a row is of both only if it was given before they parted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lineage {
+    /// The latest lives, the oldest first.
+    pub(crate) lives: Vec<Beginning>,
+    /// The last row of a user that was given.
+    pub(crate) last_user: i64,
+}
+
+/// How a life began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Beginning {
+    /// Its epoch.
+    pub(crate) epoch: u32,
+    /// The last row of a user that was given before it.
+    pub(crate) last_user: i64,
+}
+
+impl Lineage {
+    /// The last row that is of one user in both; 0 if nothing is known to be.
+    pub(crate) fn last_in_common(&self, other: &Self) -> i64 {
+        let mut lives = self.lives.iter().rev();
+        let both = lives.find_map(|life| {
+            let ends = (self.end_of(life.epoch), other.end_of(life.epoch));
+            ends.0.zip(ends.1)
+        });
+        both.map_or(0, |(one, two)| one.min(two))
+    }
+
+    /// The last row that was given in a life, if this database had it.
+    fn end_of(&self, epoch: u32) -> Option<i64> {
+        let place = self.lives.iter().rposition(|life| life.epoch == epoch)?;
+        let next = self.lives.get(place + 1);
+        Some(next.map_or(self.last_user, |next| next.last_user))
+    }
+}
+
 /// What a database was found to be when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Found {
@@ -140,6 +180,42 @@ mod tests {
         ];
         for (database, beside, found) in cases {
             assert_eq!(compare(database, beside), found, "{database:?} {beside:?}");
+        }
+    }
+
+    #[test]
+    fn rows_are_of_one_user_up_to_where_databases_parted() {
+        let lineage = |lives: &[(u32, i64)], last_user| Lineage {
+            lives: lives
+                .iter()
+                .map(|(epoch, last_user)| Beginning {
+                    epoch: *epoch,
+                    last_user: *last_user,
+                })
+                .collect(),
+            last_user,
+        };
+        let first = lineage(&[(1, 0)], 10);
+        for (one, other, last) in [
+            (first.clone(), lineage(&[(1, 0)], 15), 10),
+            // The other is a copy of it that lived on.
+            (first.clone(), lineage(&[(1, 0), (2, 8)], 30), 8),
+            (first.clone(), lineage(&[(1, 0), (2, 10), (3, 12)], 30), 10),
+            // Both are of one backup.
+            (
+                lineage(&[(1, 0), (2, 8)], 20),
+                lineage(&[(1, 0), (3, 8)], 30),
+                8,
+            ),
+            (
+                lineage(&[(1, 0), (2, 8), (4, 20)], 40),
+                lineage(&[(1, 0), (2, 8), (5, 25)], 30),
+                20,
+            ),
+            (first, lineage(&[(7, 0)], 30), 0),
+        ] {
+            assert_eq!(one.last_in_common(&other), last, "{one:?} {other:?}");
+            assert_eq!(other.last_in_common(&one), last, "{one:?} {other:?}");
         }
     }
 

@@ -31,6 +31,9 @@ pub struct Restored {
     pub backup: Inspection,
     /// The file that was replaced, under its new name; absent when there was none.
     pub replaced: Option<PathBuf>,
+    /// How many users were erased since the backup; absent when there was no file, it is of another database, or
+    /// nobody is erased again and it could not be read.
+    pub erased_users: Option<u64>,
     /// What the replaced file has beyond the backup; absent when it could not be read, or was not
     /// there.
     pub lost: Option<Lost>,
@@ -51,12 +54,10 @@ pub struct Lost {
     pub taken_back: Option<TakenBack>,
 }
 
-/// What people, or an App for them, took back in the span that is lost.
+/// What people, or an App for them, took back in the span that is lost, besides users who were erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenBack {
-    /// How many users were erased.
-    pub erased_users: u64,
-    /// Of how many others what they do not want was changed, which is as before.
+    /// Of how many users what they do not want was changed, which is as before.
     pub opt_outs: u64,
     /// How many sessions ended that are live again.
     pub sessions: u64,
@@ -99,6 +100,16 @@ pub enum RestoreError {
     /// The backup cannot be copied.
     #[error("the backup cannot be copied")]
     Copy(#[from] BackupError),
+    /// The database does not tell who was erased since the backup, because it cannot be read.
+    /// [`Erased::Kept`] restores all the same.
+    #[error("who was erased since the backup cannot be read in {path}", path = path.display())]
+    Erasures {
+        /// The database.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: OpenError,
+    },
     /// The copy cannot be marked with the users who are erased again.
     #[error("the users who were erased since cannot be marked in the copy")]
     Mark(#[source] rusqlite::Error),
@@ -137,13 +148,8 @@ pub fn restore(
         ..Backup::new(from, &copy)
     }
     .run(&mut |_| std::ops::ControlFlow::Continue(()))?;
-    let compared = Compared::open(&copy, held.path());
-    let found = compared.as_ref().and_then(|both| both.found(&backup));
-    if let (Erased::Again, Some(both), Some((_, marked))) = (erased, &compared, &found) {
-        mark(&copy, &both.database, marked, now).map_err(RestoreError::Mark)?;
-    }
-    drop(compared);
-    let lost = found.map(|(lost, _)| lost);
+    let compared = compare(&copy, held.path(), &backup, (erased, now));
+    let (erased_users, lost) = compared.inspect_err(|_| discard(&copy))?;
     let replaced = held
         .replace(&copy, &format!(".replaced-{}", now.as_millisecond()))
         .map_err(|source| RestoreError::Io {
@@ -153,8 +159,53 @@ pub fn restore(
     Ok(Restored {
         backup,
         replaced,
+        erased_users,
         lost,
     })
+}
+
+/// Deletes a copy that is not put in place: it has users who were erased.
+fn discard(copy: &Path) {
+    if let Err(error) = std::fs::remove_file(copy) {
+        tracing::warn!(%error, "a copy that was not restored is left");
+    }
+}
+
+/// Compares the copy with the database that it replaces, and marks in it who is erased again. Gives how many
+/// users were erased, and what else is lost, as far as the database tells.
+fn compare(
+    copy: &Path,
+    database: &Path,
+    backup: &Inspection,
+    (erased, now): (Erased, Timestamp),
+) -> Result<(Option<u64>, Option<Lost>), RestoreError> {
+    if !database.exists() {
+        return Ok((None, None));
+    }
+    let unreadable = |source| RestoreError::Erasures {
+        path: database.to_owned(),
+        source,
+    };
+    let both = match (Compared::open(copy, database), erased) {
+        (Ok(both), _) => both,
+        (Err(error), Erased::Again) => return Err(unreadable(error)),
+        (Err(_), Erased::Kept) => return Ok((None, None)),
+    };
+    let users = match (both.erased(), erased) {
+        (Ok(Some(users)), Erased::Again) => {
+            mark(copy, &both.database, &users, now).map_err(RestoreError::Mark)?;
+            Some(users)
+        }
+        (Ok(users), _) => users,
+        (Err(error), Erased::Again) => {
+            return Err(unreadable(OpenError::Corrupt {
+                path: database.to_owned(),
+                detail: error.to_string(),
+            }));
+        }
+        (Err(_), Erased::Kept) => None,
+    };
+    Ok((users.map(|users| users.len() as u64), both.lost(backup)))
 }
 
 /// Keeps servers from opening the database. A file of another program is never replaced; one that
@@ -190,37 +241,43 @@ struct Compared {
 }
 
 impl Compared {
-    /// Opens both, if both can be read.
-    fn open(copy: &Path, database: &Path) -> Option<Self> {
-        let read = |path| vestnik_sqlite::open_read_only(path).ok();
-        Some(Self {
+    fn open(copy: &Path, database: &Path) -> Result<Self, OpenError> {
+        let read =
+            |path| vestnik_sqlite::open_read_only(path).map_err(|error| open_error(path, error));
+        Ok(Self {
             copy: read(copy)?,
             database: read(database)?,
         })
     }
 
-    /// What the database has beyond the backup, and who was erased in it, as far as it can be read.
-    fn found(&self, backup: &Inspection) -> Option<(Lost, Vec<(i64, AppId)>)> {
+    /// Who was erased in the database; `None` if it is another one than that of the copy.
+    fn erased(&self) -> Result<Option<lost::Users>, rusqlite::Error> {
+        let Self { copy, database } = self;
+        let are_related = lost::are_related(copy, database)?;
+        are_related
+            .then(|| lost::erased(copy, database))
+            .transpose()
+    }
+
+    /// What the database has beyond the backup, as far as it can be read.
+    fn lost(&self, backup: &Inspection) -> Option<Lost> {
         let Self { copy, database } = self;
         let (before, after) = (api_key::names(copy).ok()?, api_key::names(database).ok()?);
         let from = backup.backup_at.filter(|_| backup.is_copy);
         let are_related = lost::are_related(copy, database).ok()?;
         let found = are_related.then(|| lost::between(copy, database));
-        let found = found.transpose().ok()?;
-        let taken_back = found.as_ref().map(|found| TakenBack {
-            erased_users: found.erased.len() as u64,
+        let taken_back = found.transpose().ok()?.map(|found| TakenBack {
             opt_outs: found.opt_outs,
             sessions: found.sessions,
             dead_addresses: found.dead_addresses,
         });
-        let lost = Lost {
+        Some(Lost {
             from: from.or_else(|| backup.last.map(|last| last.at)),
             until: last(database).ok()?,
             revived_keys: before.difference(&after).cloned().collect(),
             forgotten_keys: after.difference(&before).cloned().collect(),
             taken_back,
-        };
-        Some((lost, found.map_or_else(Vec::new, |found| found.erased)))
+        })
     }
 }
 

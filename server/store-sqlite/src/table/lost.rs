@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::AppId;
 use vestnik_rules::work::{Stage, WorkKind};
 
@@ -17,7 +17,6 @@ use crate::{sql::statements, value::parsed};
 statements! {
     NAMED = "SELECT row, app, hash, opt_out FROM user WHERE id IS NOT NULL";
     USER = "SELECT app, hash, id IS NOT NULL, opt_out FROM user WHERE row = ?1";
-    LAST_USER = "SELECT seq FROM sqlite_sequence WHERE name = 'user'";
     BEING_ERASED = "SELECT target FROM work WHERE kind = 'erase_user'";
     SESSIONS = "SELECT app, id, user FROM installation WHERE user IS NOT NULL";
     OWNER = "SELECT user FROM installation WHERE app = ?1 AND id = ?2";
@@ -31,11 +30,12 @@ statements! {
          ON CONFLICT (app, hash) DO UPDATE SET at = max(at, excluded.at)";
 }
 
-/// What was taken back.
+/// Users, by row and App.
+pub(crate) type Users = Vec<(i64, AppId)>;
+
+/// What was taken back, besides users who were erased.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct TakenBack {
-    /// The users who were erased, by row and App.
-    pub(crate) erased: Vec<(i64, AppId)>,
     /// Of how many users what they do not want was changed.
     pub(crate) opt_outs: u64,
     /// How many sessions ended.
@@ -53,56 +53,103 @@ pub(crate) fn are_related(one: &Connection, other: &Connection) -> Result<bool, 
     Ok(has_key || meta::epoch(one)? == meta::epoch(other)?)
 }
 
-/// What was taken back between a copy and `later`.
-pub(crate) fn between(copy: &Connection, later: &Connection) -> Result<TakenBack, rusqlite::Error> {
-    let mut found = TakenBack::default();
-    users(copy, later, &mut found)?;
-    found.sessions = sessions(copy, later)?;
-    found.dead_addresses = mailboxes(copy, later)? + push_addresses(copy, later)?;
-    Ok(found)
-}
-
-fn users(
-    copy: &Connection,
-    later: &Connection,
-    found: &mut TakenBack,
-) -> Result<(), rusqlite::Error> {
-    let last = later
-        .query_row(LAST_USER, [], |row| row.get(0))
-        .optional()?;
-    let last: i64 = last.unwrap_or_default();
+/// The users who were erased between a copy and `later`. Nothing is read but what tells that: what else cannot be
+/// read brings nobody back.
+pub(crate) fn erased(copy: &Connection, later: &Connection) -> Result<Users, rusqlite::Error> {
+    let last = meta::lineage(later)?.last_in_common(&meta::lineage(copy)?);
     let being_erased = later
         .prepare(BEING_ERASED)?
         .query_map([], |row| row.get(0))?
         .collect::<Result<BTreeSet<i64>, _>>()?;
+    let mut erased = Vec::new();
+    each_user(copy, later, |row, user| {
+        let is_erased = match &user.later {
+            // Rows are never given again: one that both had and that is gone was deleted.
+            None => user.row <= last,
+            Some(later) => {
+                later.is_of(&user) && (!later.is_named || being_erased.contains(&user.row))
+            }
+        };
+        if is_erased {
+            erased.push((user.row, parsed(row, 1)?));
+        }
+        Ok(())
+    })?;
+    Ok(erased)
+}
+
+/// What else was taken back between a copy and `later`.
+pub(crate) fn between(copy: &Connection, later: &Connection) -> Result<TakenBack, rusqlite::Error> {
+    Ok(TakenBack {
+        opt_outs: opt_outs(copy, later)?,
+        sessions: sessions(copy, later)?,
+        dead_addresses: mailboxes(copy, later)? + push_addresses(copy, later)?,
+    })
+}
+
+/// A user of the copy.
+struct User {
+    row: i64,
+    app: String,
+    hash: i64,
+    opt_out: Option<String>,
+    /// What has that row in the later file.
+    later: Option<Later>,
+}
+
+/// A user of the later file.
+struct Later {
+    app: String,
+    hash: i64,
+    is_named: bool,
+    opt_out: Option<String>,
+}
+
+impl Later {
+    fn is_of(&self, user: &User) -> bool {
+        self.app == user.app && self.hash == user.hash
+    }
+}
+
+fn each_user(
+    copy: &Connection,
+    later: &Connection,
+    mut look: impl FnMut(&Row<'_>, User) -> Result<(), rusqlite::Error>,
+) -> Result<(), rusqlite::Error> {
     let (mut named, mut user) = (copy.prepare(NAMED)?, later.prepare(USER)?);
     let mut rows = named.query([])?;
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
-        let of_copy: (String, i64) = (row.get(1)?, row.get(2)?);
-        let opt_out: Option<String> = row.get(3)?;
-        let kept = user
-            .query_row([number], |row| {
-                let of_later: (String, i64) = (row.get(0)?, row.get(1)?);
-                Ok((of_later, row.get(2)?, row.get(3)?))
+        let found = user.query_row([number], |row| {
+            Ok(Later {
+                app: row.get(0)?,
+                hash: row.get(1)?,
+                is_named: row.get(2)?,
+                opt_out: row.get(3)?,
             })
-            .optional()?;
-        let is_erased = match &kept {
-            // Rows are never given again: one that was given and is gone was deleted.
-            None => number <= last,
-            Some((of_later, is_named, _)) => {
-                let is_named: bool = *is_named;
-                *of_later == of_copy && (!is_named || being_erased.contains(&number))
-            }
+        });
+        let user = User {
+            row: number,
+            app: row.get(1)?,
+            hash: row.get(2)?,
+            opt_out: row.get(3)?,
+            later: found.optional()?,
         };
-        if is_erased {
-            found.erased.push((number, parsed(row, 1)?));
-        } else if let Some((of_later, _, since)) = kept {
-            let since: Option<String> = since;
-            found.opt_outs += u64::from(of_later == of_copy && since != opt_out);
-        }
+        look(row, user)?;
     }
     Ok(())
+}
+
+/// Of how many users who have their name what they do not want was changed.
+fn opt_outs(copy: &Connection, later: &Connection) -> Result<u64, rusqlite::Error> {
+    let mut count = 0;
+    each_user(copy, later, |_, user| {
+        let is_changed =
+            |later: &Later| later.is_of(&user) && later.is_named && later.opt_out != user.opt_out;
+        count += u64::from(user.later.as_ref().is_some_and(is_changed));
+        Ok(())
+    })?;
+    Ok(count)
 }
 
 fn sessions(copy: &Connection, later: &Connection) -> Result<u64, rusqlite::Error> {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension as _, types::FromSql};
 
-use crate::life::Life;
+use crate::life::{Beginning, Life, Lineage};
 
 use crate::sql::statements;
 
@@ -10,11 +10,16 @@ statements! {
     GET = "SELECT value FROM meta WHERE name = ?1";
     PUT = "INSERT INTO meta (name, value) VALUES (?1, ?2)
         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    LAST_USER = "SELECT seq FROM sqlite_sequence WHERE name = 'user'";
     REMOVE = "DELETE FROM meta WHERE name = ?1";
 }
 
 const EPOCH: &str = "life.epoch";
 const GENERATION: &str = "life.generation";
+/// The epoch of each life and the last row of a user before it, in 4 and 8 bytes, the oldest first.
+const LIVES: &str = "life.lives";
+/// The most lives that are known: of two databases that parted longer ago, no row counts as one user's.
+const MOST_LIVES: usize = 256;
 /// Signs access tokens.
 pub(crate) const ACCESS: &str = "secret.access";
 /// Derives refresh tokens.
@@ -44,11 +49,62 @@ pub(crate) fn life(db: &Connection) -> Result<Option<Life>, rusqlite::Error> {
     Ok(Some(Life { epoch, generation }))
 }
 
-/// Sets the life.
+/// Sets the life. One of another epoch begins.
 pub(crate) fn put_life(db: &Connection, life: Life) -> Result<(), rusqlite::Error> {
     let Life { epoch, generation } = life;
+    let known = self::life(db)?;
+    if known.is_none_or(|known| known.epoch != epoch) {
+        begin_life(db, epoch)?;
+    }
     put(db, EPOCH, &epoch.to_be_bytes())?;
     put(db, GENERATION, &generation.to_be_bytes())
+}
+
+fn begin_life(db: &Connection, epoch: u32) -> Result<(), rusqlite::Error> {
+    let known: Option<Vec<u8>> = get(db, LIVES)?;
+    let mut lives = known.as_deref().map(parse_lives).unwrap_or_default();
+    lives.push(Beginning {
+        epoch,
+        last_user: last_user(db)?,
+    });
+    let latest = lives.iter().skip(lives.len().saturating_sub(MOST_LIVES));
+    let bytes = latest.flat_map(|life| {
+        let epoch = life.epoch.to_be_bytes().into_iter();
+        epoch.chain(life.last_user.to_be_bytes())
+    });
+    put(db, LIVES, &bytes.collect::<Vec<_>>())
+}
+
+/// The lives that the database has had.
+///
+/// # Errors
+/// [`rusqlite::Error::QueryReturnedNoRows`] if it does not say.
+pub(crate) fn lineage(db: &Connection) -> Result<Lineage, rusqlite::Error> {
+    let lives: Option<Vec<u8>> = get(db, LIVES)?;
+    let lives = lives.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    Ok(Lineage {
+        lives: parse_lives(&lives),
+        last_user: last_user(db)?,
+    })
+}
+
+fn parse_lives(bytes: &[u8]) -> Vec<Beginning> {
+    let lives = bytes.as_chunks::<12>().0.iter();
+    lives
+        .map(|&[a, b, c, d, ref last_user @ ..]| Beginning {
+            epoch: u32::from_be_bytes([a, b, c, d]),
+            last_user: i64::from_be_bytes(*last_user),
+        })
+        .collect()
+}
+
+/// The last row of a user that was given; they are never given again.
+fn last_user(db: &Connection) -> Result<i64, rusqlite::Error> {
+    let last = db
+        .prepare_cached(LAST_USER)?
+        .query_row([], |row| row.get(0))
+        .optional()?;
+    Ok(last.unwrap_or_default())
 }
 
 /// Reads a value.

@@ -13,7 +13,7 @@ use vestnik_store::{
     publishing::{NewNotification, PublishOutcome},
     recipients::Whose,
 };
-use vestnik_store_sqlite::{Erased, SqliteStore, TakenBack, restore};
+use vestnik_store_sqlite::{Erased, RestoreError, SqliteStore, TakenBack, restore};
 
 use crate::world::{World, app, installation, open, stands_in, user, work};
 
@@ -133,7 +133,6 @@ async fn erased_after_a_backup() -> World {
 
 fn taken_back() -> TakenBack {
     TakenBack {
-        erased_users: 2,
         opt_outs: 1,
         sessions: 3,
         dead_addresses: 0,
@@ -150,9 +149,28 @@ async fn has_email(store: &SqliteStore, name: &str) -> bool {
     email.await.unwrap().is_some()
 }
 
-fn restored(world: &World, erased: Erased, now: Timestamp) -> Option<TakenBack> {
-    let restored = restore(&world.beside("backup"), &world.path(), erased, now);
-    restored.ok()?.lost?.taken_back
+/// How many users were erased, and what else was taken back.
+fn restored(
+    world: &World,
+    erased: Erased,
+    now: Timestamp,
+) -> Result<(Option<u64>, Option<TakenBack>), RestoreError> {
+    let restored = restore(&world.beside("backup"), &world.path(), erased, now)?;
+    let lost = restored.lost.and_then(|lost| lost.taken_back);
+    Ok((restored.erased_users, lost))
+}
+
+/// Two users were erased, and everything else is known.
+fn all_is_told(found: &Result<(Option<u64>, Option<TakenBack>), RestoreError>) -> bool {
+    let wanted = (Some(2), Some(taken_back()));
+    found.as_ref().is_ok_and(|found| *found == wanted)
+}
+
+/// Damages a database that no server has open.
+fn without_table(world: &World, name: &str) {
+    let db = rusqlite::Connection::open(world.path()).unwrap();
+    db.execute_batch(&format!("PRAGMA foreign_keys = OFF; DROP TABLE {name}"))
+        .unwrap();
 }
 
 #[tokio::test]
@@ -160,11 +178,11 @@ async fn who_was_erased_after_the_backup_is_erased_again() {
     let world = erased_after_a_backup().await;
     world.close().await;
     let found = restored(&world, Erased::Again, world.now());
-    assert_eq!(found, Some(taken_back()));
+    assert!(all_is_told(&found), "{found:?}");
     // Once more, over a file that no server has opened meanwhile.
     world.pass(1);
     let found = restored(&world, Erased::Again, world.now());
-    assert_eq!(found.map(|found| found.erased_users), Some(2));
+    assert_eq!(found.unwrap().0, Some(2));
 
     let opened = open(&world.path(), &world.clock, None).unwrap();
     for (number, is_there) in [(1, false), (2, false), (3, true)] {
@@ -193,7 +211,7 @@ async fn who_was_erased_by_mistake_can_be_brought_back() {
     let world = erased_after_a_backup().await;
     world.close().await;
     let found = restored(&world, Erased::Kept, world.now());
-    assert_eq!(found, Some(taken_back()));
+    assert!(all_is_told(&found), "{found:?}");
     let opened = open(&world.path(), &world.clock, None).unwrap();
     for number in 1..=3 {
         assert!(has_session(&opened, number).await, "{number}");
@@ -201,6 +219,93 @@ async fn who_was_erased_by_mistake_can_be_brought_back() {
     world.pass(31 * 24 * 3_600);
     work(&opened, WorkKind::Expand, world.now()).await;
     assert_eq!(deliveries(&opened, 1).await, 1);
+    opened.close().await;
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_read_brings_nobody_back() {
+    for name in [
+        "installation",
+        "push_address",
+        "email_address",
+        "event",
+        "api_key",
+    ] {
+        let world = erased_after_a_backup().await;
+        world.close().await;
+        without_table(&world, name);
+        let (erased_users, _) = restored(&world, Erased::Again, world.now()).unwrap();
+        assert_eq!(erased_users, Some(2), "{name}");
+        let opened = open(&world.path(), &world.clock, None).unwrap();
+        for (number, is_there) in [(1, false), (2, false), (3, true)] {
+            assert_eq!(
+                has_session(&opened, number).await,
+                is_there,
+                "{name} {number}"
+            );
+        }
+        opened.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_does_not_tell_who_was_erased_is_not_replaced_unasked() {
+    for name in ["user", "work", "meta", "erased_user"] {
+        let world = erased_after_a_backup().await;
+        world.close().await;
+        without_table(&world, name);
+        let bytes = std::fs::read(world.path()).unwrap();
+        let refused = restored(&world, Erased::Again, world.now());
+        assert!(
+            matches!(
+                refused,
+                Err(RestoreError::Erasures { .. } | RestoreError::Mark(_))
+            ),
+            "{name}: {refused:?}"
+        );
+        assert_eq!(std::fs::read(world.path()).unwrap(), bytes, "{name}");
+        assert!(!world.beside("db.sqlite.restored").exists(), "{name}");
+        // Its operator decides that they are back.
+        let kept = restored(&world, Erased::Kept, world.now()).unwrap();
+        assert_eq!(kept.0, (name == "erased_user").then_some(2), "{name}");
+        let opened = open(&world.path(), &world.clock, None).unwrap();
+        assert!(has_session(&opened, 1).await, "{name}");
+        opened.close().await;
+    }
+}
+
+/// Both lives of the backup give the same rows to other people.
+#[tokio::test]
+async fn who_was_erased_in_another_life_of_a_backup_is_somebody_else() {
+    let mut world = World::new().await;
+    plant(&world, 1).await;
+    world.store.backup(world.beside("early")).await.unwrap();
+    plant(&world, 2).await;
+    plant(&world, 3).await;
+    world.store.backup(world.beside("backup")).await.unwrap();
+    world.close().await;
+    // The wrong one is restored first, and lives on.
+    let early = restore(
+        &world.beside("early"),
+        &world.path(),
+        Erased::Again,
+        world.now(),
+    );
+    assert_eq!(early.unwrap().erased_users, Some(0));
+    world.store = open(&world.path(), &world.clock, None).unwrap();
+    plant(&world, 4).await;
+    plant(&world, 5).await;
+    erase(&world, "u1").await;
+    erase(&world, "u4").await;
+    work(&world.store, WorkKind::EraseUser, world.now()).await;
+    world.close().await;
+    world.pass(1);
+    let (erased_users, _) = restored(&world, Erased::Again, world.now()).unwrap();
+    assert_eq!(erased_users, Some(1));
+    let opened = open(&world.path(), &world.clock, None).unwrap();
+    for (number, is_there) in [(1, false), (2, true), (3, true)] {
+        assert_eq!(has_session(&opened, number).await, is_there, "{number}");
+    }
     opened.close().await;
 }
 
@@ -220,7 +325,11 @@ async fn another_database_says_nothing_of_who_was_erased() {
         Erased::Again,
         other.now(),
     );
-    assert_eq!(restored.unwrap().lost.unwrap().taken_back, None);
+    let restored = restored.unwrap();
+    assert_eq!(
+        (restored.erased_users, restored.lost.unwrap().taken_back),
+        (None, None)
+    );
     let opened = open(&other.path(), &other.clock, None).unwrap();
     for number in 1..=3 {
         assert!(has_session(&opened, number).await, "{number}");

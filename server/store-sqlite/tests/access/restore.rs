@@ -214,17 +214,18 @@ async fn a_foreign_database_is_not_replaced() {
 }
 
 #[tokio::test]
-async fn a_damaged_or_missing_database_is_replaced() {
+async fn a_damaged_database_is_replaced_if_asked_and_a_missing_one_at_once() {
     let world = backed_up().await;
     world.close().await;
     fs::write(world.path(), "what is left of it").unwrap();
-    let restored = restore(
-        &world.beside("backup"),
-        &world.path(),
-        Erased::Again,
-        world.now(),
-    )
-    .unwrap();
+    let restored = |erased| restore(&world.beside("backup"), &world.path(), erased, world.now());
+    // Who was erased is not known.
+    let refused = restored(Erased::Again);
+    assert!(
+        matches!(refused, Err(RestoreError::Erasures { .. })),
+        "{refused:?}"
+    );
+    let restored = restored(Erased::Kept).unwrap();
     assert_eq!(restored.lost, None);
     let kept = restored.replaced.unwrap();
     assert_eq!(fs::read(kept).unwrap(), b"what is left of it");
@@ -240,7 +241,7 @@ async fn a_damaged_or_missing_database_is_replaced() {
     let restored = restore(
         &world.beside("backup"),
         &world.path(),
-        Erased::Again,
+        Erased::Kept,
         world.now(),
     )
     .unwrap();
