@@ -88,7 +88,12 @@ fn words(event: &EventView) -> String {
     let channel = data.channel.as_ref().map(Open::as_str);
     let late = data.late.then_some("late");
     let twice = data.double_contact.then_some("reached twice");
-    for word in [reason, channel, late, twice].into_iter().flatten() {
+    let state = data.state.as_ref().map(Open::as_str);
+    let said = data.said.as_deref();
+    for word in [reason, channel, state, said, late, twice]
+        .into_iter()
+        .flatten()
+    {
         line.push_str(&format!("  {}", plain(word)));
     }
     if let Some(response) = &data.response {
@@ -132,6 +137,23 @@ mod tests {
         assert_eq!(
             words(&event),
             "2026-11-29T10:02:05Z  evt_7  delivery.sent  ntf_00000000000000000000000000000001  anna  2 sent"
+        );
+    }
+
+    #[test]
+    fn a_provider_is_told_with_what_it_answered() {
+        console::set_colors_enabled(false);
+        let event = json!({
+            "id": "evt_7", "type": "provider.auth_failed", "timestamp": "2026-11-29T10:02:05Z",
+            "data": {
+                "channel": "apns", "state": "refused", "reason": "config.provider_auth",
+                "said": "403 InvalidProviderToken",
+            },
+        });
+        let event: EventView = serde_json::from_value(event).unwrap();
+        assert_eq!(
+            words(&event),
+            "2026-11-29T10:02:05Z  evt_7  provider.auth_failed  config.provider_auth  apns  refused  403 InvalidProviderToken"
         );
     }
 

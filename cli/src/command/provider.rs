@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use vestnik_model::{
     FieldProblem, Problem,
     problem::FieldCode,
+    provider::ProviderState,
     route,
     view::{List, ProviderCheck, ProviderFinding, ProviderView},
 };
@@ -137,11 +138,34 @@ fn list_words(listed: &List<ProviderView>) -> String {
     if listed.data.is_empty() {
         return "No service: notifications reach connected devices only.".to_owned();
     }
-    let lines = listed.data.iter().map(|view| {
-        let channel = view.channel.as_str();
-        format!("{:10} set {:.0}", style(channel).bold(), view.set_at)
-    });
+    let lines = listed.data.iter().map(provider_words);
     lines.collect::<Vec<_>>().join("\n")
+}
+
+fn provider_words(provider: &ProviderView) -> String {
+    let ProviderView {
+        channel,
+        set_at,
+        state,
+        since,
+        reason,
+        said,
+    } = provider;
+    let state = match state.known() {
+        Some(ProviderState::Working) => style(state.as_str()).green(),
+        Some(ProviderState::Refused | ProviderState::Unreadable) | None => {
+            style(state.as_str()).red()
+        }
+    };
+    let since = since.map(|since| format!("since {since:.0}"));
+    let why = reason.as_ref().map(|reason| reason.as_str().to_owned());
+    let details: Vec<_> = [since, why, said.clone()].into_iter().flatten().collect();
+    let line = format!(
+        "{:10} set {set_at:.0}  {state}  {}",
+        style(channel.as_str()).bold(),
+        details.join("  ")
+    );
+    line.trim_end().to_owned()
 }
 
 fn check_words(check: &ProviderCheck) -> String {
@@ -169,6 +193,23 @@ fn finding_words(finding: &ProviderFinding) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_that_refuses_is_listed_with_what_it_said() {
+        console::set_colors_enabled(false);
+        let listed = json!({"data": [
+            {"channel": "apns", "set_at": "2026-11-29T10:02:05Z", "state": "refused",
+             "since": "2026-11-30T09:00:00Z", "reason": "config.provider_auth", "said": "403 InvalidProviderToken"},
+            {"channel": "fcm", "set_at": "2026-11-29T10:02:05Z", "state": "working", "since": "2026-11-29T10:02:05Z"},
+        ]});
+        let listed = serde_json::from_value(listed).unwrap();
+        assert_eq!(
+            list_words(&listed),
+            "apns       set 2026-11-29T10:02:05Z  refused  since 2026-11-30T09:00:00Z  config.provider_auth  \
+             403 InvalidProviderToken\n\
+             fcm        set 2026-11-29T10:02:05Z  working  since 2026-11-29T10:02:05Z"
+        );
+    }
 
     #[test]
     fn what_is_no_json_is_named_by_its_place_and_not_shown() -> anyhow::Result<()> {

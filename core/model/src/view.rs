@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use crate::provider::{ProviderCheck, ProviderFinding, ProviderView};
+
 use crate::{
     action::Action,
     channel::Channel,
@@ -311,45 +313,6 @@ pub struct InstallationView {
     /// When it last changed or connected.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub updated_at: Timestamp,
-}
-
-/// A service that notifications of an App pass, as its operator sees it: never its credentials.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ProviderView {
-    /// The service.
-    #[cfg_attr(feature = "openapi", schema(value_type = Channel))]
-    pub channel: Open<Channel>,
-    /// When its credentials were set.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
-    pub set_at: Timestamp,
-}
-
-/// Whether a push service takes the credentials of an App.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ProviderCheck {
-    /// Whether they can be used.
-    pub is_good: bool,
-    /// What was found at each place that was asked.
-    pub findings: Vec<ProviderFinding>,
-}
-
-/// What was found at one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ProviderFinding {
-    /// The place: an origin, or `key` for what needs no service.
-    pub place: String,
-    /// Whether it takes the credentials.
-    pub is_good: bool,
-    /// Why not, or why it cannot be said now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
-    pub reason: Option<Open<Reason>>,
-    /// What the service said: its code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub said: Option<String>,
 }
 
 /// A page of a list.

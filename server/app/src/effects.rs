@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use vestnik_rules::work::WorkKind;
-use vestnik_store::{Effect, Event, Sink};
+use vestnik_model::{AppId, Channel};
+use vestnik_rules::{provider::Health, work::WorkKind};
+use vestnik_store::{Effect, Event, Sink, effect::Told};
 
 use crate::{
     bus::{Bus, Hint},
@@ -59,9 +60,27 @@ pub(crate) fn sink(
                 connections.revoke(&event.app, what);
             }
             metrics.count(&event.effect);
+            if let Effect::Told(Told::Provider { channel, health }) = &event.effect {
+                log_provider(&event.app, *channel, health);
+            }
             bus.publish(&hints(event));
         }
     })
+}
+
+/// One line for each change: an operator of the server sees what the App's own operator has to mend.
+fn log_provider(app: &AppId, channel: Channel, health: &Health) {
+    let channel = channel.as_str();
+    match health {
+        Health::Working => tracing::info!(%app, channel, "the App's credentials are in use again"),
+        Health::Refused { reason, said } => {
+            let (reason, said) = (reason.as_str(), said.as_deref().unwrap_or_default());
+            tracing::warn!(%app, channel, reason, said, "the service refuses the App's credentials: what goes by it waits");
+        }
+        Health::Unreadable => {
+            tracing::error!(%app, channel, "the App's credentials cannot be read: what goes by this service waits for others");
+        }
+    }
 }
 
 fn hints(event: &Event) -> Vec<Hint> {

@@ -7,9 +7,9 @@ use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge},
     registry::Registry,
 };
-use vestnik_model::DeliveryStatus;
+use vestnik_model::{DeliveryStatus, ProviderState};
 use vestnik_push::driver::Breakers;
-use vestnik_store::Effect;
+use vestnik_store::{Effect, effect::Told};
 
 use crate::telemetry::lost_lines;
 
@@ -35,6 +35,7 @@ pub(crate) struct Metrics {
     undelivered: Counter,
     expired: Counter,
     webhooks: Webhooks,
+    providers: Providers,
     read_when_asked: [Gauge<i64, AtomicI64>; 6],
 }
 
@@ -44,6 +45,28 @@ struct Webhooks {
     taken: Counter,
     failed: Counter,
     disabled: Counter,
+}
+
+/// How often services began to refuse the credentials of an App, and took them again.
+#[derive(Debug)]
+struct Providers {
+    failed: Counter,
+    recovered: Counter,
+}
+
+impl Providers {
+    fn new(mut counter: impl FnMut(&str, &str) -> Counter) -> Self {
+        Self {
+            failed: counter(
+                "provider_auth_failures",
+                "How often a service began to refuse an App's credentials, or they could not be read",
+            ),
+            recovered: counter(
+                "provider_recoveries",
+                "How often a service took an App's credentials again, or others were set",
+            ),
+        }
+    }
 }
 
 impl Webhooks {
@@ -131,7 +154,8 @@ impl Default for Metrics {
         let suppressed = counter("deliveries_suppressed", "Deliveries that were not wanted");
         let failed = counter("deliveries_failed", "Deliveries that could not be sent");
         let expired = counter("deliveries_expired", "Deliveries whose time ran out");
-        let webhooks = Webhooks::new(counter);
+        let webhooks = Webhooks::new(&mut counter);
+        let providers = Providers::new(counter);
         let read_when_asked = READ_WHEN_ASKED.map(|(name, help)| {
             let gauge = Gauge::default();
             registry.register(name, help, gauge.clone());
@@ -151,6 +175,7 @@ impl Default for Metrics {
             undelivered,
             expired,
             webhooks,
+            providers,
             read_when_asked,
         }
     }
@@ -159,13 +184,27 @@ impl Default for Metrics {
 impl Metrics {
     /// Counts what an effect of a commit says.
     pub(crate) fn count(&self, effect: &Effect) {
-        let Effect::NotificationChanged { reached, .. } = effect else {
-            return;
-        };
-        for (status, count) in reached {
-            if let Some(counter) = self.counter(*status) {
-                counter.inc_by(*count);
+        match effect {
+            Effect::NotificationChanged { reached, .. } => {
+                for (status, count) in reached {
+                    if let Some(counter) = self.counter(*status) {
+                        counter.inc_by(*count);
+                    }
+                }
             }
+            Effect::Told(Told::Provider { health, .. }) => {
+                let counter = match health.state() {
+                    ProviderState::Working => &self.providers.recovered,
+                    ProviderState::Refused | ProviderState::Unreadable => &self.providers.failed,
+                };
+                counter.inc();
+            }
+            Effect::LogGrew { .. }
+            | Effect::Responded { .. }
+            | Effect::Told(Told::Settled { .. } | Told::Deliveries { .. })
+            | Effect::Stopped { .. }
+            | Effect::Revoked(_)
+            | Effect::WorkDue { .. } => {}
         }
     }
 

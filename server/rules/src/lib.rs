@@ -13,7 +13,8 @@
 //! nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the addresses
 //! that [`address`] knows; who is named by an address is found by [`contact`]; [`withdrawal`]
 //! takes a recalled one off screens, and one that gave way to a later one by [`collapse`]. [`session`] and [`token`] are about who a device is, [`limit`] about
-//! how much anybody may do, [`webhook`] about who is sent what happened.
+//! how much anybody may do, [`webhook`] about who is sent what happened, [`provider`] about whether services
+//! take the credentials of an App.
 //!
 //! ```
 //! use jiff::Timestamp;
@@ -54,6 +55,7 @@ pub mod identity;
 pub mod limit;
 pub mod log;
 pub mod patience;
+pub mod provider;
 pub mod reach;
 pub mod reason;
 pub mod receipt;

@@ -23,11 +23,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, AttemptId, DeliveryId, InstallationId, Notification, NotificationId, PushAddress,
-    PushEnvironment, UserId, email::EmailAddress,
+    AppId, AttemptId, Channel, DeliveryId, InstallationId, Notification, NotificationId,
+    PushAddress, PushEnvironment, UserId, email::EmailAddress,
 };
 use vestnik_rules::{
-    address::Moved, attempt::Outcome, bounce::Fate, cascade::Target, decrypt::KeyMark,
+    address::Moved,
+    attempt::Outcome,
+    bounce::Fate,
+    cascade::Target,
+    decrypt::KeyMark,
+    patience::lease,
+    provider::{Shown, Sign},
     work::Progress,
 };
 
@@ -43,7 +49,8 @@ pub trait Dispatch {
     fn start_letter(&self, letter: LetterStart) -> Answer<'_, bool>;
     /// Notes what became of tries of a notification, and sees to it that its row of work is due when the
     /// next of its deliveries is. Gives how many of the tries were still on their way; nothing follows
-    /// from the others. Effects: `NotificationChanged`, `WorkDue`.
+    /// from the others for their deliveries. What all of them show of the App's credentials is noted by
+    /// [`vestnik_rules::provider`]. Effects: `NotificationChanged`, `Told`, `WorkDue`.
     fn settle(&self, settling: Settling) -> Answer<'_, usize>;
     /// Notes what became of a letter after a mail server had taken it, by [`vestnik_rules::bounce`]. `None`
     /// if the App has no such delivery, or it has no letter. The same twice does the same as once. Effects:
@@ -172,6 +179,24 @@ pub struct Tried {
     pub moved: Option<PushEnvironment>,
     /// What the service said, for operators: a code, no content.
     pub said: Option<String>,
+    /// What it shows of the App's credentials, if it shows anything.
+    pub sign: Option<Sign>,
+}
+
+impl Settling {
+    /// What the tries over a channel show of the App's credentials.
+    pub fn shown(&self, channel: Channel) -> impl Iterator<Item = Shown<'_>> {
+        let tries = self.tried.iter();
+        let over = tries.filter(move |tried| tried.target.channel() == channel);
+        over.filter_map(|tried| {
+            let began_at = tried.lease_until.checked_sub(lease(tried.target));
+            Some(Shown {
+                sign: tried.sign?,
+                said: tried.said.as_deref(),
+                began_at: began_at.unwrap_or(Timestamp::MIN),
+            })
+        })
+    }
 }
 
 impl Tried {

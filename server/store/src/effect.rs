@@ -17,6 +17,7 @@ use vestnik_rules::{
     cascade::Switch,
     identity::{delivery_id_of, user_hash},
     log::{Candidate, Place},
+    provider::Health,
     session::FamilyId,
     work::WorkKind,
 };
@@ -227,6 +228,13 @@ pub enum Told {
         /// To which, by the names of their users.
         whose: Vec<(DeliveryId, UserId)>,
     },
+    /// A service began to refuse the App's credentials, or takes them again.
+    Provider {
+        /// The service.
+        channel: Channel,
+        /// What is known of the credentials.
+        health: Health,
+    },
 }
 
 /// What happened to a delivery that is no status.
@@ -253,6 +261,7 @@ impl Told {
             Self::Settled { notification, .. } | Self::Deliveries { notification, .. } => {
                 Some(*notification)
             }
+            Self::Provider { .. } => None,
         }
     }
 }

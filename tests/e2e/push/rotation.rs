@@ -1,10 +1,12 @@
 //! Credentials are rotated while notifications go out.
 
+use std::time::Duration;
+
 use anyhow::Context as _;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use vestnik_model::{
-    AttemptStatus, Channel, DeliveryStatus, NotificationId, Reason, UserId, route,
+    AttemptStatus, Channel, DeliveryStatus, NotificationId, ProviderState, Reason, UserId, route,
     view::{List, ProviderView},
 };
 use vestnik_sim::{Fault, Kind, Registration};
@@ -91,6 +93,72 @@ async fn what_waits_for_credentials_goes_out_when_they_are_rotated() -> anyhow::
     stage.received(&phone, waiting.len()).await?;
     for id in waiting {
         stage.becomes(id, DeliveryStatus::Sent).await?;
+    }
+    stage.stop().await
+}
+
+/// The events about providers, each as its data.
+async fn told_of_providers(stage: &Stage) -> anyhow::Result<Vec<(String, Value)>> {
+    let events = stage.server.backend.events().await?.into_iter();
+    let of_providers = events.filter(|event| event.kind.as_str().starts_with("provider."));
+    of_providers
+        .map(|event| Ok((event.kind.to_string(), serde_json::to_value(event.data)?)))
+        .collect()
+}
+
+/// What is known of the credentials at APNs.
+async fn at_apns(stage: &Stage) -> anyhow::Result<ProviderView> {
+    let known: List<ProviderView> = stage.server.backend.get(route::PROVIDERS).await?;
+    let mut known = known.data.into_iter();
+    let apns = known.find(|view| view.channel == Channel::Apns);
+    apns.context("there are credentials")
+}
+
+#[tokio::test]
+async fn an_operator_learns_that_a_service_refuses_the_credentials() -> anyhow::Result<()> {
+    let stage = stage().await?;
+    let anna = user("anna");
+    let phone = stage.phone(&anna, Kind::Apns).await?;
+    stage.clock.advance(Duration::from_secs(1));
+    assert_eq!(at_apns(&stage).await?.state, ProviderState::Working);
+    revoke_former_key(&stage);
+    let waiting = [publish(&stage, &anna).await?, publish(&stage, &anna).await?];
+    for id in waiting {
+        asked("it waits for other credentials", async || {
+            let attempt = stage.attempt(id).await.ok();
+            let waits = attempt.filter(|attempt| attempt.status == AttemptStatus::Retrying);
+            Ok(waits.map(drop))
+        })
+        .await?;
+    }
+    let known = at_apns(&stage).await?;
+    assert_eq!(known.state, ProviderState::Refused);
+    assert!(known.since > Some(known.set_at));
+    assert_eq!(known.reason, Some(Reason::ConfigProviderAuth.into()));
+    assert_eq!(known.said.as_deref(), Some("403 InvalidProviderToken"));
+    let failed = json!({
+        "channel": "apns", "state": "refused", "reason": "config.provider_auth",
+        "said": "403 InvalidProviderToken",
+    });
+    let failed = ("provider.auth_failed".to_owned(), failed);
+    assert_eq!(
+        told_of_providers(&stage).await?,
+        std::slice::from_ref(&failed)
+    );
+    let (status, answer) = stage
+        .rotate_provider(Channel::Apns, &with_new_key(&stage)?)
+        .await?;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    stage.received(&phone, waiting.len()).await?;
+    assert_eq!(at_apns(&stage).await?.state, ProviderState::Working);
+    let recovered = json!({"channel": "apns", "state": "working"});
+    let recovered = ("provider.recovered".to_owned(), recovered);
+    assert_eq!(told_of_providers(&stage).await?, [failed, recovered]);
+    let figures = stage.server.backend.request(Method::GET, route::METRICS)?;
+    let figures = figures.send().await?.text().await?;
+    for figure in ["provider_auth_failures", "provider_recoveries"] {
+        let line = format!("vestnik_{figure}_total 1");
+        assert!(figures.lines().any(|one| one == line), "{line}");
     }
     stage.stop().await
 }

@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 use vestnik_model::Reason;
-use vestnik_rules::attempt::Outcome;
+use vestnik_rules::{attempt::Outcome, provider::Sign};
+use vestnik_store::dispatch::Tried;
 
 /// How long a try waits when the service refuses the App's credentials, or when those that are stored
 /// cannot be read: an operator has to do something.
@@ -19,7 +20,7 @@ pub(super) enum Unusable {
 
 impl Unusable {
     /// What becomes of a try. One that waits goes on when other credentials are set.
-    pub(super) const fn outcome(self) -> Outcome {
+    const fn outcome(self) -> Outcome {
         match self {
             Self::NoRoute => Outcome::Rejected {
                 reason: Reason::ConfigNoRoute,
@@ -28,6 +29,23 @@ impl Unusable {
                 reason: Reason::ConfigProviderAuth,
                 after: Some(REFUSED_PAUSE),
             },
+        }
+    }
+
+    /// What a try shows of the credentials. Where there are none, there is nothing to be told of.
+    const fn sign(self) -> Sign {
+        match self {
+            Self::NoRoute => Sign::Refused(Reason::ConfigNoRoute),
+            Self::Unreadable => Sign::Unreadable,
+        }
+    }
+
+    /// What becomes of a try, with what it shows.
+    pub(super) fn ends(self, tried: Tried) -> Tried {
+        Tried {
+            outcome: self.outcome(),
+            sign: Some(self.sign()),
+            ..tried
         }
     }
 }

@@ -28,6 +28,7 @@ use vestnik_rules::{
     cascade::Target,
     identity::delivery_id,
     patience::{LETTER_ANSWERED_WITHIN, LETTER_WRITTEN_WITHIN, unsent},
+    provider,
     reason::{Retry, consequences},
 };
 use vestnik_store::{
@@ -238,6 +239,7 @@ impl MailSender {
             outcome: Outcome::Unproven,
             moved: None,
             said: None,
+            sign: None,
         }
     }
 
@@ -251,10 +253,7 @@ impl MailSender {
         let tried = self.unanswered(begun, address);
         let post = match post {
             Ok(post) => post,
-            Err(unusable) => {
-                let outcome = unusable.outcome();
-                return Tried { outcome, ..tried };
-            }
+            Err(unusable) => return unusable.ends(tried),
         };
         let unsubscribe = self.unsubscribe(&post.app, begun);
         let letter = Letter {
@@ -287,6 +286,7 @@ impl MailSender {
         post.on(&handed, probe, &*self.posting.clock);
         Tried {
             outcome: outcome(handed.verdict),
+            sign: shown(handed.verdict),
             said: handed.said.map(|said| said.to_string()),
             ..tried
         }
@@ -368,6 +368,24 @@ fn sign(handed: &Handed) -> Option<Sign> {
         | Verdict::Dead { .. }
         | Verdict::Rejected { .. }
         | Verdict::Refused { .. } => Some(Sign::Alive),
+    }
+}
+
+/// What a letter shows of the account. What a server does not let this sender write to somebody, it may let them
+/// write to others.
+const fn shown(verdict: Verdict) -> Option<provider::Sign> {
+    match verdict {
+        Verdict::Accepted => Some(provider::Sign::Taken),
+        Verdict::Refused {
+            reason: reason @ (Reason::ConfigProviderAuth | Reason::ConfigNoRoute),
+        } => Some(provider::Sign::Refused(reason)),
+        Verdict::Refused { .. }
+        | Verdict::Retry { .. }
+        | Verdict::Busy
+        | Verdict::Throttled { .. }
+        | Verdict::Dead { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::Unproven { .. } => None,
     }
 }
 

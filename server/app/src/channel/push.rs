@@ -16,11 +16,13 @@ use vestnik_model::{
 use vestnik_outbound::{Limits, Writing};
 use vestnik_push::{
     Account, Address, CollapseKey, Content, Driver, Push, Sent, Service, Urgency, Verdict,
+    driver::Hold, outcome::Scope,
 };
 use vestnik_rules::{
     address::hash,
     attempt::Outcome,
     cascade::{Target, channel_of},
+    provider::Sign,
     reason::{Retry, consequences},
 };
 use vestnik_store::{
@@ -134,6 +136,7 @@ impl PushSender {
             outcome: Outcome::Unproven,
             moved: None,
             said: None,
+            sign: None,
         }
     }
 
@@ -147,10 +150,7 @@ impl PushSender {
         let tried = self.unanswered(parcel);
         let account = match accounts.at(channel_at(parcel.address)) {
             Ok(account) => account,
-            Err(unusable) => {
-                let outcome = unusable.outcome();
-                return Tried { outcome, ..tried };
-            }
+            Err(unusable) => return unusable.ends(tried),
         };
         let environment = parcel.address.environment.as_ref().and_then(Open::known);
         let Ok(address) = Address::parse(parcel.address, environment) else {
@@ -176,6 +176,7 @@ impl PushSender {
         Tried {
             said: sent.said.as_ref().map(ToString::to_string),
             outcome: outcome(&sent),
+            sign: sign(&sent),
             moved: sent.moved,
             ..tried
         }
@@ -390,9 +391,72 @@ fn outcome(sent: &Sent) -> Outcome {
     }
 }
 
+/// What a push shows of the credentials that it was sent with. One that a breaker held back shows nothing of the
+/// service, and what is refused of an address may be taken of others.
+fn sign(sent: &Sent) -> Option<Sign> {
+    if !sent.was_tried() && matches!(sent.held, Some(Hold::Breaker { .. })) {
+        return None;
+    }
+    match sent.verdict {
+        Verdict::Accepted { .. } => Some(Sign::Taken),
+        Verdict::Refused {
+            reason,
+            scope: Scope::Sender,
+            remedy: _,
+        } => Some(Sign::Refused(reason)),
+        Verdict::Refused {
+            scope: Scope::Address | Scope::Unsaid,
+            ..
+        }
+        | Verdict::Retry { .. }
+        | Verdict::Throttled { .. }
+        | Verdict::Dead { .. }
+        | Verdict::WrongEnvironment
+        | Verdict::Suspect { .. }
+        | Verdict::Rejected { .. }
+        | Verdict::Unproven => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use vestnik_push::{driver::Why, outcome::Remedy};
+
     use super::*;
+
+    #[test]
+    fn only_what_is_said_of_every_push_is_a_sign() {
+        let refused = |scope| Verdict::Refused {
+            reason: Reason::ConfigProviderAuth,
+            scope,
+            remedy: Remedy::Operator,
+        };
+        let sent = |verdict, held, tries| Sent {
+            verdict,
+            said: None,
+            tries,
+            moved: None,
+            held,
+        };
+        let of_all = Some(Sign::Refused(Reason::ConfigProviderAuth));
+        assert_eq!(sign(&sent(refused(Scope::Sender), None, 1)), of_all);
+        assert_eq!(sign(&sent(refused(Scope::Address), None, 1)), None);
+        assert_eq!(sign(&sent(refused(Scope::Unsaid), None, 1)), None);
+        let held = Hold::Breaker {
+            why: Why::Refusing,
+            after: Duration::from_secs(30),
+        };
+        assert_eq!(sign(&sent(refused(Scope::Sender), Some(held), 0)), None);
+        // The token service refuses the account, or another token cannot be had yet after a refusal.
+        let without_token = Some(Hold::Token { after: None });
+        for tries in [0, 1] {
+            let sent = sent(refused(Scope::Sender), without_token, tries);
+            assert_eq!(sign(&sent), of_all);
+        }
+        let taken = sent(Verdict::Accepted { id: None }, None, 1);
+        assert_eq!(sign(&taken), Some(Sign::Taken));
+        assert_eq!(sign(&sent(Verdict::Unproven, None, 1)), None);
+    }
 
     #[test]
     fn a_push_that_may_be_refused_for_its_content_is_sent_without_it() {

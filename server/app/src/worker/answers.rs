@@ -154,6 +154,7 @@ mod tests {
             outcome,
             moved: None,
             said: None,
+            sign: None,
         };
         (attempt(number), tried)
     }

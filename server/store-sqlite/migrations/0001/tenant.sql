@@ -37,6 +37,12 @@ CREATE TABLE provider (
     -- The JSON of the credentials, sealed: see seal.rs.
     account BLOB NOT NULL,
     set_at INTEGER NOT NULL,
+    -- Whether the service takes them, and since when that is known; changed with the state only.
+    state TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    -- Why it does not, and what it said.
+    reason TEXT,
+    said TEXT,
     PRIMARY KEY (app, channel)
 ) STRICT, WITHOUT ROWID;
 

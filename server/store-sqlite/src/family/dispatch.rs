@@ -22,7 +22,7 @@ use crate::{
         change::Changes,
         delivery::Key,
         dispatch::{Desk, Sending, next_due, start_letter, wake},
-        event, notification,
+        event, notification, provider,
         work::{self, Held, Next},
     },
     value::Unreadable,
@@ -123,8 +123,9 @@ fn settle(
         grown: Vec::new(),
     };
     let count = settle_all(&mut desk, settling)?;
-    let changes = desk.changes;
+    let (changes, providers) = (desk.changes, desk.sending.providers);
     wake(txn, &subject, settling.now)?;
+    provider::note_signs(txn, &providers, settling)?;
     changes.write(txn, settling.now)?;
     Ok(count)
 }

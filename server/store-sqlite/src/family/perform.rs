@@ -10,7 +10,7 @@ use vestnik_rules::{
     work::{EVENTS_KEPT, Progress, Stage, WorkKind, next_stage, next_sweep},
 };
 use vestnik_store::{
-    effect::{Arrived, Grown},
+    effect::{Arrived, Grown, Told},
     work::Part,
 };
 
@@ -23,9 +23,7 @@ use crate::{
         expiry::{self, Pass},
         idempotency, marking, notification, recall, release,
         report::Desk,
-        resume, retention, retry, sweep,
-        told::{self, Telling},
-        topic, user,
+        resume, retention, retry, sweep, told, topic, user,
         work::{self, Held, Next},
     },
     value::Unreadable,
@@ -47,8 +45,8 @@ struct Job<'a> {
     resumed: Vec<Subject>,
     /// The notifications of which deliveries are asked about anew.
     asked: Vec<Subject>,
-    /// What the App's backend is told.
-    told: Vec<Telling>,
+    /// What the App's backend is told of the notification in a row.
+    told: Option<(i64, Told)>,
 }
 
 /// Does a part, if the claim still holds its row.
@@ -71,7 +69,7 @@ pub(crate) fn perform(
         expanded: None,
         resumed: Vec::new(),
         asked: Vec::new(),
-        told: Vec::new(),
+        told: None,
     };
     let next = job.perform(db)?;
     work::finish(db, &job.held, &next, part.now)?;
@@ -86,8 +84,8 @@ pub(crate) fn perform(
         ..
     } = job;
     changes.write(txn, part.now)?;
-    for telling in told {
-        told::write(txn, &held.app, telling, part.now)?;
+    if let Some((row, told)) = told {
+        told::write(txn, &held.app, Some(row), (told, part.now))?;
     }
     if let Some((subject, may_wait)) = expanded {
         dispatch::wake(txn, &subject, part.now)?;
@@ -266,11 +264,7 @@ impl Job<'_> {
             return Ok(Next::Done);
         };
         let told = notification::settle(db, &found, self.part.now)?;
-        self.told.extend(told.map(|told| Telling {
-            notification: Some(found.subject.row),
-            user: None,
-            told,
-        }));
+        self.told = told.map(|told| (found.subject.row, told));
         Ok(stage_behind(WorkKind::Settle, &found))
     }
 

@@ -127,7 +127,10 @@ impl Tenants for SqliteStore {
     }
 
     fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>> {
-        self.read(Lists, move |db| provider::of_app(db, &app))
+        self.read(Lists, move |db| {
+            let known = provider::of_app(db, &app)?;
+            Ok(known.iter().map(provider::Known::view).collect())
+        })
     }
 
     fn delete_provider(&self, app: AppId, channel: Channel) -> Answer<'_, bool> {
@@ -153,6 +156,7 @@ fn put_provider(
     app: &AppId,
     provider: &Provider,
 ) -> Result<(), rusqlite::Error> {
+    provider::tell_renewed(txn, app, provider.channel, provider.set_at)?;
     provider::put(txn, seal, app, provider)?;
     resume::wake(txn, app, provider.channel, provider.set_at)
 }

@@ -63,8 +63,8 @@ pub(crate) struct Sending {
     steps: Steps,
     wanted: Wanted,
     content: Option<Arc<Notification>>,
-    /// Where the App has credentials, and when they were set.
-    providers: BTreeMap<Channel, Timestamp>,
+    /// Where the App has credentials, and what is known of them.
+    pub(crate) providers: BTreeMap<Channel, provider::Known>,
     /// At which hours it is sent.
     calendar: Option<Calendar>,
     epoch: u32,
@@ -99,7 +99,7 @@ impl Sending {
             wanted: notification::wanted(db, row)?,
             content: content.map(|(content, _)| Arc::new(content)),
             providers: providers
-                .filter_map(|view| Some((view.channel.known()?, view.set_at)))
+                .filter_map(|known| Some((known.channel.known()?, known)))
                 .collect(),
             epoch: meta::epoch(db)?,
             found,
@@ -300,10 +300,10 @@ impl Desk<'_> {
         used: &Used,
         bounds: Bounds,
     ) -> Option<Attempt> {
-        let set_at = self.sending.providers.get(&tried.target.channel());
+        let provider = self.sending.providers.get(&tried.target.channel());
         let known = Known {
             has_other: used.has_other,
-            set_at: set_at.copied(),
+            set_at: provider.map(|known| known.set_at),
             lease: lease(tried.target),
         };
         settle_try(attempt, (&tried.outcome, tried.lease_until), known, bounds)

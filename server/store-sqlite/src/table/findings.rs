@@ -182,7 +182,9 @@ impl<'a> About<'a> {
 /// The channels that an App has credentials for.
 pub(crate) fn providers(db: &Connection, app: &AppId) -> Result<Vec<Channel>, rusqlite::Error> {
     let providers = provider::of_app(db, app)?.into_iter();
-    Ok(providers.filter_map(|view| view.channel.known()).collect())
+    Ok(providers
+        .filter_map(|known| known.channel.known())
+        .collect())
 }
 
 /// What is known of a notification; whom its sender left out is another question.

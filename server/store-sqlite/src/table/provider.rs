@@ -1,21 +1,35 @@
 //! Credentials of Apps at the services that notifications pass. They are sealed.
 
-use rusqlite::{Connection, OptionalExtension as _, Row};
-use vestnik_model::{AppId, Channel, Open, view::ProviderView};
-use vestnik_sqlite::value::{millis, time, unreadable};
-use vestnik_store::tenants::{Provider, StoredProvider};
+use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+use vestnik_model::{AppId, Channel, Open, ProviderState, Reason, view::ProviderView};
+use vestnik_rules::provider::{Health, Lasting, after_all, renewed};
+use vestnik_sqlite::value::{millis, time, unreadable};
+use vestnik_store::{
+    dispatch::Settling,
+    effect::Told,
+    tenants::{Provider, StoredProvider},
+};
+
+use super::{Txn, told};
 use crate::{
     seal::{Place, Seal},
     sql::statements,
-    value::Unreadable,
+    value::{Unreadable, optional_word},
 };
 
 statements! {
-    PUT = "INSERT INTO provider (app, channel, account, set_at) VALUES (?1, ?2, ?3, ?4)
-        ON CONFLICT (app, channel) DO UPDATE SET account = excluded.account, set_at = excluded.set_at";
+    PUT = "INSERT INTO provider (app, channel, account, set_at, state, since)
+        VALUES (?1, ?2, ?3, ?4, 'working', ?4)
+        ON CONFLICT (app, channel) DO UPDATE SET account = excluded.account, set_at = excluded.set_at,
+            state = excluded.state, since = excluded.since, reason = NULL, said = NULL";
+    SET_HEALTH = "UPDATE provider SET state = ?3, since = ?4, reason = ?5, said = ?6
+        WHERE app = ?1 AND channel = ?2";
     GET = "SELECT account, set_at FROM provider WHERE app = ?1 AND channel = ?2";
-    OF_APP = "SELECT channel, set_at FROM provider WHERE app = ?1 ORDER BY channel";
+    OF_APP = "SELECT channel, set_at, state, since, reason, said FROM provider WHERE app = ?1
+        ORDER BY channel";
     HAS_ANY = "SELECT 1 FROM provider WHERE app = ?1 LIMIT 1";
     DELETE = "DELETE FROM provider WHERE app = ?1 AND channel = ?2";
     SEALED = "SELECT app, channel, account FROM provider";
@@ -79,16 +93,90 @@ const fn place_of<'a>(row: &'a [&'a str]) -> Place<'a> {
     Place { table: TABLE, row }
 }
 
+/// What is known of credentials, without them.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) channel: Open<Channel>,
+    pub(crate) set_at: Timestamp,
+    pub(crate) lasting: Lasting,
+}
+
+impl Known {
+    pub(crate) fn view(&self) -> ProviderView {
+        self.lasting.view(self.channel.clone(), self.set_at)
+    }
+}
+
 /// The services at which an App has credentials.
-pub(crate) fn of_app(db: &Connection, app: &AppId) -> Result<Vec<ProviderView>, rusqlite::Error> {
+pub(crate) fn of_app(db: &Connection, app: &AppId) -> Result<Vec<Known>, rusqlite::Error> {
     db.prepare_cached(OF_APP)?
         .query_map([app.as_str()], |row| {
-            Ok(ProviderView {
+            Ok(Known {
                 channel: Open::read(row.get_ref(0)?.as_str()?),
                 set_at: time(row, 1)?,
+                lasting: lasting(row)?,
             })
         })?
         .collect()
+}
+
+/// A word of another version says nothing that this one could act upon.
+fn lasting(row: &Row<'_>) -> Result<Lasting, rusqlite::Error> {
+    let state = optional_word(row, 2)?.unwrap_or(ProviderState::Working);
+    Ok(Lasting {
+        health: Health::of(state, optional_word(row, 4)?, row.get(5)?),
+        since: time(row, 3)?,
+    })
+}
+
+/// Notes what the tries of a settling show of an App's credentials, and tells it if that changes their state.
+pub(crate) fn note_signs(
+    txn: &mut Txn<'_>,
+    providers: &BTreeMap<Channel, Known>,
+    settling: &Settling,
+) -> Result<(), rusqlite::Error> {
+    let (app, now) = (&settling.app, settling.now);
+    for (channel, known) in providers {
+        let shown = settling.shown(*channel);
+        let Some(lasting) = after_all(&known.lasting, known.set_at, shown, now) else {
+            continue;
+        };
+        let Lasting { health, since } = &lasting;
+        txn.prepare_cached(SET_HEALTH)?.execute((
+            app.as_str(),
+            channel.as_str(),
+            health.state().as_str(),
+            millis(*since),
+            health.reason().map(Reason::as_str),
+            health.said(),
+        ))?;
+        tell(txn, app, (*channel, lasting.health), now)?;
+    }
+    Ok(())
+}
+
+/// Tells that other credentials take the place of some that could not be used.
+pub(crate) fn tell_renewed(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    channel: Channel,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let known = of_app(txn, app)?.into_iter();
+    let mut of_channel = known.filter(|known| known.channel == channel);
+    match of_channel.find_map(|known| renewed(&known.lasting)) {
+        Some(health) => tell(txn, app, (channel, health), at),
+        None => Ok(()),
+    }
+}
+
+fn tell(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    (channel, health): (Channel, Health),
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    told::write(txn, app, None, (Told::Provider { channel, health }, at))
 }
 
 /// Whether an App has credentials anywhere.

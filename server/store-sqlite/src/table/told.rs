@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, types::ValueRef};
 use serde::{Deserialize, Serialize};
 use vestnik_model::{
-    AppId, Counts, Engagement, InstallationId, NotificationId, Outcome, Reason, UserId,
-    publish::StepChannel,
+    AppId, Channel, Counts, Engagement, InstallationId, NotificationId, Outcome, ProviderState,
+    Reason, UserId, publish::StepChannel,
 };
-use vestnik_rules::{cascade::Switch, identity::delivery_id};
+use vestnik_rules::{cascade::Switch, identity::delivery_id, provider::Health};
 use vestnik_store::effect::{Effect, News, Told};
 
 use super::{
@@ -21,14 +21,6 @@ use super::{
     user,
 };
 use crate::value::{json, to_json, uuid};
-
-/// What is to be told, with the rows that it is about.
-#[derive(Debug)]
-pub(crate) struct Telling {
-    pub(crate) notification: Option<i64>,
-    pub(crate) user: Option<i64>,
-    pub(crate) told: Told,
-}
 
 /// What a row says, as its body.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,6 +44,14 @@ enum Body {
     Recalled {
         users: Vec<i64>,
     },
+    Provider {
+        channel: Channel,
+        state: ProviderState,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<Reason>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
+    },
 }
 
 impl Body {
@@ -67,6 +67,12 @@ impl Body {
                 counts: *counts,
             },
             Told::Deliveries { news, .. } => Self::of_news(*news, users),
+            Told::Provider { channel, health } => Self::Provider {
+                channel: *channel,
+                state: health.state(),
+                reason: health.reason(),
+                said: health.said().map(str::to_owned),
+            },
         }
     }
 
@@ -91,20 +97,15 @@ impl Body {
     }
 }
 
-/// Writes and emits what the App's backend is told.
+/// Writes and emits what the App's backend is told, of the notification in a row if it is about one.
 pub(crate) fn write(
     txn: &mut Txn<'_>,
     app: &AppId,
-    telling: Telling,
-    at: Timestamp,
+    notification: Option<i64>,
+    (told, at): (Told, Timestamp),
 ) -> Result<(), rusqlite::Error> {
-    let Telling {
-        notification,
-        user,
-        told,
-    } = telling;
     let body = Body::of(&told, Vec::new());
-    write_row(txn, app, (notification, user, &body), (told, at))
+    write_row(txn, app, (notification, &body), (told, at))
 }
 
 /// Writes and emits what happened to deliveries that is no status, with the rows and names of their users.
@@ -122,21 +123,20 @@ pub(crate) fn write_news(
         news,
         whose: whose.map(|user| (delivery_id(id, &user), user)).collect(),
     };
-    let of = (Some(subject.row), None, &body);
+    let of = (Some(subject.row), &body);
     write_row(txn, &subject.app, of, (told, at))
 }
 
 fn write_row(
     txn: &mut Txn<'_>,
     app: &AppId,
-    (notification, user, body): (Option<i64>, Option<i64>, &Body),
+    (notification, body): (Option<i64>, &Body),
     (told, at): (Told, Timestamp),
 ) -> Result<(), rusqlite::Error> {
     let row = event::Row {
         at,
         kind: Kind::Told,
         notification,
-        user,
         body: Some(to_json(body)?),
         ..event::Row::default_of(app)
     };
@@ -193,5 +193,14 @@ pub(crate) fn read(db: &Connection, row: &Row<'_>) -> Result<Option<Told>, rusql
             users,
         } => deliveries(News::Switched(Switch { from, to, reason }), users),
         Body::Recalled { users } => deliveries(News::Recalled, users),
+        Body::Provider {
+            channel,
+            state,
+            reason,
+            said,
+        } => {
+            let health = Health::of(state, reason, said);
+            Ok(Some(Told::Provider { channel, health }))
+        }
     }
 }

@@ -119,8 +119,8 @@ async fn what_does_not_open_does_not_stop_the_encryption_of_the_others() {
         "UPDATE identity_key SET key = x'01FF' WHERE kid = 'other'",
         "UPDATE email_address SET value = x'01FF'",
         // Of a service that only a later version knows.
-        "INSERT INTO provider (app, channel, account, set_at) VALUES
-             ('shop', 'hms', CAST(x'00' || 'a later secret' AS BLOB), 0)",
+        "INSERT INTO provider (app, channel, account, set_at, state, since) VALUES
+             ('shop', 'hms', CAST(x'00' || 'a later secret' AS BLOB), 0, 'working', 0)",
     ] {
         spoil(&world, statement);
     }

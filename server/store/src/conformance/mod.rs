@@ -40,6 +40,7 @@ pub mod mailing;
 pub mod model;
 pub mod news;
 pub mod operations;
+pub mod providers;
 pub mod publishing;
 mod pushing;
 pub mod reach;
@@ -307,6 +308,9 @@ macro_rules! conformance {
                 a_try_with_former_credentials_holds_nothing_back,
                 what_waits_for_something_else_goes_on_waiting,
                 credentials_are_replaced_unless_others_were_set_since;
+            providers: credentials_that_are_refused_are_told_once,
+                a_service_that_takes_a_try_again_has_recovered,
+                other_credentials_begin_a_new_state;
             retry: what_was_lost_is_tried_anew_once_something_has_changed,
                 a_second_retry_changes_nothing, a_user_who_logs_in_later_is_reached_anew,
                 what_is_over_is_not_tried_anew, a_large_retry_goes_in_parts;

@@ -32,7 +32,7 @@ async fn news(world: &World) -> Vec<(News, Vec<String>)> {
             names.sort();
             Some((news, names))
         }
-        Told::Deliveries { .. } | Told::Settled { .. } => None,
+        Told::Deliveries { .. } | Told::Settled { .. } | Told::Provider { .. } => None,
     });
     of_deliveries.collect()
 }

@@ -10,6 +10,7 @@ use vestnik_rules::{
     address::{hash as address_hash, hash_email},
     attempt::Outcome,
     cascade::{Target, channel_of},
+    provider::Sign,
     session::Session,
     work::{Claim, WorkKind},
 };
@@ -93,6 +94,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
         }
         Recipient::Mailbox { address } => (Target::Mailbox, hash_email(address)),
     };
+    let sign = (outcome == Outcome::Accepted).then_some(Sign::Taken);
     let tried = Tried {
         user: begun.user.clone(),
         sends: begun.sends,
@@ -103,6 +105,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
         outcome,
         moved: None,
         said: Some("200".to_owned()),
+        sign,
     };
     (begun.notification.id, tried)
 }

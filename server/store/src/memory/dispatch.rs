@@ -15,6 +15,7 @@ use vestnik_rules::{
     delivery::{Event, advance, contacted},
     identity::attempt_id,
     patience::{begin_at, lease, leased_until},
+    provider::after_all,
     schedule::Hours,
     work::{Progress, Stage, WorkKind},
 };
@@ -46,7 +47,7 @@ use crate::{
         Begun, Dispatched, LetterNoted, LetterReport, LetterStart, Recipient, Sends, Settling,
         Tried,
     },
-    effect::News,
+    effect::{News, Told},
     work::Part,
 };
 
@@ -377,7 +378,24 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> usize {
         }
     }
     wake(txn, notification);
+    note_signs(txn, settling);
     count
+}
+
+/// Notes what the tries show of the App's credentials.
+fn note_signs(txn: &mut Txn, settling: &Settling) {
+    for channel in Channel::ALL {
+        let name = (settling.app.clone(), channel);
+        let Some(row) = txn.world.providers.get_mut(&name) else {
+            continue;
+        };
+        let (set_at, shown) = (row.provider.set_at, settling.shown(channel));
+        if let Some(lasting) = after_all(&row.lasting, set_at, shown, settling.now) {
+            let health = lasting.health.clone();
+            row.lasting = lasting;
+            txn.tell(&settling.app, Told::Provider { channel, health });
+        }
+    }
 }
 
 fn settle_one(
@@ -423,7 +441,10 @@ pub(super) fn known(world: &World, (app, user): (&AppId, UserKey), tried: &Tried
     let provider = (app.clone(), tried.target.channel());
     Known {
         has_other: has_other(world, (app, user), tried),
-        set_at: world.providers.get(&provider).map(|known| known.set_at),
+        set_at: world
+            .providers
+            .get(&provider)
+            .map(|row| row.provider.set_at),
         lease: lease(tried.target),
     }
 }

@@ -62,7 +62,9 @@ fn happened(world: &World, event: &Event) -> Option<Happened> {
         What::Told(Told::Deliveries { whose, .. }) => {
             whose.retain(|(delivery, _)| is_there(delivery));
         }
-        What::Responded { .. } | What::Changed(_) | What::Told(Told::Settled { .. }) => {}
+        What::Responded { .. }
+        | What::Changed(_)
+        | What::Told(Told::Settled { .. } | Told::Provider { .. }) => {}
     }
     if let Some(id) = happened.what.notification() {
         let key = world.notification_ids.get(&id)?;

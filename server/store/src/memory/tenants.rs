@@ -5,18 +5,19 @@ use vestnik_model::{
     AppId, Channel, KeyView,
     view::{List, ProviderView},
 };
+use vestnik_rules::provider::{Lasting, renewed};
 
 use super::{
     MemoryStore,
     page::list,
     resume,
-    row::KeyRow,
+    row::{KeyRow, ProviderRow},
     txn::{Txn, refused},
     world::World,
 };
 use crate::{
     Answer, PageQuery, StoreError, Tenants,
-    effect::Revocation,
+    effect::{Revocation, Told},
     tenants::{
         ApiKey, ApiKeyRecord, Bootstrap, Created, IdentityKey, KeyUse, Provider, StoredProvider,
     },
@@ -126,7 +127,7 @@ impl Tenants for MemoryStore {
     fn replace_provider(&self, app: AppId, former: String, provider: Provider) -> Answer<'_, bool> {
         self.write(provider.set_at, move |txn| {
             let known = txn.world.providers.get(&(app.clone(), provider.channel));
-            let is_present = known.is_some_and(|known| known.account == former);
+            let is_present = known.is_some_and(|known| known.provider.account == former);
             if is_present {
                 put_provider(txn, &app, provider);
             }
@@ -137,16 +138,15 @@ impl Tenants for MemoryStore {
     fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<StoredProvider>> {
         self.read(move |world| {
             let known = world.providers.get(&(app, channel));
-            known.cloned().map(StoredProvider::Readable)
+            known.map(|known| StoredProvider::Readable(known.provider.clone()))
         })
     }
 
     fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>> {
         self.read(move |world| {
             let rows = world.providers.iter().filter(|((of, _), _)| *of == app);
-            let views = rows.map(|((_, channel), provider)| ProviderView {
-                channel: (*channel).into(),
-                set_at: provider.set_at,
+            let views = rows.map(|((_, channel), row)| {
+                row.lasting.view((*channel).into(), row.provider.set_at)
             });
             let mut views: Vec<_> = views.collect();
             views.sort_by(|one, other| one.channel.as_str().cmp(other.channel.as_str()));
@@ -169,7 +169,14 @@ impl Tenants for MemoryStore {
 
 fn put_provider(txn: &mut Txn, app: &AppId, provider: Provider) {
     let (channel, set_at) = (provider.channel, provider.set_at);
-    txn.world.providers.insert((app.clone(), channel), provider);
+    let row = ProviderRow {
+        provider,
+        lasting: Lasting::begin(set_at),
+    };
+    let former = txn.world.providers.insert((app.clone(), channel), row);
+    if let Some(health) = former.and_then(|former| renewed(&former.lasting)) {
+        txn.tell(app, Told::Provider { channel, health });
+    }
     resume::wake(txn, app, channel, set_at);
 }
 

@@ -22,17 +22,12 @@ use super::{
     row::{
         AddressRow, AttemptKey, AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow,
         InstallationRow, KeyRow, LogRow, NotificationKey, NotificationRow, PresenceKey,
-        PresenceRow, Target, TopicKey, TopicRow, UserKey, UserRow, WebhookRow, WithdrawalKey,
-        WithdrawalRow, WorkRow,
+        PresenceRow, ProviderRow, Target, TopicKey, TopicRow, UserKey, UserRow, WebhookRow,
+        WithdrawalKey, WithdrawalRow, WorkRow,
     },
     table::Table,
 };
-use crate::{
-    contacts::Email,
-    effect::Event,
-    operations::Secrets,
-    tenants::{IdentityKey, Provider},
-};
+use crate::{contacts::Email, effect::Event, operations::Secrets, tenants::IdentityKey};
 
 /// Everything that is kept.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +37,7 @@ pub(super) struct World {
     pub(super) default_zones: Table<AppId, ZoneName>,
     pub(super) keys: Table<(AppId, String), KeyRow>,
     pub(super) identity_keys: Table<(AppId, String), IdentityKey>,
-    pub(super) providers: Table<(AppId, Channel), Provider>,
+    pub(super) providers: Table<(AppId, Channel), ProviderRow>,
     pub(super) webhooks: Table<(AppId, WebhookId), WebhookRow>,
     /// The number of the last event of each App that was deleted because of its age.
     pub(super) swept: Table<AppId, u64>,

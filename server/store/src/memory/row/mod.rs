@@ -17,5 +17,5 @@ pub(crate) use key::{NotificationKey, TopicKey, UserKey};
 pub(crate) use log::{Content, LogRow};
 pub(crate) use notification::NotificationRow;
 pub(crate) use session::{AddressRow, FamilyRow, InstallationRow, PresenceKey, PresenceRow};
-pub(crate) use tenant::{KeyRow, WebhookRow};
+pub(crate) use tenant::{KeyRow, ProviderRow, WebhookRow};
 pub(crate) use work::{Target, WorkRow};

@@ -1,10 +1,10 @@
-//! API keys and webhooks.
+//! API keys, providers and webhooks.
 
 use jiff::Timestamp;
 use vestnik_model::KeyView;
-use vestnik_rules::webhook::Webhook;
+use vestnik_rules::{provider::Lasting, webhook::Webhook};
 
-use crate::tenants::{ApiKey, ApiKeyRecord};
+use crate::tenants::{ApiKey, ApiKeyRecord, Provider};
 
 /// An API key with what became of it.
 #[derive(Debug, Clone)]
@@ -31,6 +31,13 @@ impl KeyRow {
             last_used_at: self.last_used_at,
         }
     }
+}
+
+/// The credentials at a service, with what is known of them.
+#[derive(Debug, Clone)]
+pub(crate) struct ProviderRow {
+    pub(crate) provider: Provider,
+    pub(crate) lasting: Lasting,
 }
 
 /// A webhook with its row of work, which it has while it is enabled.

@@ -74,6 +74,7 @@ async fn take(world: &World, notification: NotificationId) {
         outcome: Outcome::Accepted,
         moved: None,
         said: Some("250".to_owned()),
+        sign: None,
     };
     let settling = Settling {
         app,
