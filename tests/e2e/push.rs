@@ -7,6 +7,7 @@ mod device;
 mod environment;
 mod import;
 mod rotation;
+mod undrawn;
 mod unproven;
 mod unreadable;
 mod version;

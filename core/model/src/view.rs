@@ -254,6 +254,11 @@ pub struct AttemptView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub read_at: Option<Timestamp>,
+    /// Why this installation did not show it, if it said so last: a reason, `failed` (the system did not take
+    /// it), `unreadable`, or a word of another version of the app.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub not_shown: Option<Open<Reason>>,
 }
 
 /// How far an attempt got.

@@ -89,6 +89,9 @@ pub fn is_undecrypted(attempt: &Attempt) -> bool {
 /// has replaced, or that does not matter any more.
 #[must_use]
 pub fn reported(case: &Case<'_>, reason: Reason, at: Timestamp) -> Option<Attempt> {
+    if reason == Reason::OwnerMismatchDropped {
+        return dropped(case);
+    }
     let attempt = case.attempt;
     let is_about_it = !attempt.seals.is_empty() && !attempt.seals.is_replaced_after(at);
     if !case.is_open() || !is_about_it {
@@ -120,6 +123,28 @@ pub fn reported(case: &Case<'_>, reason: Reason, at: Timestamp) -> Option<Attemp
             ..case.next(reason, true)
         }),
         State::Failed => None,
+    }
+}
+
+/// What an attempt is after its installation dropped the push, because another user has the device by now. It is
+/// of no use to try that again. `None` if nothing follows.
+fn dropped(case: &Case<'_>) -> Option<Attempt> {
+    let attempt = case.attempt;
+    let failed = |tries| Attempt {
+        state: State::Failed,
+        reason: Some(Reason::OwnerMismatchDropped),
+        tries,
+        until: None,
+        ..attempt.clone()
+    };
+    if !case.is_open() || attempt.seals.is_empty() {
+        return None;
+    }
+    match attempt.state {
+        State::Sent => Some(failed(attempt.tries)),
+        // The report proves that the service took the try, though it has not answered.
+        State::Sending => Some(failed(attempt.tries.saturating_add(1))),
+        State::Begun | State::Retrying | State::Failed => None,
     }
 }
 

@@ -37,6 +37,7 @@
 //!     devices: Vec::new(),
 //!     mailbox: None,
 //!     tries: Vec::new(),
+//!     not_shown: Default::default(),
 //!     hours: Hours::Open,
 //! };
 //! let statements = explain(&findings, "2026-11-29T10:05:00Z".parse()?);
@@ -61,12 +62,12 @@ mod waiting;
 pub use self::{
     english::{english, english_rule},
     evidence::{Evidence, Meaning},
-    findings::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
+    findings::{Address, DeliveryFindings, Device, Findings, NotShown, NotificationFindings, Try},
     principle::Rule,
     russian::{russian, russian_rule},
     statement::{
         Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
-        Statement, Waiting, Written,
+        Statement, Unshown, Waiting, Written,
     },
     story::explain,
     times::Times,

@@ -70,8 +70,9 @@ pub enum About {
     NotShown,
     /// The device dropped a push of it, and does not have it by that.
     Dropped,
-    /// The device could not decrypt a push of it, for this reason.
-    Undecrypted(Reason),
+    /// A push of it was of no use to the device, for this reason: it could not be decrypted, or was for another
+    /// user.
+    Useless(Reason),
 }
 
 /// What a fact proves about the attempt by which the notification reached the installation.
@@ -146,9 +147,9 @@ pub struct Change {
     pub entry: Option<StateChange>,
     /// What it proves; nothing if a push was dropped.
     pub proof: Option<Proof>,
-    /// Why the device could not decrypt a push, if so: its attempts are looked at by
+    /// Why a push was of no use to the device, if so: its attempts are looked at by
     /// [`decrypt::reported`](crate::decrypt::reported).
-    pub undecrypted: Option<Reason>,
+    pub useless: Option<Reason>,
     /// Whether the fact gets a row, by which its repetition is known.
     pub is_kept: bool,
     /// Whether the sender is told of it by an event: a button that was pressed, or an answer. Only what is
@@ -214,9 +215,27 @@ pub fn aim(fact: &ParsedFact) -> Aim<'_> {
 /// What a device says that did not show a notification: an open set.
 fn not_shown(reason: &str) -> About {
     match Open::<Reason>::read(reason) {
-        Open::Known(reason) if is_decrypt(reason) => About::Undecrypted(reason),
-        Open::Known(Reason::OwnerMismatchDropped | Reason::Recalled) => About::Dropped,
+        Open::Known(reason) if is_decrypt(reason) => About::Useless(reason),
+        Open::Known(reason @ Reason::OwnerMismatchDropped) => About::Useless(reason),
+        Open::Known(Reason::Recalled) => About::Dropped,
         Open::Known(_) | Open::Unknown(_) => About::NotShown,
+    }
+}
+
+/// Why a push was of no use to its device, if a fact says that it was for another user than theirs. The device
+/// has another user's session by now, so the delivery is not the reporter's: it is that of the user who had the
+/// installation before. Only what was tried at the installation itself is looked at, so that nobody can say this
+/// of another device; and the reporter is answered as of a notification that is not theirs.
+#[must_use]
+pub fn of_former_user(report: &Report<'_>) -> Option<Reason> {
+    match report.about {
+        About::Useless(reason @ Reason::OwnerMismatchDropped) => Some(reason),
+        About::Useless(_)
+        | About::Receipt(_)
+        | About::Flag(_)
+        | About::Reply
+        | About::NotShown
+        | About::Dropped => None,
     }
 }
 
@@ -254,8 +273,8 @@ fn change(
         About::Reply if !is_kept => return Err(FactRefusal::TooLarge),
         About::Reply | About::NotShown => evident(subject, ReceiptKind::Delivered, at),
         About::Dropped => unproven(subject, at),
-        About::Undecrypted(reason) => Change {
-            undecrypted: Some(reason),
+        About::Useless(reason) => Change {
+            useless: Some(reason),
             ..unproven(subject, at)
         },
     };
@@ -283,7 +302,7 @@ const fn engagement(about: About) -> Option<Engagement> {
         | About::Reply
         | About::NotShown
         | About::Dropped
-        | About::Undecrypted(_) => None,
+        | About::Useless(_) => None,
     }
 }
 
@@ -357,7 +376,7 @@ fn evident(subject: Subject<'_>, kind: ReceiptKind, at: Timestamp) -> Change {
         flag: None,
         entry: None,
         proof: Some(proof),
-        undecrypted: None,
+        useless: None,
         is_kept: true,
         is_told: false,
         engaged: None,
@@ -376,7 +395,7 @@ fn unproven(subject: Subject<'_>, at: Timestamp) -> Change {
         flag: None,
         entry: None,
         proof: None,
-        undecrypted: None,
+        useless: None,
         is_kept: true,
         is_told: false,
         engaged: None,

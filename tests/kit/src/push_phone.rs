@@ -109,7 +109,45 @@ impl PushPhone {
         self.report(id, json!({"kind": "delivered"}), 0).await
     }
 
-    async fn report(&self, id: NotificationId, mut fact: Value, number: u32) -> anyhow::Result<()> {
+    /// Reports that it has a notification and did not show it.
+    ///
+    /// # Errors
+    /// When the server does not take it.
+    pub async fn report_not_shown(&self, id: NotificationId, reason: &str) -> anyhow::Result<()> {
+        let fact = json!({"kind": "not_shown", "body": {"reason": reason}});
+        self.report(id, fact, 0).await
+    }
+
+    /// Somebody else has the phone by now.
+    #[must_use]
+    pub fn of(self, user: &UserId) -> Self {
+        Self {
+            user: user.clone(),
+            ..self
+        }
+    }
+
+    async fn report(&self, id: NotificationId, fact: Value, number: u32) -> anyhow::Result<()> {
+        let outcome = self.outcome(id, fact, number).await?;
+        anyhow::ensure!(outcome != "refused", "the fact is refused");
+        Ok(())
+    }
+
+    /// Reports that it dropped a push which was for who had it before; gives what the server says of it.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn report_foreign(&self, id: NotificationId) -> anyhow::Result<Value> {
+        let fact = json!({"kind": "not_shown", "body": {"reason": "owner.mismatch_dropped"}});
+        self.outcome(id, fact, 0).await
+    }
+
+    async fn outcome(
+        &self,
+        id: NotificationId,
+        mut fact: Value,
+        number: u32,
+    ) -> anyhow::Result<Value> {
         fact["id"] = json!(format!(
             "{}-{id}-{number}",
             fact["kind"].as_str().unwrap_or_default()
@@ -117,10 +155,8 @@ impl PushPhone {
         fact["notificationId"] = json!(id);
         fact["at"] = json!(clock::timestamp());
         let body = json!({"facts": [fact]});
-        let answer = self.ask(Method::POST, route::RECEIPTS, &body).await?;
-        let outcome = &answer["results"][0]["outcome"];
-        anyhow::ensure!(outcome != "refused", "{answer}");
-        Ok(())
+        let mut answer = self.ask(Method::POST, route::RECEIPTS, &body).await?;
+        Ok(answer["results"][0]["outcome"].take())
     }
 
     /// Asks the server in a new session: an access token may have ended meanwhile.

@@ -92,6 +92,7 @@ fn what_rest_shows() {
         started_at: time(),
         delivered_at: None,
         read_at: None,
+        not_shown: Some(Reason::BlockedApp.into()),
     };
     let installation = InstallationView {
         id: "ins_00000000000000000000000000000004".parse().unwrap(),

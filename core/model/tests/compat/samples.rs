@@ -566,5 +566,6 @@ fn attempt() -> AttemptView {
         started_at: parsed(AT),
         delivered_at: Some(parsed(AT)),
         read_at: Some(parsed(AT)),
+        not_shown: None,
     }
 }

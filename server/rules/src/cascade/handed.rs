@@ -1,6 +1,6 @@
 //! What is known of what was handed over, by the attempts of a delivery.
 
-use vestnik_model::{Channel, DeliveryState, DeliveryStatus, InstallationId};
+use vestnik_model::{Channel, DeliveryState, DeliveryStatus, InstallationId, Reason};
 
 use super::target::Target;
 use crate::{
@@ -18,7 +18,7 @@ pub fn is_handed<'a>(
 ) -> bool {
     let undecrypted = attempts
         .clone()
-        .filter(|(_, attempt)| attempt.reason.is_some_and(is_decrypt));
+        .filter(|(_, attempt)| attempt.reason.is_some_and(is_useless));
     let undecrypted: Vec<_> = undecrypted
         .map(|(target, _)| target.installation())
         .collect();
@@ -31,6 +31,11 @@ pub fn is_handed<'a>(
         DeliveryStatus::Scheduled | DeliveryStatus::Pending
     );
     !is_waiting && (is_taken || undecrypted.is_empty())
+}
+
+/// Whether a push was of no use to its device: it could not be decrypted, or was for another user.
+fn is_useless(reason: Reason) -> bool {
+    is_decrypt(reason) || reason == Reason::OwnerMismatchDropped
 }
 
 /// The channel by which an installation got what it confirms: that of a push that was taken, which is sent

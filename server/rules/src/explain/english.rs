@@ -1,17 +1,22 @@
 //! Statements in English.
 
+mod device;
 mod reason;
 mod rule;
 mod waiting;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryStatus, Devices, Engagement, MinVersion, Platform,
+    Channel, DeliveryStatus, Devices, Engagement, Platform,
     publish::{Goal, StepChannel},
 };
 
 pub use self::rule::english_rule;
-use self::{reason::because, waiting::waits};
+use self::{
+    device::{not_shown, too_old},
+    reason::because,
+    waiting::waits,
+};
 use super::{
     statement::{
         Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
@@ -19,7 +24,7 @@ use super::{
     },
     times::Times,
 };
-use crate::{app_version::AppVersion, cascade::ACK_WINDOW};
+use crate::cascade::ACK_WINDOW;
 
 /// A statement as an English sentence.
 #[must_use]
@@ -107,26 +112,6 @@ const fn chosen(choice: Devices, is_open_to_all: bool) -> &'static str {
     }
 }
 
-/// Why nothing goes to a device whose app is too old.
-fn too_old(device: &str, version: Option<AppVersion>, oldest: Option<MinVersion>) -> String {
-    let told = version.map_or_else(
-        || "did not tell the version of its app".to_owned(),
-        |version| {
-            let kind = if version.is_prerelease() {
-                "a prerelease of "
-            } else {
-                ""
-            };
-            format!("has {kind}version {version} of the app")
-        },
-    );
-    let allowed = oldest.map_or_else(
-        || "the sender named an oldest version, and its platform is not known".to_owned(),
-        |oldest| format!("the sender allows {oldest} and later"),
-    );
-    format!("The {device} gets nothing: it {told}, and {allowed}.")
-}
-
 fn on(device: &str, found: DeviceFinding, times: Times) -> String {
     match found {
         DeviceFinding::Connected { heard_at } => format!(
@@ -179,6 +164,7 @@ fn on(device: &str, found: DeviceFinding, times: Times) -> String {
             format!("The {device} has read the person's log beyond it, so the {device} has it.")
         }
         DeviceFinding::Seen { at } => format!("It was read on the {device} {}.", moment(at, times)),
+        DeviceFinding::NotShown { at, why } => not_shown(device, why, &moment(at, times)),
     }
 }
 

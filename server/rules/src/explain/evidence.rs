@@ -7,6 +7,7 @@ use super::{
     principle::Rule,
     statement::{
         Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, Place, Standing, Statement,
+        Unshown,
     },
 };
 
@@ -165,6 +166,13 @@ impl DeviceFinding {
             Self::Confirmed { at } => meaning("confirmed", Rule::Confirmation).at(at),
             Self::Passed => meaning("passed", Rule::Confirmation),
             Self::Seen { at } => meaning("seen", Rule::Confirmation).at(at),
+            Self::NotShown { at, why } => {
+                let meant = meaning("not_shown", Rule::Confirmation).at(at);
+                match why {
+                    Unshown::Known(reason) => meant.because(reason),
+                    Unshown::Failed | Unshown::Unreadable | Unshown::Other => meant,
+                }
+            }
         }
     }
 }

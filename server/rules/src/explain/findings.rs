@@ -1,5 +1,7 @@
 //! What is stored about a delivery, as far as an explanation needs it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use vestnik_model::{
     Channel, DeliveryState, Devices, Expansion, InstallationId, Reason,
@@ -27,8 +29,19 @@ pub struct Findings {
     pub mailbox: Option<Address>,
     /// What was tried.
     pub tries: Vec<Try>,
+    /// What installations said that did not show it, each the latest.
+    pub not_shown: BTreeMap<InstallationId, NotShown>,
     /// Whether the delivery may go on, by its schedule and by what the person wants.
     pub hours: Hours,
+}
+
+/// An installation did not show a notification.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotShown {
+    /// When.
+    pub at: Timestamp,
+    /// Why, as it says: a code of the registry or a word of its own.
+    pub reason: String,
 }
 
 /// What is known of the notification.

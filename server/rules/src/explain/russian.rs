@@ -1,5 +1,6 @@
 //! Statements in Russian.
 
+mod device;
 mod noun;
 mod reason;
 mod rule;
@@ -13,6 +14,7 @@ use vestnik_model::{
 
 pub use self::rule::russian_rule;
 use self::{
+    device::not_shown,
     noun::{Case, named, plural},
     reason::because,
     waiting::waits,
@@ -107,8 +109,9 @@ const fn chosen(choice: Devices, is_open_to_all: bool) -> &'static str {
     }
 }
 
-/// Why nothing goes to a device whose app is too old; the device in the genitive.
-fn too_old(device: &str, version: Option<AppVersion>, oldest: Option<MinVersion>) -> String {
+/// Why nothing goes to a device whose app is too old.
+fn too_old(device: &DeviceName, version: Option<AppVersion>, oldest: Option<MinVersion>) -> String {
+    let device = named(device, Case::Genitive);
     let told = version.map_or_else(
         || "версия приложения не сообщена".to_owned(),
         |version| {
@@ -145,9 +148,7 @@ fn on(device: &DeviceName, found: DeviceFinding, times: Times) -> String {
             in_case(Case::Prepositional),
             because(reason),
         ),
-        DeviceFinding::TooOld { version, oldest } => {
-            too_old(&in_case(Case::Genitive), version, oldest)
-        }
+        DeviceFinding::TooOld { version, oldest } => too_old(device, version, oldest),
         DeviceFinding::WithoutAddress => format!(
             "Для {} не сообщён адрес в службе push-уведомлений: доступ есть только по соединению.",
             in_case(Case::Genitive),
@@ -187,6 +188,7 @@ fn on(device: &DeviceName, found: DeviceFinding, times: Times) -> String {
             in_case(Case::Prepositional),
             moment(at, times),
         ),
+        DeviceFinding::NotShown { at, why } => not_shown(device, why, &moment(at, times)),
     }
 }
 

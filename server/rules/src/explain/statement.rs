@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryStatus, Devices, Engagement, InstallationId, MinVersion, Platform, Reason,
+    Channel, DeliveryStatus, Devices, Engagement, InstallationId, MinVersion, Open, Platform,
+    Reason,
     publish::{Goal, StepChannel},
 };
 
@@ -178,6 +179,39 @@ pub enum DeviceFinding {
         /// When.
         at: Timestamp,
     },
+    /// It did not show the notification.
+    NotShown {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        why: Unshown,
+    },
+}
+
+/// Why a device did not show a notification, as it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unshown {
+    /// A reason of the registry.
+    Known(Reason),
+    /// The system did not take it.
+    Failed,
+    /// The app could not read it.
+    Unreadable,
+    /// Something that this version of the server does not know.
+    Other,
+}
+
+impl Unshown {
+    /// Reads the word of a device.
+    #[must_use]
+    pub fn read(word: &str) -> Self {
+        match (Open::<Reason>::read(word), word) {
+            (Open::Known(reason), _) => Self::Known(reason),
+            (Open::Unknown(_), "failed") => Self::Failed,
+            (Open::Unknown(_), "unreadable") => Self::Unreadable,
+            (Open::Unknown(_), _) => Self::Other,
+        }
+    }
 }
 
 /// What became of an attempt.

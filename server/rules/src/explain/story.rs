@@ -8,17 +8,18 @@ use vestnik_model::{
 
 use super::{
     ahead::Ahead,
-    findings::{DeliveryFindings, Device, Findings, Try},
+    findings::{DeliveryFindings, Device, Findings, NotShown, Try},
     reachability::reachability,
     statement::{
         Asked, AttemptFinding, CascadeFinding, Cause, DeviceFinding, DeviceName, Place, Standing,
-        Statement, Written,
+        Statement, Unshown, Written,
     },
     waiting::waiting,
 };
 use crate::{
     attempt::State,
     cascade::{ACK_WINDOW, Target},
+    decrypt::is_decrypt,
     schedule::Hours,
 };
 
@@ -301,6 +302,7 @@ fn evidence(findings: &Findings, state: &DeliveryState) -> Vec<Statement> {
             passed.map(|found| (Timestamp::MIN, found)),
             confirmed.map(|at| (at, DeviceFinding::Confirmed { at })),
             seen.min().map(|at| (at, DeviceFinding::Seen { at })),
+            unshown(findings, device.installation),
         ];
         let name = name(findings, device);
         let found = found.into_iter().flatten();
@@ -314,6 +316,24 @@ fn evidence(findings: &Findings, state: &DeliveryState) -> Vec<Statement> {
     let engaged = engaged.map(|engagement| Statement::Standing(Standing::Engaged(engagement)));
     let timed = timed.into_iter().map(|(_, statement)| statement);
     timed.chain(engaged).collect()
+}
+
+/// That an installation did not show it. What it could not decrypt is told of the attempt.
+fn unshown(
+    findings: &Findings,
+    installation: InstallationId,
+) -> Option<(Timestamp, DeviceFinding)> {
+    let NotShown { at, reason } = findings.not_shown.get(&installation)?;
+    let mut delivery = findings.delivery.iter();
+    let why = match Unshown::read(reason) {
+        Unshown::Known(reason) if is_decrypt(reason) => return None,
+        // A device is told of both in the same way.
+        Unshown::Known(Reason::Recalled) if delivery.any(|delivery| delivery.gave_way) => {
+            Unshown::Known(Reason::SuppressedSuperseded)
+        }
+        why @ (Unshown::Known(_) | Unshown::Failed | Unshown::Unreadable | Unshown::Other) => why,
+    };
+    Some((*at, DeviceFinding::NotShown { at: *at, why }))
 }
 
 /// Whether the step that has begun goes to the person's mailbox.

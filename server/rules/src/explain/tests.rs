@@ -75,6 +75,7 @@ fn findings() -> Findings {
         devices: vec![phone(1)],
         mailbox: None,
         tries: Vec::new(),
+        not_shown: [].into(),
         hours: Hours::Open,
     }
 }

@@ -106,15 +106,15 @@ fn a_fact_names_a_delivery_or_a_place() {
         ),
         (
             of("not_shown", json!({"reason": "decrypt.failed"})),
-            About::Undecrypted(Reason::DecryptFailed),
+            About::Useless(Reason::DecryptFailed),
         ),
         (
             of("not_shown", json!({"reason": "decrypt.unknown_key"})),
-            About::Undecrypted(Reason::DecryptUnknownKey),
+            About::Useless(Reason::DecryptUnknownKey),
         ),
         (
             of("not_shown", json!({"reason": "owner.mismatch_dropped"})),
-            About::Dropped,
+            About::Useless(Reason::OwnerMismatchDropped),
         ),
         (
             of("not_shown", json!({"reason": "recalled"})),
@@ -228,10 +228,10 @@ fn every_kind_of_fact_proves_delivery_and_only_reading_says_read() {
 /// The content never reached the device: a cascade goes on, and what nothing else brings is lost.
 #[test]
 fn a_push_that_was_dropped_proves_nothing() {
-    for (about, undecrypted) in [
+    for (about, useless) in [
         (About::Dropped, None),
         (
-            About::Undecrypted(Reason::DecryptFailed),
+            About::Useless(Reason::DecryptFailed),
             Some(Reason::DecryptFailed),
         ),
     ] {
@@ -242,7 +242,7 @@ fn a_push_that_was_dropped_proves_nothing() {
             (before, false)
         );
         assert_eq!((change.proof, change.entry), (None, None));
-        assert_eq!(change.undecrypted, undecrypted);
+        assert_eq!(change.useless, useless);
         assert!(change.is_kept, "its repetition is known");
     }
     let read = taken(READ, pending()).proof;

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use vestnik_model::{
     Channel, Devices, Evidence as Proof, Expansion, Reason,
@@ -93,6 +95,7 @@ fn ended(reason: Reason) -> Findings {
         devices: vec![phone()],
         mailbox: None,
         tries: Vec::new(),
+        not_shown: BTreeMap::new(),
         hours: Hours::Open,
     }
 }

@@ -4,6 +4,8 @@ CREATE TABLE installation (
     id BLOB NOT NULL,
     -- Absent when nobody is logged in.
     user TEXT,
+    -- The row of the user who had it before.
+    former INTEGER,
     -- SHA-256 of the secret that the installation made at its first run.
     secret_hash BLOB NOT NULL,
     -- Grows with each login, logout and takeover.

@@ -13,7 +13,7 @@ use vestnik_rules::{
     identity::attempt_id,
 };
 
-use super::delivery::Key;
+use super::{delivery::Key, fact};
 use crate::{
     sql::statements,
     value::{Unreadable, millis, optional_time, optional_word, time, unreadable, uuid, word},
@@ -302,7 +302,16 @@ pub(crate) fn views(
         attempt: found.attempt.clone().seen_of(status),
         ..found
     };
-    let mut views: Vec<_> = attempts.map(|found| view(delivery, seen(found))).collect();
+    let not_shown = fact::not_shown(db, key)?;
+    let unshown = |target: Target| {
+        let said = not_shown.get(&target.installation()?)?;
+        Some(Open::read(&said.reason))
+    };
+    let views = attempts.map(|found| AttemptView {
+        not_shown: unshown(found.target),
+        ..view(delivery, seen(found))
+    });
+    let mut views: Vec<_> = views.collect();
     views.sort_by_key(|view| (view.started_at, view.id));
     Ok(views)
 }
@@ -341,5 +350,6 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
         started_at,
         delivered_at,
         read_at,
+        not_shown: None,
     }
 }

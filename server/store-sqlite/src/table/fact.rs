@@ -1,5 +1,7 @@
 //! What devices reported: facts by their ids, and flags.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde_json::{Value, json};
@@ -7,12 +9,12 @@ use vestnik_model::{
     Claim, DeliveryState, Flag, InstallationId, ParsedFact, Response, fact::FactKind,
     open::Word as _,
 };
-use vestnik_rules::receipt::FlagState;
+use vestnik_rules::{explain::NotShown, receipt::FlagState};
 
 use super::delivery::Key;
 use crate::{
     sql::statements,
-    value::{millis, optional_json, optional_word},
+    value::{millis, optional_json, optional_word, time, uuid},
 };
 
 statements! {
@@ -27,6 +29,8 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = ?3";
     RESPONSE = "SELECT body FROM fact
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND id = ?4";
+    NOT_SHOWN = "SELECT installation, at, body, id FROM fact
+         WHERE notification = ?1 AND user = ?2 AND kind = 'not_shown'";
     FLAGS = "SELECT flag, version, value, seq FROM flag WHERE user = ?1 AND notification = ?2";
     PUT_FLAG = "INSERT INTO flag (user, notification, flag, value, version, seq)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -161,6 +165,34 @@ fn kind_and_body(claim: &Claim) -> (FactKind, Option<Value>) {
             reason,
         } => (FactKind::NotShown, Some(json!({"reason": reason}))),
     }
+}
+
+/// Why installations did not show a delivery, as each said last.
+pub(crate) fn not_shown(
+    db: &Connection,
+    key: Key,
+) -> Result<BTreeMap<InstallationId, NotShown>, rusqlite::Error> {
+    let mut statement = db.prepare_cached(NOT_SHOWN)?;
+    let mut rows = statement.query((key.notification, key.user))?;
+    let mut last: BTreeMap<InstallationId, (Timestamp, String, String)> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let body: Value = optional_json(row, 2)?.unwrap_or_default();
+        let reason = body.get("reason").and_then(Value::as_str);
+        let said = (
+            time(row, 1)?,
+            row.get(3)?,
+            reason.unwrap_or_default().to_owned(),
+        );
+        let known = last.entry(InstallationId::from_uuid(uuid(row, 0)?));
+        let known = known.or_insert_with(|| said.clone());
+        if *known < said {
+            *known = said;
+        }
+    }
+    let last = last.into_iter();
+    Ok(last
+        .map(|(installation, (at, _, reason))| (installation, NotShown { at, reason }))
+        .collect())
 }
 
 /// A flag's row, with the place of its entry in the user's log.

@@ -1,5 +1,7 @@
 //! What an explanation is made of.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, Open, UserId};
@@ -128,6 +130,7 @@ impl<'a> About<'a> {
             devices: Vec::new(),
             mailbox: None,
             tries: Vec::new(),
+            not_shown: BTreeMap::new(),
             hours: Hours::Open,
         }
     }
@@ -146,6 +149,7 @@ impl<'a> About<'a> {
             findings.notification.expires_at = expires_at;
         }
         findings.tries = tries(db, key, unreadable)?;
+        findings.not_shown = fact::not_shown(db, key)?;
         let reached = Reached {
             epoch: head.place(self.database).epoch.0,
             delivery: &delivery,

@@ -26,15 +26,20 @@ statements! {
             confirmed_seq = CASE WHEN user IS excluded.user THEN confirmed_seq END,
             confirmed_tag = CASE WHEN user IS excluded.user THEN confirmed_tag END,
             opened_at = CASE WHEN user IS excluded.user THEN opened_at END,
+            former = CASE WHEN user IS NULL OR user IS excluded.user THEN former
+                ELSE (SELECT u.row FROM user u WHERE u.app = installation.app AND u.id = installation.user) END,
             user = excluded.user,
             generation = excluded.generation,
             last_seen_at = excluded.last_seen_at,
             updated_at = excluded.updated_at";
     END_SESSION = "UPDATE installation SET
+            former = coalesce((SELECT u.row FROM user u
+                WHERE u.app = installation.app AND u.id = installation.user), former),
             user = NULL, generation = ?3, updated_at = ?4,
             state = NULL, platform = NULL, app_version = NULL, locale = NULL, zone = NULL,
             permission = NULL, opened_at = NULL, confirmed_epoch = NULL, confirmed_seq = NULL, confirmed_tag = NULL
         WHERE app = ?1 AND id = ?2";
+    FORMER = "SELECT former FROM installation WHERE app = ?1 AND id = ?2";
     /// Without statistics, which the store never makes, every installation of the App would be read.
     OF_USER = "SELECT id, generation, last_seen_at FROM installation INDEXED BY installation_by_user
         WHERE app = ?1 AND user = ?2";
@@ -139,6 +144,18 @@ pub(crate) fn close(
     refresh_family::delete_of(db, app, *installation)?;
     presence::delete_of(db, app, user, *installation)?;
     end_session(db, app, *installation, generation.saturating_add(1), now)
+}
+
+/// The row of the user who had an installation before. They may be gone.
+pub(crate) fn former(
+    db: &Connection,
+    app: &AppId,
+    installation: InstallationId,
+) -> Result<Option<i64>, rusqlite::Error> {
+    let former = db
+        .prepare_cached(FORMER)?
+        .query_row((app.as_str(), key(installation)), |row| row.get(0));
+    former.optional().map(Option::flatten)
 }
 
 /// The present session of an installation.

@@ -13,7 +13,7 @@ use vestnik_rules::{
     log::{Place, standing},
     receipt::{
         Aim, Change, MAX_FACTS, MarkRead, Proof, READ_UP_TO, Report, Reporter, Subject, aim, judge,
-        up_to,
+        of_former_user, up_to,
     },
 };
 use vestnik_store::{
@@ -28,7 +28,7 @@ use super::{
     delivery::{self, Found, Key},
     evidence::Evidence,
     fact::{self, FlagRow, Owner},
-    log, marking, meta, notification,
+    installation, log, marking, meta, notification,
     response::Responding,
     user::{self, Head},
 };
@@ -121,6 +121,7 @@ impl<'a> Desk<'a> {
             return Ok(FactResult::taken(&fact.id, false));
         }
         let Some(target) = self.target(db, found.clone())? else {
+            self.take_for_former(db, &found, report)?;
             return Ok(judge(report, &self.reporter, None).result);
         };
         let flags: Vec<_> = target.flags.iter().map(|row| row.state).collect();
@@ -146,8 +147,9 @@ impl<'a> Desk<'a> {
             if let Some(proof) = change.proof {
                 self.confirm(db, (&found, &target), (change.at, proof == Proof::Read))?;
             }
-            if let Some(reason) = change.undecrypted {
-                self.take_undecrypted(db, &found, &target, (reason, change.at))?;
+            if let Some(reason) = change.useless {
+                let of = (self.head.row, self.user);
+                self.take_useless(db, &found, of, (reason, change.at))?;
             }
         }
         Ok(judgement.result)
@@ -195,33 +197,57 @@ impl<'a> Desk<'a> {
         }));
     }
 
-    /// Looks at what was pushed to a device that could not decrypt it.
-    fn take_undecrypted(
+    /// Looks at what was pushed to the installation for the user who had it before.
+    fn take_for_former(
         &mut self,
         db: &Connection,
         found: &notification::Found,
-        target: &Target,
+        report: &Report<'_>,
+    ) -> Result<(), rusqlite::Error> {
+        let Some(reason) = of_former_user(report) else {
+            return Ok(());
+        };
+        let former = installation::former(db, self.app, self.reporter.installation)?;
+        let former = former.map(|row| user::find_row(db, row)).transpose()?;
+        let Some((head, name)) = former.flatten() else {
+            return Ok(());
+        };
+        self.take_useless(db, found, (head.row, &name), (reason, report.at))
+    }
+
+    /// Looks at what was pushed to the device for a user, and was of no use there.
+    fn take_useless(
+        &mut self,
+        db: &Connection,
+        found: &notification::Found,
+        (user, name): (i64, &UserId),
         (reason, at): (Reason, Timestamp),
     ) -> Result<(), rusqlite::Error> {
         let pushed = Pushed {
             notification: found,
-            user: self.head.row,
+            user,
             installation: self.reporter.installation,
             key: decrypt::key_of(db, self.app, self.reporter.installation)?,
             now: self.reporter.now,
         };
         let by = pushed.ask(db, self.unreadable, |case| reported(case, reason, at))?;
-        let Some(by) = by else { return Ok(()) };
-        // What could not be decrypted was handed over.
-        let state = target.delivery.state.clone();
-        let advanced = advance(state, Event::HandedOver(by), self.reporter.now);
+        let key = Key {
+            notification: found.subject.row,
+            user,
+        };
+        let read = delivery::find(db, key);
+        let read = self.unreadable.pass_over("delivery", read)?.flatten();
+        let Some((by, delivery)) = by.zip(read) else {
+            return Ok(());
+        };
+        // What was of no use was handed over.
+        let advanced = advance(delivery.state, Event::HandedOver(by), self.reporter.now);
         if advanced.is_changed {
-            let key = self.key(target);
             delivery::update(db, key, &advanced.state)?;
-            let told = Told::of(key.user, self.user, &advanced);
-            self.changes.moved(&target.notification, told);
+            let told = Told::of(user, name, &advanced);
+            self.changes.moved(&found.subject, told);
         }
-        self.due.push(target.notification.clone());
+        self.due.push(found.subject.clone());
         Ok(())
     }
 
@@ -271,7 +297,7 @@ impl<'a> Desk<'a> {
             flag,
             entry,
             proof: _,
-            undecrypted: _,
+            useless: _,
             is_kept: _,
             is_told: _,
             engaged: _,

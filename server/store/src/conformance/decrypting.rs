@@ -2,14 +2,14 @@
 
 use serde_json::json;
 use vestnik_model::{
-    AttemptStatus, Channel, Claim, DeliveryStatus, NotificationStatus, ReceiptKind,
+    AttemptStatus, Channel, Claim, DeliveryStatus, NotificationStatus, Reason, ReceiptKind,
     publish::{Goal, StepChannel, StepRequest, Steps},
 };
 use vestnik_rules::{attempt::Outcome, session::Session, work::WorkKind};
 
 use super::{
     Fixture,
-    fact::{fact, receipt},
+    fact::{UNKNOWN, fact, receipt},
     name::{EXPIRED, at, bank, new, notification, shop},
     pushing::{
         accepted, attempts, begin, dispatch, dispatch_of, provide, settle, standing, to_anna, tried,
@@ -259,7 +259,7 @@ pub async fn a_device_reports_its_own_pushes_only(fixture: &impl Fixture) {
     tells(&world, &other, "key-9", 22).await;
     for stranger in [&bert, &other] {
         let refused = reports(&world, stranger, "d1", 30).await;
-        assert_eq!(refused, [super::fact::UNKNOWN]);
+        assert_eq!(refused, [UNKNOWN]);
     }
     assert_eq!(world.claim(WorkKind::Dispatch, 31).await, []);
     reports(&world, &anna, "d1", 31).await;
@@ -292,5 +292,43 @@ pub async fn a_device_that_reports_for_ever_is_left_alone(fixture: &impl Fixture
         reports(&world, &anna, &format!("d{round}"), second + 3).await;
     }
     assert_eq!(pushes, vestnik_rules::decrypt::MAX_SEALS);
+    world.is_sound().await;
+}
+
+/// A device that has changed hands says that a push was for another user: the former one is reached otherwise at
+/// once. Nobody can say so of another device, and nobody learns of the notification by it.
+pub async fn what_came_to_another_user_goes_on_elsewhere(fixture: &impl Fixture) {
+    let (world, anna) = begin(fixture).await;
+    tells(&world, &anna, "key-1", 3).await;
+    publish_cascade(&world).await;
+    let push = dispatch(&world, 20).await;
+    settle(&world, 21, tried(&push[0], 20, accepted())).await;
+    let carl = world.login("carl", 2).await;
+    let bert = world.login("bert", 1).await;
+    let dropped = |id: &str| {
+        let claim = Claim::NotShown {
+            notification: notification(1),
+            reason: "owner.mismatch_dropped".to_owned(),
+        };
+        vec![fact(id, claim, 25)]
+    };
+    let unknown = Some(vec![UNKNOWN.to_owned()]);
+    let report = world.report_at(&carl, dropped("a"), (None, 26));
+    assert_eq!(report.await, unknown);
+    assert_eq!(
+        standing(&world, 1, "anna").await,
+        [(Channel::Fcm, AttemptStatus::Sent)]
+    );
+    for second in [27, 28] {
+        let report = world.report_at(&bert, dropped("b"), (None, second));
+        assert_eq!(report.await, unknown);
+    }
+    let views = attempts(&world, 1, "anna").await;
+    let reason = views[0].reason.as_ref().and_then(|reason| reason.known());
+    assert_eq!(reason, Some(Reason::OwnerMismatchDropped));
+    assert_eq!(views[0].status, AttemptStatus::Failed);
+    // The step is over: a letter goes at once.
+    let letter = dispatch(&world, 29).await;
+    assert!(matches!(letter[0].recipient, Recipient::Mailbox { .. }));
     world.is_sound().await;
 }

@@ -299,7 +299,8 @@ macro_rules! conformance {
                 what_was_read_is_not_sent_anew, what_came_by_the_log_is_not_sent_anew,
                 what_was_cancelled_is_not_sent_anew, what_has_expired_is_not_sent_anew,
                 a_device_reports_its_own_pushes_only,
-                a_device_that_reports_for_ever_is_left_alone;
+                a_device_that_reports_for_ever_is_left_alone,
+                what_came_to_another_user_goes_on_elsewhere;
             reach: everybody_is_counted_once_by_how_they_are_reached,
                 a_large_audience_is_not_looked_at_whole, a_preview_counts_as_a_publish_reaches,
                 who_has_a_mailbox_is_reached_by_e_mail,

@@ -1,11 +1,13 @@
 //! What an explanation is made of.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, Flag, InstallationId, Open, UserId, publish::Schedule};
 use vestnik_rules::{
     cascade::channel_of,
     erasure::is_meant,
-    explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
+    explain::{Address, DeliveryFindings, Device, Findings, NotShown, NotificationFindings, Try},
     hold::Block,
     log::epoch_of,
     release::holds,
@@ -35,6 +37,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         devices: Vec::new(),
         mailbox: None,
         tries: Vec::new(),
+        not_shown: BTreeMap::new(),
         hours: Hours::Open,
     };
     let Some((key, delivery)) = delivery else {
@@ -66,6 +69,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         holds(&delivery.state, of, &known.recipient(), asked.now)
     });
     found.tries = tries(world, key);
+    found.not_shown = not_shown(world, key);
     Some(found)
 }
 
@@ -150,6 +154,15 @@ fn addresses(world: &World, app: &AppId, id: InstallationId) -> Vec<Address> {
         })
     });
     known.collect()
+}
+
+/// What installations said that did not show a delivery.
+pub(super) fn not_shown(world: &World, key: Key) -> BTreeMap<InstallationId, NotShown> {
+    let all = world.not_shown.iter();
+    let of_it = all.filter(|((notification, user, _), _)| (*notification, *user) == key);
+    of_it
+        .map(|((_, _, by), (said, _))| (*by, said.clone()))
+        .collect()
 }
 
 pub(super) fn mailbox(world: &World, app: &AppId, user: UserKey) -> Option<Address> {

@@ -40,6 +40,7 @@ fn delete_delivery(world: &mut World, key: (NotificationKey, UserKey)) {
     world.attempts.retain(|(of, to, _), _| (*of, *to) != key);
     world.withdrawals.retain(|(of, to, _), _| (*of, *to) != key);
     world.flags.retain(|(of, to, _), _| (*of, *to) != key);
+    world.not_shown.retain(|(of, to, _), _| (*of, *to) != key);
     world
         .facts
         .retain(|(of, _, _), about| *of != user || *about != Some(notification));

@@ -40,6 +40,7 @@ pub(super) fn import_one(
         secret_hash: NO_SECRET,
         generation: former.map_or(1, |former| former.generation.saturating_add(1)),
         user: Some(user.clone()),
+        former: None,
         state: None,
         confirmed: None,
         opened_at: None,

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Channel, DeliveryId, DeliveryState, NotificationId,
+    AppId, Channel, DeliveryId, DeliveryState, NotificationId, Open,
     contract::DeliveryChange,
     fact::FactResult,
     view::{AttemptView, DeliveryView, List, NotificationView},
 };
 use vestnik_rules::{
+    cascade::Target,
     delivery::{self, advance},
     explain::Findings,
     identity::attempt_id,
@@ -20,7 +21,7 @@ use super::{
     attempt::of_delivery,
     attempt::{attempt, confirm},
     evidence,
-    findings::findings,
+    findings::{findings, not_shown},
     page::list,
     report,
     row::{NotificationKey, UserKey},
@@ -207,6 +208,11 @@ fn attempts(
         return Vec::new();
     };
     let status = row.state.status;
+    let unshown = not_shown(world, (notification, user));
+    let unshown = |target: &Target| {
+        let said = unshown.get(&target.installation()?)?;
+        Some(Open::read(&said.reason))
+    };
     let mut views: Vec<_> = of_delivery(world, (notification, user))
         .map(|((_, _, target), row)| (target, row, row.attempt.clone().seen_of(status)))
         .map(|(target, row, attempt)| AttemptView {
@@ -223,6 +229,7 @@ fn attempts(
             started_at: row.started_at,
             delivered_at: row.delivered_at,
             read_at: row.read_at,
+            not_shown: unshown(target),
         })
         .collect();
     views.sort_by_key(|view| (view.started_at, view.id));

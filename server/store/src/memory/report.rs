@@ -2,15 +2,16 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Channel, Cursor, DeliveryId, FactResult, Flag, NotificationId, ParsedFact, UserId,
-    publish::Steps,
+    AppId, Channel, Claim, Cursor, DeliveryId, FactId, FactResult, Flag, NotificationId,
+    ParsedFact, UserId, publish::Steps,
 };
 use vestnik_rules::{
     cascade::came_by,
+    explain::NotShown,
     log::Standing,
     receipt::{
         Aim, Change, FlagState, MAX_FACTS, MarkRead, Proof, READ_UP_TO, Report, Reporter, Subject,
-        aim, judge, mark_read, up_to,
+        aim, judge, mark_read, of_former_user, up_to,
     },
     work::{Stage, WorkKind},
 };
@@ -73,6 +74,7 @@ fn take_one(txn: &mut Txn, desk: &Desk<'_>, fact: &ParsedFact, about: &Report<'_
     let found = txn.world.notification(desk.app, about.notification);
     let found = found.and_then(|(key, row)| target(&txn.world, desk, key, row));
     let Some(target) = found else {
+        take_for_former(txn, desk, about);
         return judge(about, &desk.reporter, None).result;
     };
     let judgement = judge(about, &desk.reporter, Some(target.subject()));
@@ -80,6 +82,7 @@ fn take_one(txn: &mut Txn, desk: &Desk<'_>, fact: &ParsedFact, about: &Report<'_
         let key = (desk.user, desk.reporter.installation, fact.id.clone());
         if change.is_kept {
             txn.world.facts.insert(key, Some(target.notification));
+            note_unshown(txn, desk, fact, (target.notification, change.at));
         }
         if change.is_told {
             respond(txn, desk, fact, (about.notification, target.delivery.id));
@@ -94,6 +97,40 @@ fn take_one(txn: &mut Txn, desk: &Desk<'_>, fact: &ParsedFact, about: &Report<'_
         save(txn, desk, &target, &change);
     }
     judgement.result
+}
+
+/// Looks at what was pushed to the installation for the user who had it before.
+fn take_for_former(txn: &mut Txn, desk: &Desk<'_>, about: &Report<'_>) {
+    let installation = desk.reporter.installation;
+    let row = txn
+        .world
+        .installations
+        .get(&(desk.app.clone(), installation));
+    let former = row.and_then(|row| txn.world.user_key(desk.app, row.former.as_ref()?));
+    let found = txn.world.notification(desk.app, about.notification);
+    let key = found.map(|(key, _)| key).zip(former);
+    if let Some((key, reason)) = key.zip(of_former_user(about)) {
+        decrypt::report(txn, (key, desk.reporter), (reason, about.at));
+    }
+}
+
+/// Notes why an installation did not show a notification, unless it said something later.
+fn note_unshown(
+    txn: &mut Txn,
+    desk: &Desk<'_>,
+    fact: &ParsedFact,
+    (notification, at): (NotificationKey, Timestamp),
+) {
+    if let Claim::NotShown { reason, .. } = &fact.claim {
+        let key = (notification, desk.user, desk.reporter.installation);
+        let reason = reason.clone();
+        let said = (NotShown { at, reason }, fact.id.clone());
+        let order = |(said, id): &(NotShown, FactId)| (said.at, id.clone());
+        let known = txn.world.not_shown.get(&key);
+        if known.is_none_or(|known| order(known) < order(&said)) {
+            txn.world.not_shown.insert(key, said);
+        }
+    }
 }
 
 /// The sender is told of a fact.
@@ -217,7 +254,7 @@ fn save(txn: &mut Txn, desk: &Desk<'_>, target: &Aimed, change: &Change) {
             confirm_attempt(world, key, desk.reporter.installation, told);
         });
     }
-    if let Some(reason) = change.undecrypted {
+    if let Some(reason) = change.useless {
         decrypt::report(txn, (key, desk.reporter), (reason, change.at));
     }
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Channel, DeliveryId, Flag, InstallationId, NotificationId, TopicName, UserId, WebhookId,
-    phone::PhoneNumber, preference::OptOuts, publish::ZoneName,
+    AppId, Channel, DeliveryId, FactId, Flag, InstallationId, NotificationId, TopicName, UserId,
+    WebhookId, phone::PhoneNumber, preference::OptOuts, publish::ZoneName,
 };
 use vestnik_rules::{
     cascade::is_routed,
     device::Candidate,
+    explain::NotShown,
     idempotency::Remembered,
     log::{Place, Tag, epoch_of},
     schedule::Attributes,
@@ -21,9 +22,9 @@ use vestnik_rules::{
 use super::{
     row::{
         AddressRow, AttemptKey, AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow,
-        InstallationRow, KeyRow, LogRow, NotificationKey, NotificationRow, PresenceKey,
-        PresenceRow, ProviderRow, Target, TopicKey, TopicRow, UserKey, UserRow, WebhookRow,
-        WithdrawalKey, WithdrawalRow, WorkRow,
+        InstallationRow, KeyRow, LogRow, NotShownKey, NotificationKey, NotificationRow,
+        PresenceKey, PresenceRow, ProviderRow, Target, TopicKey, TopicRow, UserKey, UserRow,
+        WebhookRow, WithdrawalKey, WithdrawalRow, WorkRow,
     },
     table::Table,
 };
@@ -65,6 +66,8 @@ pub(super) struct World {
     pub(super) withdrawals: Table<WithdrawalKey, WithdrawalRow>,
     /// By the user and the installation, with the notification that the fact is about, if any.
     pub(super) facts: Table<FactKey, Option<NotificationKey>>,
+    /// What was said last of those that were not shown, with the fact that said so.
+    pub(super) not_shown: Table<NotShownKey, (NotShown, FactId)>,
     pub(super) flags: Table<(NotificationKey, UserKey, Flag), FlagRow>,
     pub(super) logs: Table<(UserKey, u64), LogRow>,
     pub(super) work: Table<u64, WorkRow>,

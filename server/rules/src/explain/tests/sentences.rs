@@ -93,6 +93,22 @@ fn found() -> Vec<DeviceFinding> {
         DeviceFinding::Confirmed { at: time },
         DeviceFinding::Passed,
         DeviceFinding::Seen { at: time },
+        DeviceFinding::NotShown {
+            at: time,
+            why: Unshown::Known(Reason::BlockedApp),
+        },
+        DeviceFinding::NotShown {
+            at: time,
+            why: Unshown::read("failed"),
+        },
+        DeviceFinding::NotShown {
+            at: time,
+            why: Unshown::read("unreadable"),
+        },
+        DeviceFinding::NotShown {
+            at: time,
+            why: Unshown::read("mood"),
+        },
     ]
 }
 

@@ -64,6 +64,7 @@ fn is_true(life: &Life, statement: &Statement) {
             DeviceFinding::Written { at }
             | DeviceFinding::Confirmed { at }
             | DeviceFinding::Seen { at }
+            | DeviceFinding::NotShown { at, .. }
             | DeviceFinding::AddressDead { at, .. } => happened(at),
             DeviceFinding::AwaitsConfirmation { until } => {
                 goes_on();

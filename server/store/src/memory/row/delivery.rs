@@ -61,6 +61,9 @@ pub(crate) struct WithdrawalRow {
     pub(crate) attempt: Attempt,
 }
 
+/// Names what an installation said that did not show a delivery.
+pub(crate) type NotShownKey = (NotificationKey, UserKey, InstallationId);
+
 /// Names a fact: the user, the installation, and the installation's own id of it.
 pub(crate) type FactKey = (UserKey, InstallationId, FactId);
 

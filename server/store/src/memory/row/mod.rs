@@ -11,7 +11,8 @@ mod work;
 
 pub(crate) use audience::{TopicRow, UserRow};
 pub(crate) use delivery::{
-    AttemptKey, AttemptRow, DeliveryRow, FactKey, FlagRow, WithdrawalKey, WithdrawalRow,
+    AttemptKey, AttemptRow, DeliveryRow, FactKey, FlagRow, NotShownKey, WithdrawalKey,
+    WithdrawalRow,
 };
 pub(crate) use key::{NotificationKey, TopicKey, UserKey};
 pub(crate) use log::{Content, LogRow};

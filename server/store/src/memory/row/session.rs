@@ -16,6 +16,8 @@ pub(crate) struct InstallationRow {
     pub(crate) secret_hash: [u8; 32],
     pub(crate) generation: u64,
     pub(crate) user: Option<UserId>,
+    /// Who had it before.
+    pub(crate) former: Option<UserId>,
     pub(crate) state: Option<InstallationState>,
     /// The last place of its user's log that it is known to have reached.
     pub(crate) confirmed: Option<Place>,
@@ -37,6 +39,10 @@ impl InstallationRow {
             secret_hash: login.secret_hash,
             generation,
             user: Some(login.user.clone()),
+            former: former.and_then(|row| {
+                let last = row.user.clone().filter(|_| !is_same_user);
+                last.or_else(|| row.former.clone())
+            }),
             state: former.and_then(|row| row.state.clone()),
             confirmed: former
                 .filter(|_| is_same_user)
@@ -53,7 +59,7 @@ impl InstallationRow {
 
     /// Nobody is logged in any more.
     pub(crate) fn end_session(&mut self, now: Timestamp) {
-        self.user = None;
+        self.former = self.user.take().or_else(|| self.former.take());
         self.state = None;
         self.confirmed = None;
         self.opened_at = None;
