@@ -5,10 +5,11 @@ mod stage;
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use rusqlite::Connection;
 use serde_json::json;
 use vestnik_model::{
-    Channel, EventId,
+    Channel, EventId, EventKind,
     webhook::{WebhookDisabledReason, WebhookStatus, WebhookTrouble},
 };
 use vestnik_testkit::{Receiver, name::user, receiver::Reaction, server::Halt};
@@ -151,9 +152,10 @@ async fn a_failed_event_is_repeated_and_none_overtakes_it() -> anyhow::Result<()
 
 #[tokio::test]
 async fn a_receiver_that_is_gone_is_left_alone_until_it_is_enabled() -> anyhow::Result<()> {
-    let receiver = Receiver::start().await?;
-    let stage = Stage::new(&[&receiver]).await?;
+    let (receiver, other) = (Receiver::start().await?, Receiver::start().await?);
+    let stage = Stage::new(&[&receiver, &other]).await?;
     let key = stage.add(&receiver).await?;
+    stage.add(&other).await?;
     receiver.plan([Reaction::Status(410)]);
     stage.publish(&user("anna")).await?;
     let view = stage
@@ -172,6 +174,17 @@ async fn a_receiver_that_is_gone_is_left_alone_until_it_is_enabled() -> anyhow::
     let wanted: Vec<_> = told.iter().map(|event| event.id.to_string()).collect();
     assert_eq!(all[0], wanted[0], "it was sent once while it was gone");
     assert_eq!(all[1..], wanted, "and none is missing");
+    // The others are told.
+    let mut told = told.iter();
+    let disabled = told.find(|event| event.kind == EventKind::WebhookDisabled);
+    let disabled = disabled.context("it is told")?;
+    assert_eq!(disabled.data.webhook_id, Some(key.id));
+    assert_eq!(
+        disabled.data.disabled_reason,
+        Some(WebhookDisabledReason::Gone.into())
+    );
+    let to_other = ids(&received(&other, wanted.len()).await?);
+    assert_eq!(to_other, wanted);
     stage.server.stop().await
 }
 

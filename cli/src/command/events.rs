@@ -77,6 +77,12 @@ fn words(event: &EventView) -> String {
     if let Some(user) = &data.user {
         line.push_str(&format!("  {user}"));
     }
+    if let Some(id) = data.installation_id {
+        line.push_str(&format!("  {id}"));
+    }
+    if let Some(id) = data.webhook_id {
+        line.push_str(&format!("  {id}"));
+    }
     if let Some((from, to)) = data.from.as_ref().zip(data.to.as_ref()) {
         line.push_str(&format!(
             "  {} -> {}",
@@ -90,10 +96,13 @@ fn words(event: &EventView) -> String {
     let twice = data.double_contact.then_some("reached twice");
     let state = data.state.as_ref().map(Open::as_str);
     let said = data.said.as_deref();
-    for word in [reason, channel, state, said, late, twice]
-        .into_iter()
-        .flatten()
-    {
+    let permission = data.permission.as_ref().map(Open::as_str);
+    let address = data.address.as_ref().map(Open::as_str);
+    let disabled = data.disabled_reason.as_ref().map(Open::as_str);
+    let words = [
+        reason, channel, state, said, permission, address, disabled, late, twice,
+    ];
+    for word in words.into_iter().flatten() {
         line.push_str(&format!("  {}", plain(word)));
     }
     if let Some(response) = &data.response {

@@ -14,11 +14,12 @@ use uuid::Uuid;
 
 pub use self::kind::EventKind;
 use crate::{
-    Channel, Counts, DeliveryId, DeliveryStatus, InstallationId, NotificationId, Outcome, Reason,
-    Response, UserId,
+    Channel, Counts, DeliveryId, DeliveryStatus, InstallationId, NotificationId, Outcome,
+    Permission, PushAddressKind, Reason, Response, UserId, WebhookId,
     open::{Open, is_default},
     provider::ProviderState,
     publish::StepChannel,
+    webhook::WebhookDisabledReason,
 };
 
 /// The id of an event: the number of its commit, and its delivery if it is about one.
@@ -223,6 +224,22 @@ pub struct EventData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub installation_id: Option<InstallationId>,
+    /// Whether the installation may show notifications.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Permission>))]
+    pub permission: Option<Open<Permission>>,
+    /// The kind of the address that died.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<PushAddressKind>))]
+    pub address: Option<Open<PushAddressKind>>,
+    /// The webhook that is sent nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub webhook_id: Option<WebhookId>,
+    /// Why it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<WebhookDisabledReason>))]
+    pub disabled_reason: Option<Open<WebhookDisabledReason>>,
     /// What the person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response: Option<Response>,

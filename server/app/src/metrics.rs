@@ -201,7 +201,12 @@ impl Metrics {
             }
             Effect::LogGrew { .. }
             | Effect::Responded { .. }
-            | Effect::Told(Told::Settled { .. } | Told::Deliveries { .. })
+            | Effect::Told(
+                Told::Settled { .. }
+                | Told::Deliveries { .. }
+                | Told::Installation { .. }
+                | Told::WebhookDisabled { .. },
+            )
             | Effect::Stopped { .. }
             | Effect::Revoked(_)
             | Effect::WorkDue { .. } => {}

@@ -52,6 +52,7 @@ pub mod explain;
 pub mod hold;
 pub mod idempotency;
 pub mod identity;
+pub mod installation;
 pub mod limit;
 pub mod log;
 pub mod patience;

@@ -11,11 +11,12 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, Arrival, Channel, Counts, DeliveryId, DeliveryState, DeliveryStatus, Engagement, Entry,
     InstallationId, Notification, NotificationId, NotificationStatus, Open, Outcome, Reason,
-    Response, UserId,
+    Response, UserId, WebhookId, webhook::WebhookDisabledReason,
 };
 use vestnik_rules::{
     cascade::Switch,
     identity::{delivery_id_of, user_hash},
+    installation,
     log::{Candidate, Place},
     provider::Health,
     session::FamilyId,
@@ -219,6 +220,22 @@ pub enum Told {
         /// How many deliveries stood where.
         counts: Counts,
     },
+    /// Something happened to an installation of a user.
+    Installation {
+        /// The installation.
+        installation: InstallationId,
+        /// The user.
+        user: UserId,
+        /// What.
+        change: installation::Change,
+    },
+    /// A webhook is sent nothing any more.
+    WebhookDisabled {
+        /// The webhook.
+        webhook: WebhookId,
+        /// Why.
+        reason: WebhookDisabledReason,
+    },
     /// Something happened to deliveries that is no status.
     Deliveries {
         /// The notification.
@@ -261,7 +278,21 @@ impl Told {
             Self::Settled { notification, .. } | Self::Deliveries { notification, .. } => {
                 Some(*notification)
             }
-            Self::Provider { .. } => None,
+            Self::Provider { .. } | Self::Installation { .. } | Self::WebhookDisabled { .. } => {
+                None
+            }
+        }
+    }
+
+    /// The user that it is about, if it is about one and no notification.
+    #[must_use]
+    pub const fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Installation { user, .. } => Some(user),
+            Self::Settled { .. }
+            | Self::Deliveries { .. }
+            | Self::Provider { .. }
+            | Self::WebhookDisabled { .. } => None,
         }
     }
 }

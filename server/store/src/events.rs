@@ -143,7 +143,13 @@ impl Happened {
         match &self.what {
             What::Changed(changed) => changed.deliveries.len(),
             What::Told(Told::Deliveries { whose, .. }) => whose.len(),
-            What::Responded { .. } | What::Told(Told::Settled { .. } | Told::Provider { .. }) => 1,
+            What::Responded { .. }
+            | What::Told(
+                Told::Settled { .. }
+                | Told::Provider { .. }
+                | Told::Installation { .. }
+                | Told::WebhookDisabled { .. },
+            ) => 1,
         }
     }
 

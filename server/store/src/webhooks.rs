@@ -19,7 +19,7 @@ use vestnik_rules::{
     work::Claim,
 };
 
-use crate::Answer;
+use crate::{Answer, effect::Told};
 
 /// Webhooks of Apps.
 pub trait Webhooks {
@@ -122,4 +122,11 @@ pub struct Noting {
     pub goes_on: bool,
     /// The time.
     pub now: Timestamp,
+}
+
+/// What the App's backend is told if a webhook is sent nothing any more from now on.
+#[must_use]
+pub fn disabled(webhook: WebhookId, before: &State, after: &State) -> Option<Told> {
+    let (reason, _) = after.disabled.filter(|_| before.disabled.is_none())?;
+    Some(Told::WebhookDisabled { webhook, reason })
 }

@@ -59,11 +59,26 @@ pub enum EventKind {
     DeliveryActioned,
     /// A person answered it with a text.
     DeliveryReplied,
+    /// A user logged in on an installation, who was not logged in there before.
+    InstallationRegistered,
+    /// An installation reports something else of itself than before: its app, its device, its language, its
+    /// zone, its addresses.
+    InstallationUpdated,
+    /// An installation reports another `permission` to show notifications than before.
+    InstallationPermissionChanged,
+    /// An installation is its user's primary one from now on.
+    InstallationPrimaryChanged,
+    /// A push service said that an address of an installation, of the kind `address`, is dead.
+    InstallationTokenInvalidated,
+    /// A user is logged in on an installation no longer.
+    InstallationUnregistered,
     /// A service refuses the App's credentials, or the server cannot read them: `channel`, `state`, `reason` and
     /// `said` say which service, and what it answered. What goes by it waits.
     ProviderAuthFailed,
     /// The service takes the App's credentials again, or others were set.
     ProviderRecovered,
+    /// A webhook is sent nothing any more: `webhook_id` and `disabled_reason` say which and why.
+    WebhookDisabled,
     /// A test that an operator asked for; nothing happened.
     WebhookTest,
     /// Events behind `missed_after` and up to `missed_up_to` were kept no longer and are not sent to this
@@ -97,8 +112,15 @@ words!(EventKind {
     DeliveryRecalled = "delivery.recalled",
     DeliveryActioned = "delivery.actioned",
     DeliveryReplied = "delivery.replied",
+    InstallationRegistered = "installation.registered",
+    InstallationUpdated = "installation.updated",
+    InstallationPermissionChanged = "installation.permission_changed",
+    InstallationPrimaryChanged = "installation.primary_changed",
+    InstallationTokenInvalidated = "installation.token_invalidated",
+    InstallationUnregistered = "installation.unregistered",
     ProviderAuthFailed = "provider.auth_failed",
     ProviderRecovered = "provider.recovered",
+    WebhookDisabled = "webhook.disabled",
     WebhookTest = "webhook.test",
     WebhookGap = "webhook.gap",
 });

@@ -6,7 +6,12 @@ use vestnik_model::{
     AppId, ImportOutcome, InstallationId, InstallationState, UserId, contract::UpdateState,
     view::InstallationView,
 };
-use vestnik_rules::{app_version::Build, device::primary, session::Session};
+use vestnik_rules::{
+    app_version::Build,
+    device::primary,
+    installation::{Reported, changes},
+    session::Session,
+};
 use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, Installations,
@@ -19,7 +24,7 @@ use crate::{
     store::Class::{Hot, List},
     table::{
         Txn, asking, calendar::zone_seen_last, decrypt, delivery, dispatch, import, installation,
-        notification, presence, present, push_address, user,
+        notification, presence, present, push_address, told, user,
     },
     value::Unreadable,
 };
@@ -36,10 +41,12 @@ impl Installations for SqliteStore {
             let is_present = present::is_present(txn, &session)?;
             if is_present {
                 let before = Before::of(txn, &session)?;
+                let told = reported(txn, &session)?;
                 installation::put_state(txn, &session, &state, now)?;
                 before.note_changes(txn, &session, now)?;
                 let whose = (&session.app, session.installation);
                 push_address::put_all(txn, &with.0, whose, &state.push_addresses, now)?;
+                tell_changes(txn, &session, &told, now)?;
                 for subject in decrypt::send_anew(txn, &session, &with.1, now)? {
                     dispatch::wake(txn, &subject, now)?;
                 }
@@ -148,7 +155,34 @@ fn note_opened(
     if primary(installation::candidates(txn, app, user)?) != former {
         look_anew(txn, session, now)?;
     }
+    told::write_primary(txn, app, user, (former, now))?;
     Ok(true)
+}
+
+/// What an installation reports of itself.
+fn reported(db: &Connection, session: &Session) -> Result<Reported, rusqlite::Error> {
+    let Session {
+        app, installation, ..
+    } = session;
+    let view = installation::view(db, app, *installation)?;
+    Ok(Reported {
+        state: view.and_then(|view| view.state),
+        addresses: push_address::hashes(db, app, *installation)?,
+    })
+}
+
+/// The App's backend is told what an installation reports that it did not before.
+fn tell_changes(
+    txn: &mut Txn<'_>,
+    session: &Session,
+    before: &Reported,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    for change in changes(before, &reported(txn, session)?) {
+        let whose = (session.installation, &session.user);
+        told::write_installation(txn, &session.app, whose, (change, now))?;
+    }
+    Ok(())
 }
 
 /// Has what may be for other devices of a user now looked at anew, of what the end of their log is about.
@@ -235,8 +269,10 @@ fn update_in(
     let is_present = present::is_present(txn, session)?;
     if is_present && installation::is_changed_by(txn, session, update)? {
         let before = Before::of(txn, session)?;
+        let told = reported(txn, session)?;
         installation::update_state(txn, session, update, now)?;
         before.note_changes(txn, session, now)?;
+        tell_changes(txn, session, &told, now)?;
     }
     Ok(is_present)
 }

@@ -45,8 +45,8 @@ struct Job<'a> {
     resumed: Vec<Subject>,
     /// The notifications of which deliveries are asked about anew.
     asked: Vec<Subject>,
-    /// What the App's backend is told of the notification in a row.
-    told: Option<(i64, Told)>,
+    /// What the App's backend is told.
+    told: Option<(told::Of, Told)>,
 }
 
 /// Does a part, if the claim still holds its row.
@@ -84,8 +84,8 @@ pub(crate) fn perform(
         ..
     } = job;
     changes.write(txn, part.now)?;
-    if let Some((row, told)) = told {
-        told::write(txn, &held.app, Some(row), (told, part.now))?;
+    if let Some((of, told)) = told {
+        told::write(txn, &held.app, of, (told, part.now))?;
     }
     if let Some((subject, may_wait)) = expanded {
         dispatch::wake(txn, &subject, part.now)?;
@@ -264,7 +264,7 @@ impl Job<'_> {
             return Ok(Next::Done);
         };
         let told = notification::settle(db, &found, self.part.now)?;
-        self.told = told.map(|told| (found.subject.row, told));
+        self.told = told.map(|told| (told::Of::Notification(found.subject.row), told));
         Ok(stage_behind(WorkKind::Settle, &found))
     }
 

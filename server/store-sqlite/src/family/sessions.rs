@@ -5,6 +5,8 @@ use rusqlite::Connection;
 use vestnik_model::{AppId, InstallationId, UserId};
 use vestnik_rules::{
     app_version::Build,
+    device::primary,
+    installation::Change,
     session::{
         Active, Admission, Exchange, Family, FamilyChange, Known, Session, admit, exchange, retired,
     },
@@ -25,7 +27,7 @@ use crate::{
     table::{
         Txn, app, event, installation, presence, present,
         refresh_family::{self, Found},
-        token_use, user,
+        token_use, told, user,
     },
 };
 
@@ -115,7 +117,7 @@ fn log_in(txn: &mut Txn<'_>, login: &Login) -> Result<LoginOutcome, rusqlite::Er
         generation,
     };
     user::ensure(txn, &session.app, &session.user)?;
-    installation::begin_session(txn, &session, &login.secret_hash, login.now)?;
+    begin(txn, login, (&session, former.as_ref()))?;
     let family = Family::begun(login.family, generation, login.refresh_expires);
     refresh_family::insert(txn, &session, &family)?;
     retire(txn, login)?;
@@ -126,6 +128,28 @@ fn log_in(txn: &mut Txn<'_>, login: &Login) -> Result<LoginOutcome, rusqlite::Er
         look_anew(txn, &session, login.now)?;
     }
     Ok(LoginOutcome::LoggedIn(session))
+}
+
+/// Makes an installation its user's, and tells that it is, and of whom it was before.
+fn begin(
+    txn: &mut Txn<'_>,
+    login: &Login,
+    (session, former): (&Session, Option<&UserId>),
+) -> Result<(), rusqlite::Error> {
+    let (app, now) = (&login.app, login.now);
+    if former == Some(&login.user) {
+        return installation::begin_session(txn, session, &login.secret_hash, now);
+    }
+    let of_former = former.map(|user| installation::candidates(txn, app, user));
+    let primary = of_former.transpose()?.and_then(primary);
+    installation::begin_session(txn, session, &login.secret_hash, now)?;
+    if let Some(user) = former {
+        let whose = (login.installation, user);
+        told::write_installation(txn, app, whose, (Change::Unregistered, now))?;
+        told::write_primary(txn, app, user, (primary, now))?;
+    }
+    let whose = (login.installation, &login.user);
+    told::write_installation(txn, app, whose, (Change::Registered, now))
 }
 
 /// Ends what an installation had before a login.
@@ -257,18 +281,22 @@ fn end(
     cause: Cause,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    installation::close(txn, session, now)?;
     let Session {
         app,
         user,
         installation,
         generation,
     } = session;
+    let former = primary(installation::candidates(txn, app, user)?);
+    installation::close(txn, session, now)?;
     let revocation = Revocation::Session {
         installation: *installation,
         user: user.clone(),
         generation: *generation,
         cause,
     };
-    event::revoked(txn, app, revocation, now)
+    event::revoked(txn, app, revocation, now)?;
+    let whose = (*installation, user);
+    told::write_installation(txn, app, whose, (Change::Unregistered, now))?;
+    told::write_primary(txn, app, user, (former, now))
 }

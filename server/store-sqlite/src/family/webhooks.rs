@@ -10,7 +10,8 @@ use vestnik_rules::{
 use vestnik_sqlite::Priority::{Mass, Urgent};
 use vestnik_store::{
     Answer, Webhooks,
-    webhooks::{Changing, Known, NewWebhook, Noting, WebhookChanged, WebhookCreated},
+    effect::Told,
+    webhooks::{Changing, Known, NewWebhook, Noting, WebhookChanged, WebhookCreated, disabled},
 };
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     seal::Seal,
     store::Class::List,
     table::{
-        Txn, app, event,
+        Txn, app, event, told,
         webhook::{self, Stored},
         work::{self, Held, Next},
     },
@@ -133,12 +134,14 @@ fn make_change(
     let Ok((webhook, is_anew)) = change(stored.webhook.clone(), asked.clone(), last, *now) else {
         return Ok(WebhookChanged::Beyond);
     };
+    let told = disabled(*id, &stored.webhook.state, &webhook.state);
     let stored = Stored { webhook, ..stored };
     webhook::set_target(txn, seal, &stored)?;
     webhook::set_state(txn, stored.row, &stored.webhook.state)?;
     if is_anew {
         begin_anew(txn, &stored, *now)?;
     }
+    tell(txn, app, told, *now)?;
     Ok(WebhookChanged::Changed(known(txn, stored)?))
 }
 
@@ -215,12 +218,25 @@ fn note(txn: &mut Txn<'_>, seal: &Seal, noting: &Noting) -> Result<Option<State>
     let Some((held, Some(stored))) = held(txn, seal, claim)? else {
         return Ok(None);
     };
-    let state = stored.webhook.state.noted(note, *now);
+    let state = stored.webhook.state.clone().noted(note, *now);
     webhook::set_state(txn, stored.row, &state)?;
     if !goes_on {
         rest(txn, &held, &state, *now)?;
     }
+    let told = disabled(stored.webhook.id, &stored.webhook.state, &state);
+    tell(txn, &held.app, told, *now)?;
     Ok(Some(state))
+}
+
+/// The App's backend is told something about a webhook, if there is something.
+fn tell(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    told: Option<Told>,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let Some(told) = told else { return Ok(()) };
+    told::write(txn, app, told::Of::App, (told, now))
 }
 
 /// Ends a claim: the row waits for the next time, or is deleted.

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::{AppId, Channel, NotificationId, NotificationStatus, UserId};
+use vestnik_model::{AppId, Channel, InstallationId, NotificationId, NotificationStatus, UserId};
 use vestnik_rules::{
     delivery::{Advanced, Deltas, Move, Slot},
     identity::delivery_id,
+    installation,
     work::{Stage, WorkKind},
 };
 use vestnik_store::effect::{ChangedDelivery, Effect, News, Summary};
@@ -68,6 +69,8 @@ pub(crate) struct Changes {
     changes: BTreeMap<i64, Change>,
     /// What happened to deliveries that is no status, by the row of the notification: to whose.
     news: BTreeMap<(i64, News), (Subject, BTreeMap<i64, UserId>)>,
+    /// What happened to installations.
+    installations: Vec<(AppId, InstallationId, UserId, installation::Change)>,
 }
 
 #[derive(Debug)]
@@ -102,6 +105,17 @@ impl Changes {
         users.insert(user, name.clone());
     }
 
+    /// Something happened to an installation of a user.
+    pub(crate) fn happened_to(
+        &mut self,
+        app: &AppId,
+        (installation, user): (InstallationId, UserId),
+        change: installation::Change,
+    ) {
+        self.installations
+            .push((app.clone(), installation, user, change));
+    }
+
     /// The notification changed in another way: its status can be another one.
     pub(crate) fn touched(&mut self, subject: &Subject) {
         self.of(subject);
@@ -122,6 +136,9 @@ impl Changes {
         }
         for ((_, news), (subject, users)) in self.news {
             told::write_news(txn, &subject, (news, users), at)?;
+        }
+        for (app, installation, user, change) in self.installations {
+            told::write_installation(txn, &app, (installation, &user), (change, at))?;
         }
         Ok(())
     }

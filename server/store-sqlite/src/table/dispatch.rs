@@ -19,6 +19,7 @@ use vestnik_rules::{
     delivery::{Event, advance, contacted},
     device::Wanted,
     identity::{attempt_id, delivery_id},
+    installation::Change,
     patience::{begin_at, lease, leased_until},
     schedule::Hours,
     work::{Stage, WorkKind},
@@ -254,7 +255,7 @@ impl Desk<'_> {
     /// Notes what became of a try, if it is still the one that is on its way. Gives the delivery, and the
     /// channel that took it, if it did.
     pub(crate) fn settle(
-        &self,
+        &mut self,
         tried: &Tried,
         random: f64,
     ) -> Result<Option<(Key, Option<Channel>)>, rusqlite::Error> {
@@ -359,11 +360,17 @@ impl Desk<'_> {
     }
 
     /// Notes what a try proved of its address.
-    fn learn(&self, key: Key, lesson: Lesson) -> Result<(), rusqlite::Error> {
+    fn learn(&mut self, key: Key, lesson: Lesson) -> Result<(), rusqlite::Error> {
         let app = self.sending.app();
         match lesson {
             Lesson::Dead(installation, found) => {
-                push_address::kill(self.db, (app, installation), &found, self.now)
+                let is_killed = push_address::kill(self.db, (app, installation), &found, self.now)?;
+                let user = user::name(self.db, key.user)?;
+                if let Some(user) = user.filter(|_| is_killed) {
+                    let change = Change::TokenInvalidated(Open::read(&found.kind));
+                    self.changes.happened_to(app, (installation, user), change);
+                }
+                Ok(())
             }
             Lesson::DeadMailbox => email_address::kill(self.db, key.user, self.now),
             Lesson::Moved(installation, kept) => {

@@ -176,7 +176,12 @@ fn tell(
     (channel, health): (Channel, Health),
     at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    told::write(txn, app, None, (Told::Provider { channel, health }, at))
+    told::write(
+        txn,
+        app,
+        told::Of::App,
+        (Told::Provider { channel, health }, at),
+    )
 }
 
 /// Whether an App has credentials anywhere.

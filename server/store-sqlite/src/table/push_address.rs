@@ -1,5 +1,7 @@
 //! Addresses of installations at push services. Their values are sealed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{AppId, InstallationId, PushAddress};
@@ -23,6 +25,8 @@ statements! {
     REFRESH = "UPDATE push_address SET refreshed_at = ?4
          WHERE app = ?1 AND installation = ?2 AND kind = ?3";
     LIVE_KINDS = "SELECT kind FROM push_address
+         WHERE app = ?1 AND installation = ?2 AND died_at IS NULL";
+    HASHES = "SELECT kind, hash FROM push_address
          WHERE app = ?1 AND installation = ?2 AND died_at IS NULL";
     DELETE = "DELETE FROM push_address WHERE app = ?1 AND installation = ?2 AND kind = ?3";
     DELETE_OF = "DELETE FROM push_address WHERE app = ?1 AND installation = ?2";
@@ -48,6 +52,19 @@ pub(crate) struct Found {
     pub(crate) refreshed_at: Timestamp,
     pub(crate) died_at: Option<Timestamp>,
     pub(crate) hash: [u8; 32],
+}
+
+/// The hashes of an installation's addresses that live, by the words of their kinds.
+pub(crate) fn hashes(
+    db: &Connection,
+    app: &AppId,
+    installation: InstallationId,
+) -> Result<BTreeMap<String, [u8; 32]>, rusqlite::Error> {
+    db.prepare_cached(HASHES)?
+        .query_map((app.as_str(), key(installation)), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
+        .collect()
 }
 
 /// Takes the whole set of an installation's addresses.
@@ -208,7 +225,7 @@ pub(crate) fn kill(
     (app, installation): (&AppId, InstallationId),
     address: &Found,
     now: Timestamp,
-) -> Result<(), rusqlite::Error> {
+) -> Result<bool, rusqlite::Error> {
     db.prepare_cached(KILL)?
         .execute((
             app.as_str(),
@@ -217,7 +234,7 @@ pub(crate) fn kill(
             address.hash,
             millis(now),
         ))
-        .map(drop)
+        .map(|killed| killed > 0)
 }
 
 /// Forgets the addresses of an installation that is nobody's any more.

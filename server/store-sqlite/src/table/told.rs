@@ -8,10 +8,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Row, types::ValueRef};
 use serde::{Deserialize, Serialize};
 use vestnik_model::{
-    AppId, Channel, Counts, Engagement, InstallationId, NotificationId, Outcome, ProviderState,
-    Reason, UserId, publish::StepChannel,
+    AppId, Channel, Counts, Engagement, InstallationId, NotificationId, Open, Outcome, Permission,
+    ProviderState, PushAddressKind, Reason, UserId, WebhookId, publish::StepChannel,
+    webhook::WebhookDisabledReason,
 };
-use vestnik_rules::{cascade::Switch, identity::delivery_id, provider::Health};
+use vestnik_rules::{
+    cascade::Switch, device::primary, identity::delivery_id, installation, provider::Health,
+};
 use vestnik_store::effect::{Effect, News, Told};
 
 use super::{
@@ -21,6 +24,17 @@ use super::{
     user,
 };
 use crate::value::{json, to_json, uuid};
+
+/// What it is about that is told.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Of {
+    /// The whole App.
+    App,
+    /// The notification in a row.
+    Notification(i64),
+    /// The user in a row.
+    User(i64),
+}
 
 /// What a row says, as its body.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,6 +66,55 @@ enum Body {
         #[serde(skip_serializing_if = "Option::is_none")]
         said: Option<String>,
     },
+    Installation {
+        installation: InstallationId,
+        #[serde(flatten)]
+        change: Change,
+    },
+    WebhookDisabled {
+        webhook: WebhookId,
+        reason: WebhookDisabledReason,
+    },
+}
+
+/// What happened to an installation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "change", content = "to", rename_all = "snake_case")]
+enum Change {
+    Registered,
+    Updated,
+    PermissionChanged(Open<Permission>),
+    PrimaryChanged,
+    TokenInvalidated(Open<PushAddressKind>),
+    Unregistered,
+}
+
+impl From<installation::Change> for Change {
+    fn from(change: installation::Change) -> Self {
+        match change {
+            installation::Change::Registered => Self::Registered,
+            installation::Change::Updated => Self::Updated,
+            installation::Change::PermissionChanged(permission) => {
+                Self::PermissionChanged(permission)
+            }
+            installation::Change::PrimaryChanged => Self::PrimaryChanged,
+            installation::Change::TokenInvalidated(kind) => Self::TokenInvalidated(kind),
+            installation::Change::Unregistered => Self::Unregistered,
+        }
+    }
+}
+
+impl From<Change> for installation::Change {
+    fn from(change: Change) -> Self {
+        match change {
+            Change::Registered => Self::Registered,
+            Change::Updated => Self::Updated,
+            Change::PermissionChanged(permission) => Self::PermissionChanged(permission),
+            Change::PrimaryChanged => Self::PrimaryChanged,
+            Change::TokenInvalidated(kind) => Self::TokenInvalidated(kind),
+            Change::Unregistered => Self::Unregistered,
+        }
+    }
 }
 
 impl Body {
@@ -72,6 +135,18 @@ impl Body {
                 state: health.state(),
                 reason: health.reason(),
                 said: health.said().map(str::to_owned),
+            },
+            Told::Installation {
+                installation,
+                user: _,
+                change,
+            } => Self::Installation {
+                installation: *installation,
+                change: change.clone().into(),
+            },
+            Told::WebhookDisabled { webhook, reason } => Self::WebhookDisabled {
+                webhook: *webhook,
+                reason: *reason,
             },
         }
     }
@@ -97,15 +172,50 @@ impl Body {
     }
 }
 
-/// Writes and emits what the App's backend is told, of the notification in a row if it is about one.
+/// Writes and emits what the App's backend is told.
 pub(crate) fn write(
     txn: &mut Txn<'_>,
     app: &AppId,
-    notification: Option<i64>,
+    of: Of,
     (told, at): (Told, Timestamp),
 ) -> Result<(), rusqlite::Error> {
     let body = Body::of(&told, Vec::new());
-    write_row(txn, app, (notification, &body), (told, at))
+    write_row(txn, app, (of, &body), (told, at))
+}
+
+/// Writes and emits what happened to an installation of a user, if they are known.
+pub(crate) fn write_installation(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    (installation, user): (InstallationId, &UserId),
+    (change, at): (installation::Change, Timestamp),
+) -> Result<(), rusqlite::Error> {
+    let Some(head) = user::find(txn, app, user)? else {
+        return Ok(());
+    };
+    let told = Told::Installation {
+        installation,
+        user: user.clone(),
+        change,
+    };
+    write(txn, app, Of::User(head.row), (told, at))
+}
+
+/// Writes and emits it if another installation is a user's primary one than before.
+pub(crate) fn write_primary(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    user: &UserId,
+    (former, at): (Option<InstallationId>, Timestamp),
+) -> Result<(), rusqlite::Error> {
+    let present = primary(super::installation::candidates(txn, app, user)?);
+    match present.filter(|_| present != former) {
+        Some(installation) => {
+            let change = installation::Change::PrimaryChanged;
+            write_installation(txn, app, (installation, user), (change, at))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Writes and emits what happened to deliveries that is no status, with the rows and names of their users.
@@ -123,20 +233,26 @@ pub(crate) fn write_news(
         news,
         whose: whose.map(|user| (delivery_id(id, &user), user)).collect(),
     };
-    let of = (Some(subject.row), &body);
+    let of = (Of::Notification(subject.row), &body);
     write_row(txn, &subject.app, of, (told, at))
 }
 
 fn write_row(
     txn: &mut Txn<'_>,
     app: &AppId,
-    (notification, body): (Option<i64>, &Body),
+    (of, body): (Of, &Body),
     (told, at): (Told, Timestamp),
 ) -> Result<(), rusqlite::Error> {
+    let (notification, user) = match of {
+        Of::App => (None, None),
+        Of::Notification(row) => (Some(row), None),
+        Of::User(row) => (None, Some(row)),
+    };
     let row = event::Row {
         at,
         kind: Kind::Told,
         notification,
+        user,
         body: Some(to_json(body)?),
         ..event::Row::default_of(app)
     };
@@ -154,22 +270,23 @@ pub(crate) fn read(db: &Connection, row: &Row<'_>) -> Result<Option<Told>, rusql
             Some(NotificationId::from_uuid(uuid(row, 7)?))
         }
     };
-    let deliveries = |news, users: Vec<i64>| {
-        let Some(notification) = notification else {
-            return Ok(None);
-        };
-        let mut whose = Vec::with_capacity(users.len());
-        for user in users {
-            let name = user::name(db, user)?;
-            whose.extend(name.map(|name| (delivery_id(notification, &name), name)));
-        }
-        Ok(Some(Told::Deliveries {
-            notification,
-            news,
-            whose,
-        }))
+    let deliveries = |news, users| deliveries(db, notification, (news, users));
+    let user = || match row.get(4)? {
+        Some(user) => user::name(db, user),
+        None => Ok(None),
     };
     match json(row, 6)? {
+        Body::Installation {
+            installation,
+            change,
+        } => Ok(user()?.map(|user| Told::Installation {
+            installation,
+            user,
+            change: change.into(),
+        })),
+        Body::WebhookDisabled { webhook, reason } => {
+            Ok(Some(Told::WebhookDisabled { webhook, reason }))
+        }
         Body::Settled { outcome, counts } => Ok(notification.map(|notification| Told::Settled {
             notification,
             outcome,
@@ -203,4 +320,25 @@ pub(crate) fn read(db: &Connection, row: &Row<'_>) -> Result<Option<Told>, rusql
             Ok(Some(Told::Provider { channel, health }))
         }
     }
+}
+
+/// What happened to the deliveries of a notification to users; `None` when the notification is gone.
+fn deliveries(
+    db: &Connection,
+    notification: Option<NotificationId>,
+    (news, users): (News, Vec<i64>),
+) -> Result<Option<Told>, rusqlite::Error> {
+    let Some(notification) = notification else {
+        return Ok(None);
+    };
+    let mut whose = Vec::with_capacity(users.len());
+    for user in users {
+        let name = user::name(db, user)?;
+        whose.extend(name.map(|name| (delivery_id(notification, &name), name)));
+    }
+    Ok(Some(Told::Deliveries {
+        notification,
+        news,
+        whose,
+    }))
 }

@@ -197,13 +197,13 @@ async fn events_of_other_versions_say_what_they_know() {
         &world,
         r#"INSERT INTO event (app, at, kind, notification, user, status, body)
             SELECT app, at, 'deliveries', notification, NULL, NULL, '{"sent": [1, 2], "volcanic": [1]}'
-                FROM event WHERE number = 1
-            UNION ALL SELECT app, at, 'delivery', notification, 1, 'read', NULL FROM event WHERE number = 1
+                FROM event WHERE notification IS NOT NULL
+            UNION ALL SELECT app, at, 'delivery', notification, 1, 'read', NULL FROM event WHERE notification IS NOT NULL
             UNION ALL SELECT app, at, 'delivery', notification, 1, 'failed',
-                '{"reason": "lava.cold", "channel": "pigeon", "mood": 7}' FROM event WHERE number = 1
+                '{"reason": "lava.cold", "channel": "pigeon", "mood": 7}' FROM event WHERE notification IS NOT NULL
             UNION ALL SELECT app, at, 'deliveries', notification, NULL, NULL,
                 '[{"status": "failed", "reason": "token.dead", "channel": "fcm", "mood": 7, "users": [2]}]'
-                FROM event WHERE number = 1"#,
+                FROM event WHERE notification IS NOT NULL"#,
     );
     let plain = |status| Summary {
         status,

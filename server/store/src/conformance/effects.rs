@@ -152,7 +152,7 @@ pub async fn events_are_read_behind_a_number(fixture: &impl Fixture) {
         world.publish(number, users(&["anna"])).await;
     }
     let whole = world.store.events(0, 100).await.unwrap();
-    assert_eq!(whole.len(), 5);
+    assert_eq!(whole.len(), 6, "of the login, and of each notification");
     let last = world.store.last_event().await.unwrap();
     assert_eq!(whole.last().map(|event| event.number), Some(last));
     let mut after = 0;

@@ -54,6 +54,7 @@ pub mod retry;
 pub mod scheduling;
 pub mod sessions;
 pub mod settling;
+pub mod telling;
 pub mod tenancy;
 pub mod tokens;
 pub mod topics;
@@ -321,6 +322,8 @@ macro_rules! conformance {
                 a_watch_names_the_latest_changes, a_watch_of_what_was_read_is_over;
             news: what_is_done_on_a_device_is_told_once, a_step_that_gives_way_is_told,
                 a_recall_is_told_of_who_may_have_it;
+            telling: only_what_changes_of_a_device_is_told,
+                who_is_primary_and_who_is_logged_in_is_told, an_address_that_died_is_told_once;
             settling: a_notification_is_settled_once,
                 what_is_counted_beside_statuses_goes_with_its_delivery,
                 a_policy_says_what_is_an_error;

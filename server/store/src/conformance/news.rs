@@ -32,7 +32,11 @@ async fn news(world: &World) -> Vec<(News, Vec<String>)> {
             names.sort();
             Some((news, names))
         }
-        Told::Deliveries { .. } | Told::Settled { .. } | Told::Provider { .. } => None,
+        Told::Deliveries { .. }
+        | Told::Settled { .. }
+        | Told::Provider { .. }
+        | Told::Installation { .. }
+        | Told::WebhookDisabled { .. } => None,
     });
     of_deliveries.collect()
 }

@@ -67,7 +67,10 @@ async fn told(world: &World) -> Vec<Health> {
             assert_eq!(channel, Channel::Fcm);
             Some(health)
         }
-        Told::Settled { .. } | Told::Deliveries { .. } => None,
+        Told::Settled { .. }
+        | Told::Deliveries { .. }
+        | Told::Installation { .. }
+        | Told::WebhookDisabled { .. } => None,
     });
     of_fcm.collect()
 }

@@ -386,6 +386,7 @@ pub async fn another_tenants_ids_are_unknown(fixture: &impl Fixture) {
     assert_eq!(ended, Ok(false));
     // A session of one App is none of another, whatever its ids.
     world.login_to(&bank(), "bert", 1).await;
+    world.taken();
     let forged = Session {
         app: bank(),
         ..session

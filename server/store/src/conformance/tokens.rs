@@ -23,6 +23,7 @@ async fn begin(fixture: &impl Fixture) -> (World, Session) {
     let LoginOutcome::LoggedIn(session) = outcome else {
         panic!("not logged in: {outcome:?}");
     };
+    world.taken();
     (world, session)
 }
 

@@ -11,10 +11,12 @@ use vestnik_rules::{
 
 use super::{
     Fixture,
+    events::told_since,
     name::{at, bank, shop, users},
     world::{World, due},
 };
 use crate::{
+    effect::Told,
     events::Asked,
     webhooks::{Changing, Known, NewWebhook, Noting, WebhookChanged, WebhookCreated},
 };
@@ -301,6 +303,10 @@ pub async fn a_receiver_that_is_gone_is_sent_nothing(fixture: &impl Fixture) {
     let reason = WebhookDisabledReason::Gone;
     assert_eq!(gone.disabled, Some((reason, at(20))));
     assert_eq!(gone.last.and_then(|last| last.status), Some(410));
+    let mut told = told_since(&world, 0).await;
+    told.retain(|told| matches!(told, Told::WebhookDisabled { .. }));
+    let webhook = id(1);
+    assert_eq!(told, [Told::WebhookDisabled { webhook, reason }]);
     world.is_sound().await;
     world.taken();
     change(&world, 1, Change::Enable, 30).await;

@@ -429,7 +429,7 @@ fn settle_one(
     }
     match tried.target {
         Target::Device { installation, .. } => {
-            learn(&mut txn.world, (app, installation), tried, settling.now);
+            learn(txn, (app, installation), tried, settling.now);
         }
         Target::Mailbox => kill_mailbox(&mut txn.world, key.1, tried, settling.now),
     }

@@ -62,9 +62,13 @@ fn happened(world: &World, event: &Event) -> Option<Happened> {
         What::Told(Told::Deliveries { whose, .. }) => {
             whose.retain(|(delivery, _)| is_there(delivery));
         }
-        What::Responded { .. }
-        | What::Changed(_)
-        | What::Told(Told::Settled { .. } | Told::Provider { .. }) => {}
+        What::Told(told) => {
+            let user = told.user();
+            if user.is_some_and(|user| world.user_key(&event.app, user).is_none()) {
+                return None;
+            }
+        }
+        What::Responded { .. } | What::Changed(_) => {}
     }
     if let Some(id) = happened.what.notification() {
         let key = world.notification_ids.get(&id)?;

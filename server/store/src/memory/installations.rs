@@ -11,6 +11,7 @@ use vestnik_rules::{
     address::{Stored, Upload, hash, upload},
     app_version::Build,
     device::primary,
+    installation::{Reported, changes},
     session::Session,
 };
 
@@ -37,6 +38,7 @@ impl Installations for MemoryStore {
     ) -> Answer<'_, bool> {
         self.write(now, move |txn| {
             let before = Before::of(&txn.world, &session);
+            let told = reported(&txn.world, &session);
             let Some(row) = txn.world.present(&session) else {
                 return Ok(false);
             };
@@ -50,6 +52,7 @@ impl Installations for MemoryStore {
             put_addresses(&mut txn.world, whose, addresses, now);
             decrypt::send_anew(txn, &session, now);
             before.note_changes(txn, &session, now);
+            tell_changes(txn, &session, &told);
             Ok(true)
         })
     }
@@ -62,6 +65,7 @@ impl Installations for MemoryStore {
     ) -> Answer<'_, bool> {
         self.write(now, move |txn| {
             let before = Before::of(&txn.world, &session);
+            let told = reported(&txn.world, &session);
             let Some(row) = txn.world.present(&session) else {
                 return Ok(false);
             };
@@ -71,6 +75,7 @@ impl Installations for MemoryStore {
                 row.updated_at = now;
             }
             before.note_changes(txn, &session, now);
+            tell_changes(txn, &session, &told);
             Ok(true)
         })
     }
@@ -95,6 +100,7 @@ impl Installations for MemoryStore {
             if present != former {
                 look_anew(txn, &session, now);
             }
+            txn.tell_primary(&session.app, &session.user, former);
             Ok(true)
         })
     }
@@ -153,6 +159,28 @@ impl Installations for MemoryStore {
             txn.world.presence.retain(|key, _| key.node != node);
             Ok(())
         })
+    }
+}
+
+/// What an installation reports of itself.
+fn reported(world: &World, session: &Session) -> Reported {
+    let key = (session.app.clone(), session.installation);
+    let row = world.installations.get(&key);
+    let addresses = addresses_of(world, &session.app, session.installation);
+    let live = addresses.filter(|(_, row)| row.died_at.is_none());
+    Reported {
+        state: row.and_then(|row| row.state.clone()),
+        addresses: live
+            .map(|(kind, row)| (kind.to_owned(), row.hash))
+            .collect(),
+    }
+}
+
+/// The App's backend is told what an installation reports that it did not before.
+fn tell_changes(txn: &mut Txn, session: &Session, before: &Reported) {
+    for change in changes(before, &reported(&txn.world, session)) {
+        let whose = (session.installation, &session.user);
+        txn.tell_installation(&session.app, whose, change);
     }
 }
 

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, InstallationId, UserId};
 use vestnik_rules::{
     app_version::Build,
+    device::primary,
+    installation::Change,
     session::{
         Active, Admission, Exchange, Family, FamilyChange, FamilyId, Session, admit, exchange,
         retired,
@@ -120,7 +122,23 @@ fn log_in(txn: &mut Txn, login: &Login) -> LoginOutcome {
     }
     txn.world.ensure_user(&session.app, &session.user);
     let row = InstallationRow::logged_in(known.as_ref(), login, generation);
+    let former = known.as_ref().and_then(|known| known.user.clone());
+    let former = former.filter(|former| *former != login.user);
+    let is_new = known.as_ref().and_then(|known| known.user.as_ref()) != Some(&login.user);
+    let of_former = former.map(|user| {
+        let primary = primary(txn.world.candidates(&login.app, &user));
+        (user, primary)
+    });
     txn.world.installations.insert(name, row);
+    if let Some((former, primary)) = of_former {
+        let whose = (login.installation, &former);
+        txn.tell_installation(&login.app, whose, Change::Unregistered);
+        txn.tell_primary(&login.app, &former, primary);
+    }
+    if is_new {
+        let whose = (login.installation, &login.user);
+        txn.tell_installation(&login.app, whose, Change::Registered);
+    }
     begin_family(txn, login, generation);
     retire(txn, login);
     // What it told of its app while it was another user's stays.
@@ -261,6 +279,7 @@ fn end(txn: &mut Txn, session: &Session, cause: Cause, now: Timestamp) {
         installation,
         generation,
     } = session;
+    let primary = primary(txn.world.candidates(app, user));
     forget_session(&mut txn.world, app, *installation);
     let name = (app.clone(), *installation);
     if let Some(row) = txn.world.installations.get_mut(&name) {
@@ -273,6 +292,8 @@ fn end(txn: &mut Txn, session: &Session, cause: Cause, now: Timestamp) {
         cause,
     };
     txn.revoked(app, revocation);
+    txn.tell_installation(app, (*installation, user), Change::Unregistered);
+    txn.tell_primary(app, user, primary);
 }
 
 /// Deletes the refresh tokens and the presence of an installation.

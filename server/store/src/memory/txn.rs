@@ -6,9 +6,11 @@ use std::{
 };
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, DeliveryState, NotificationId, UserId};
+use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, NotificationId, UserId};
 use vestnik_rules::{
     delivery::{Deltas, Move},
+    device::primary,
+    installation,
     work::{Stage, WorkKind},
 };
 
@@ -152,6 +154,37 @@ impl Txn {
     pub(super) fn tell(&mut self, app: &AppId, told: Told) {
         self.record(app, Effect::Told(told));
         self.wake_webhooks(app);
+    }
+
+    /// The App's backend is told of an installation of a user who is known.
+    pub(super) fn tell_installation(
+        &mut self,
+        app: &AppId,
+        (installation, user): (InstallationId, &UserId),
+        change: installation::Change,
+    ) {
+        if self.world.user_key(app, user).is_some() {
+            let told = Told::Installation {
+                installation,
+                user: user.clone(),
+                change,
+            };
+            self.tell(app, told);
+        }
+    }
+
+    /// The App's backend is told if another installation is a user's primary one than before.
+    pub(super) fn tell_primary(
+        &mut self,
+        app: &AppId,
+        user: &UserId,
+        former: Option<InstallationId>,
+    ) {
+        let present = primary(self.world.candidates(app, user));
+        if let Some(installation) = present.filter(|_| present != former) {
+            let whose = (installation, user);
+            self.tell_installation(app, whose, installation::Change::PrimaryChanged);
+        }
     }
 
     /// Somebody may do less from now on.

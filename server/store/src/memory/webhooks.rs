@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     Answer, StoreError, Webhooks,
-    webhooks::{Changing, Known, NewWebhook, Noting, WebhookChanged, WebhookCreated},
+    webhooks::{Changing, Known, NewWebhook, Noting, WebhookChanged, WebhookCreated, disabled},
 };
 
 type Key = (AppId, WebhookId);
@@ -129,10 +129,12 @@ fn make_change(txn: &mut Txn, changing: Changing) -> WebhookChanged {
     let Some(row) = txn.world.webhooks.get(&key).cloned() else {
         return WebhookChanged::Unknown;
     };
-    let Ok((webhook, is_anew)) = change(row.webhook, asked, txn.world.last_event, now) else {
+    let Ok((webhook, is_anew)) = change(row.webhook.clone(), asked, txn.world.last_event, now)
+    else {
         return WebhookChanged::Beyond;
     };
     let state = webhook.state.clone();
+    let told = disabled(id, &row.webhook.state, &state);
     txn.world.webhooks.insert(
         key.clone(),
         WebhookRow {
@@ -142,6 +144,9 @@ fn make_change(txn: &mut Txn, changing: Changing) -> WebhookChanged {
     );
     if is_anew {
         begin_anew(txn, &key, &state, now);
+    }
+    if let Some(told) = told {
+        txn.tell(&key.0, told);
     }
     known(&txn.world, &key).map_or(WebhookChanged::Unknown, WebhookChanged::Changed)
 }
@@ -201,10 +206,14 @@ fn note(txn: &mut Txn, noting: &Noting) -> Option<State> {
     let key = key_of(&mut txn.world, claim)?;
     let row = txn.world.webhooks.get_mut(&key)?;
     let state = row.webhook.state.clone().noted(note, *now);
+    let told = disabled(key.1, &row.webhook.state, &state);
     row.webhook.state = state.clone();
     if !goes_on {
         let due = state.due(has_more(&txn.world, &key.0, &state), *now);
         rest(txn, claim, &key, due.map(|due| (due, *now)));
+    }
+    if let Some(told) = told {
+        txn.tell(&key.0, told);
     }
     Some(state)
 }

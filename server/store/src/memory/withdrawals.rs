@@ -201,7 +201,7 @@ pub(super) fn settle_one(
             world.withdrawals.remove(&key);
         }
     }
-    learn(world, (app, installation), tried, settling.now);
+    learn(txn, (app, installation), tried, settling.now);
     true
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{Channel, EventData, EventId, EventKind, EventView, Open, event::reached};
-use vestnik_rules::{cascade::Switch, provider::Health};
+use vestnik_rules::{cascade::Switch, installation::Change, provider::Health};
 use vestnik_store::{
     effect::{ChangedDelivery, News, Responded, Summary, Told},
     events::{Changed, Happened, What},
@@ -111,6 +111,25 @@ impl About {
         }
     }
 
+    /// What happened to an installation.
+    fn installation(&self, change: Change, mut data: EventData) -> EventView {
+        let kind = match change {
+            Change::Registered => EventKind::InstallationRegistered,
+            Change::Updated => EventKind::InstallationUpdated,
+            Change::PermissionChanged(permission) => {
+                data.permission = Some(permission);
+                EventKind::InstallationPermissionChanged
+            }
+            Change::PrimaryChanged => EventKind::InstallationPrimaryChanged,
+            Change::TokenInvalidated(address) => {
+                data.address = Some(address);
+                EventKind::InstallationTokenInvalidated
+            }
+            Change::Unregistered => EventKind::InstallationUnregistered,
+        };
+        self.view(kind, data)
+    }
+
     /// The state of a provider changed.
     fn provider(&self, channel: Channel, health: &Health) -> EventView {
         let state = health.state();
@@ -154,6 +173,26 @@ impl About {
                     self.news(news, data)
                 };
                 whose.into_iter().map(one).collect()
+            }
+            Told::Installation {
+                installation,
+                user,
+                change,
+            } => {
+                let data = EventData {
+                    installation_id: Some(installation),
+                    user: Some(user),
+                    ..data
+                };
+                vec![self.installation(change, data)]
+            }
+            Told::WebhookDisabled { webhook, reason } => {
+                let data = EventData {
+                    webhook_id: Some(webhook),
+                    disabled_reason: Some(reason.into()),
+                    ..data
+                };
+                vec![self.view(EventKind::WebhookDisabled, data)]
             }
             Told::Provider { channel, health } => vec![self.provider(channel, &health)],
         }

@@ -121,7 +121,7 @@ impl Desk<'_> {
     /// Notes what became of a push that withdraws, if it is still the one that is on its way. Gives whether it
     /// was.
     pub(crate) fn settle_withdrawal(
-        &self,
+        &mut self,
         tried: &Tried,
         random: f64,
     ) -> Result<bool, rusqlite::Error> {

@@ -1,24 +1,28 @@
 //! What a try proves of the address that it went to.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId};
+use vestnik_model::{AppId, InstallationId, Open};
 use vestnik_rules::{
     address::{hash_email, moved},
     attempt::kills,
+    installation::Change,
 };
 
-use super::super::{installations::addresses_of, row::UserKey, world::World};
+use super::super::{installations::addresses_of, row::UserKey, txn::Txn, world::World};
 use crate::dispatch::Tried;
 
 /// Notes what a try says of its address.
 pub(in super::super) fn learn(
-    world: &mut World,
+    txn: &mut Txn,
     whose: (&AppId, InstallationId),
     tried: &Tried,
     now: Timestamp,
 ) {
-    kill(world, whose, tried, now);
-    keep_environment(world, whose, tried);
+    for kind in kill(&mut txn.world, whose, tried, now) {
+        let change = Change::TokenInvalidated(Open::read(&kind));
+        txn.tell_installation(whose.0, (whose.1, &tried.user), change);
+    }
+    keep_environment(&mut txn.world, whose, tried);
 }
 
 /// Keeps the environment of its service in which a try was taken with the address.
@@ -39,24 +43,26 @@ fn keep_environment(
     }
 }
 
-/// Notes that the address of a try is dead, if its outcome proves it.
+/// Notes that the address of a try is dead, if its outcome proves it; gives the words of the kinds of those that
+/// died.
 fn kill(
     world: &mut World,
     (app, installation): (&AppId, InstallationId),
     tried: &Tried,
     now: Timestamp,
-) {
+) -> Vec<String> {
     let dead: Vec<_> = addresses_of(world, app, installation)
         .filter(|(_, row)| row.hash == tried.address && row.died_at.is_none())
         .filter(|(_, row)| kills(&tried.outcome, row.refreshed_at, tried.began_at))
         .map(|(kind, _)| (app.clone(), installation, kind.to_owned()))
         .collect();
-    for key in dead {
-        if let Some(row) = world.addresses.get_mut(&key) {
+    for key in &dead {
+        if let Some(row) = world.addresses.get_mut(key) {
             row.address = None;
             row.died_at = Some(now);
         }
     }
+    dead.into_iter().map(|(_, _, kind)| kind).collect()
 }
 
 /// Notes that the mailbox of a try is dead, if its outcome proves it.
