@@ -5,6 +5,8 @@
 //! notification then asks the schedule. Then it walks through what closed hours put off in the middle of a
 //! cascade; the dispatch of each notification looks at that. A later change begins the walk anew.
 
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, DeliveryStatus, UserId, open::Word as _};
@@ -184,6 +186,9 @@ fn part_put_off(
 ) -> Result<Asked, rusqlite::Error> {
     let found = put_off(db, held.target, place, rows)?;
     let mut asked = Asked::default();
+    // Each notification is looked up once, and woken once.
+    let mut subjects: BTreeMap<i64, Option<Subject>> = BTreeMap::new();
+    let mut woken = BTreeSet::new();
     let is_end = found.len() < rows as usize;
     for (key, due_at) in found {
         let Key { notification, user } = key;
@@ -193,13 +198,18 @@ fn part_put_off(
             user,
         };
         asked.position = (!is_end).then(|| place.written());
-        let of = notification::find_row(db, notification)?;
-        let of = of.filter(|of| of.subject.app == held.app);
-        if let Some(of) = of
-            && due_at.is_some_and(|at| at > now)
-        {
+        if due_at.is_none_or(|at| at <= now) {
+            continue;
+        }
+        if let Entry::Vacant(place) = subjects.entry(notification) {
+            let of = notification::find_row(db, notification)?.map(|of| of.subject);
+            place.insert(of.filter(|of| of.app == held.app));
+        }
+        if let Some(Some(of)) = subjects.get(&notification) {
             delivery::set_due(db, key, now)?;
-            asked.looked_at.push(of.subject);
+            if woken.insert(notification) {
+                asked.looked_at.push(of.clone());
+            }
         }
     }
     Ok(asked)

@@ -33,9 +33,17 @@ pub(crate) fn put(
     key: &ContactKey,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(PUT)?
-        .execute((app.as_str(), key.user(app, user), millis(now)))
-        .map(drop)
+    put_hash(db, app.as_str(), &key.user(app, user), millis(now))
+}
+
+/// Remembers an erasure of a name with this hash, at a time in milliseconds.
+pub(crate) fn put_hash(
+    db: &Connection,
+    app: &str,
+    hash: &[u8],
+    at: i64,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(PUT)?.execute((app, hash, at)).map(drop)
 }
 
 /// Who of an App was erased since something was accepted.

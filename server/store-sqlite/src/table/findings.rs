@@ -7,7 +7,6 @@ use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, Open, UserId};
 use vestnik_rules::{
     app_version::Build,
-    audience::Plan,
     cascade::{Course, channel_of},
     contact::ContactKey,
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
@@ -62,12 +61,12 @@ pub(crate) fn of(
     };
     let about = About::load(db, &found, unreadable)?;
     let Some(head) = user::find(db, app, user)? else {
-        return Ok(Some(about.nobody(user)));
+        return about.nobody(db, user, unreadable).map(Some);
     };
     let key = about.key(head.row);
     let delivery = unreadable.pass_over("delivery", delivery::find(db, key))?;
     let Some(delivery) = delivery.flatten() else {
-        return Ok(Some(about.nobody(user)));
+        return about.nobody(db, user, unreadable).map(Some);
     };
     let owner = Owner {
         app,
@@ -83,7 +82,6 @@ pub(crate) fn of(
 pub(crate) struct About<'a> {
     found: &'a notification::Found,
     notification: NotificationFindings,
-    plan: Option<Plan>,
     calendar: Option<Calendar>,
     /// The channels that the App has credentials for.
     providers: Vec<Channel>,
@@ -104,7 +102,6 @@ impl<'a> About<'a> {
         Ok(Self {
             found,
             notification: of_notification(db, found, unreadable)?,
-            plan: unreadable.pass_over("notification", notification::plan(db, row))?,
             calendar: Calendar::load(db, subject, content)?,
             providers: providers(db, &subject.app)?,
             database: meta::epoch(db)?,
@@ -118,14 +115,24 @@ impl<'a> About<'a> {
         }
     }
 
-    /// The findings about a user for whom there is no delivery.
-    fn nobody(&self, user: &UserId) -> Findings {
-        let plan = self.plan.as_ref();
+    /// The findings about a user for whom there is no delivery: their sender may have left them out.
+    fn nobody(
+        &self,
+        db: &Connection,
+        user: &UserId,
+        unreadable: &Unreadable,
+    ) -> Result<Findings, rusqlite::Error> {
+        let read = notification::plan(db, self.found.subject.row);
+        let plan = unreadable.pass_over("notification", read)?;
+        let mut findings = self.without_delivery();
+        findings.notification.is_excluded = plan.is_some_and(|plan| plan.excludes(user));
+        Ok(findings)
+    }
+
+    /// What is known of the notification alone.
+    fn without_delivery(&self) -> Findings {
         Findings {
-            notification: NotificationFindings {
-                is_excluded: plan.is_some_and(|plan| plan.excludes(user)),
-                ..self.notification.clone()
-            },
+            notification: self.notification.clone(),
             delivery: None,
             devices: Vec::new(),
             mailbox: None,
@@ -144,7 +151,7 @@ impl<'a> About<'a> {
         unreadable: &Unreadable,
     ) -> Result<Findings, rusqlite::Error> {
         let key = self.key(head.row);
-        let mut findings = self.nobody(owner.user);
+        let mut findings = self.without_delivery();
         if let Some(expires_at) = delivery.expires_at {
             findings.notification.expires_at = expires_at;
         }

@@ -9,6 +9,7 @@ use vestnik_model::AppId;
 use vestnik_rules::work::{Stage, WorkKind};
 
 use super::{
+    erased_user,
     meta::{self, CONTACT},
     work,
 };
@@ -26,8 +27,6 @@ statements! {
     IS_PUSH_ADDRESS_DEAD = "SELECT 1 FROM push_address
          WHERE app = ?1 AND installation = ?2 AND kind = ?3 AND hash = ?4 AND died_at IS NOT NULL";
     ERASURES = "SELECT app, hash, at FROM erased_user";
-    PUT_ERASURE = "INSERT INTO erased_user (app, hash, at) VALUES (?1, ?2, ?3)
-         ON CONFLICT (app, hash) DO UPDATE SET at = max(at, excluded.at)";
 }
 
 /// Users, by row and App.
@@ -204,8 +203,8 @@ pub(crate) fn erase_again(
     let mut erasures = later.prepare(ERASURES)?;
     let mut rows = erasures.query([])?;
     while let Some(row) = rows.next()? {
-        let of: (String, Vec<u8>, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        transaction.prepare_cached(PUT_ERASURE)?.execute(of)?;
+        let (app, hash): (String, Vec<u8>) = (row.get(0)?, row.get(1)?);
+        erased_user::put_hash(&transaction, &app, &hash, row.get(2)?)?;
     }
     transaction.commit()
 }
