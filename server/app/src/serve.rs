@@ -9,12 +9,12 @@ use vestnik_model::contract::{Drain, device};
 use vestnik_outbound::TrustError;
 use vestnik_push::Driver;
 use vestnik_signalr::server::{Frame, HubHandle};
-use vestnik_store::{OpenError, Store, StoreError, operations::Secrets};
+use vestnik_store::{OpenError, Store, StoreError, effect::Revocation, operations::Secrets};
 use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions, slow_disk};
 
 use crate::{
     backup,
-    bus::{Bus, LocalBus},
+    bus::{Bus, Hint, LocalBus},
     channel::{self, MailSender, Posting, PushSender, Sender, webhook::WebhookSender},
     config::{Config, ConfigError, FeedConfig, Source},
     credential::{AccessTokens, LinkKey},
@@ -81,6 +81,7 @@ impl Default for Parts {
 pub struct Server {
     state: ServerState,
     supervisor: Supervisor,
+    sender: Sender,
 }
 
 /// Serves until `shutdown`, then drains: devices are asked to come back, reports in hand are
@@ -133,7 +134,11 @@ impl Server {
         attach(&bus, &live, &loops);
         let mut options = StoreOptions {
             key: seal_key,
-            sink: effects::sink(bus, Arc::clone(&live.connections), Arc::clone(&metrics)),
+            sink: effects::sink(
+                Arc::clone(&bus),
+                Arc::clone(&live.connections),
+                Arc::clone(&metrics),
+            ),
             ..StoreOptions::new(Arc::clone(&clock))
         };
         options.writer.before_commit = commit_delay.map(slow_disk);
@@ -148,15 +153,7 @@ impl Server {
         store.clear_presence(live.presence.node.clone()).await?;
         let supervisor = Supervisor::default();
         let pushes = pushes(&config, &clock);
-        let letters = MailSender::new(Posting {
-            store: Arc::clone(&store),
-            clock: Arc::clone(&clock),
-            // It was checked with the other settings.
-            reach: config.outbound.reach().unwrap_or_default(),
-            secret: secrets.refresh,
-            links: LinkKey::new(&secrets.refresh),
-            public_url: config.public_url.clone(),
-        });
+        let letters = letters(&config, &clock, &store, secrets.refresh);
         let webhooks = webhooks(&config, &clock, &metrics)?;
         let state = ServerState::new(Inner {
             access: AccessTokens::new(&secrets.access, config.tokens),
@@ -174,7 +171,11 @@ impl Server {
             health: supervisor.health(),
             metrics,
         });
-        Ok(Self { state, supervisor })
+        Ok(Self {
+            sender: sender(&state, &bus),
+            state,
+            supervisor,
+        })
     }
 
     /// What the doors of a server without sockets share.
@@ -190,9 +191,13 @@ impl Server {
 
     /// Serves until `shutdown`, then drains and closes the database.
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
-        let Self { state, supervisor } = self;
+        let Self {
+            state,
+            supervisor,
+            sender,
+        } = self;
         keep_feed(&state, &supervisor);
-        let flight = keep_work(&state, &supervisor);
+        let flight = keep_work(&state, sender, &supervisor);
         tracing::info!("serving");
         let drained = drain(state.clone(), shutdown);
         http::serve(listener, http::router(&state), &state.config, drained).await;
@@ -281,8 +286,58 @@ fn caps(feed: FeedConfig) -> Caps {
     }
 }
 
+/// What sends letters.
+fn letters(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    store: &Arc<dyn Store>,
+    secret: [u8; 32],
+) -> MailSender {
+    MailSender::new(Posting {
+        store: Arc::clone(store),
+        clock: Arc::clone(clock),
+        // It was checked with the other settings.
+        reach: config.outbound.reach().unwrap_or_default(),
+        secret,
+        links: LinkKey::new(&secret),
+        public_url: config.public_url.clone(),
+    })
+}
+
+/// What sends the tries of dispatches. It forgets credentials that are deleted.
+fn sender(state: &ServerState, bus: &Arc<dyn Bus>) -> Sender {
+    let sender = Sender {
+        store: Arc::clone(&state.store),
+        clock: Arc::clone(&state.clock),
+        pushes: PushSender::new(
+            Arc::clone(&state.store),
+            Arc::clone(&state.clock),
+            state.pushes.clone(),
+        ),
+        letters: state.letters.clone(),
+    };
+    forget_revoked(bus, &sender);
+    sender
+}
+
+/// Has credentials that are deleted forgotten by what sends with them. The consumer holds what they are kept in,
+/// and not the store, which holds the bus.
+fn forget_revoked(bus: &Arc<dyn Bus>, sender: &Sender) {
+    let (pushes, letters) = (sender.pushes.forgetter(), sender.letters.forgetter());
+    bus.attach(Arc::new(move |hint| {
+        if let Hint::Revoked {
+            app,
+            what: Revocation::Provider { channel },
+        } = hint
+        {
+            pushes(app, *channel);
+            letters(app, *channel);
+        }
+    }));
+}
+
 /// Starts the loops of work.
-fn keep_work(state: &ServerState, supervisor: &Supervisor) -> Arc<Flight> {
+fn keep_work(state: &ServerState, sender: Sender, supervisor: &Supervisor) -> Arc<Flight> {
     let flight = Arc::<Flight>::default();
     let worker = Worker {
         work: Arc::clone(&state.store) as _,
@@ -291,16 +346,7 @@ fn keep_work(state: &ServerState, supervisor: &Supervisor) -> Arc<Flight> {
     };
     worker::start(&worker, supervisor);
     let dispatcher = Dispatcher {
-        sender: Sender {
-            store: Arc::clone(&state.store),
-            clock: Arc::clone(&state.clock),
-            pushes: PushSender::new(
-                Arc::clone(&state.store),
-                Arc::clone(&state.clock),
-                state.pushes.clone(),
-            ),
-            letters: state.letters.clone(),
-        },
+        sender,
         loops: Arc::clone(&state.loops),
         flight: Arc::clone(&flight),
     };

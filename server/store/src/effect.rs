@@ -327,6 +327,11 @@ pub enum Revocation {
         /// The user.
         user: UserId,
     },
+    /// The App's credentials at a service: nothing is sent by it any more.
+    Provider {
+        /// The service.
+        channel: Channel,
+    },
 }
 
 /// Why a session ended.

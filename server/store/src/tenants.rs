@@ -53,8 +53,8 @@ pub trait Tenants {
     fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<StoredProvider>>;
     /// The services at which an App has credentials, and when each was set.
     fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>>;
-    /// Deletes credentials; tells whether there were any.
-    fn delete_provider(&self, app: AppId, channel: Channel) -> Answer<'_, bool>;
+    /// Deletes credentials; tells whether there were any. Effects: `Revoked`.
+    fn delete_provider(&self, app: AppId, channel: Channel, now: Timestamp) -> Answer<'_, bool>;
 }
 
 /// The credentials of an App at a service that notifications pass.

@@ -169,6 +169,24 @@ impl MailSender {
         UnsubscribeUrl::parse(&format!("{}{path}", base.trim_end_matches('/'))).ok()
     }
 
+    /// What forgets the account of an App. Letters on their way end with what they began with.
+    pub(crate) fn forgetter(&self) -> impl Fn(&AppId, Channel) + Send + Sync + use<> {
+        let posts = Arc::clone(&self.posts);
+        move |app, channel| {
+            if channel == Channel::Email {
+                let mut posts = posts.lock().unwrap_or_else(PoisonError::into_inner);
+                posts.remove(app);
+            }
+        }
+    }
+
+    /// Whether it keeps the account of an App.
+    #[cfg(test)]
+    pub(crate) fn knows(&self, app: &AppId) -> bool {
+        let posts = self.posts.lock().unwrap_or_else(PoisonError::into_inner);
+        posts.contains_key(app)
+    }
+
     /// What sends the letters of an App, or why nothing does.
     ///
     /// # Errors

@@ -121,6 +121,15 @@ impl PushSender {
         Ok(Accounts(accounts))
     }
 
+    /// What forgets the credentials of an App at a service. Tries on their way end with what they began with.
+    pub(crate) fn forgetter(&self) -> impl Fn(&AppId, Channel) + Send + Sync + use<> {
+        let accounts = Arc::clone(&self.accounts);
+        move |app, channel| {
+            let mut accounts = accounts.lock().unwrap_or_else(PoisonError::into_inner);
+            accounts.remove(&(app.clone(), channel));
+        }
+    }
+
     /// A try that is sent now, for which there is no answer yet.
     pub(super) fn unanswered(&self, parcel: &Parcel<'_>) -> Tried {
         Tried {

@@ -88,9 +88,10 @@ pub(crate) async fn delete_provider(
     store: &dyn Store,
     by: &ApiKey,
     channel: &str,
+    now: Timestamp,
 ) -> Result<(), Refusal> {
     let channel = named(channel)?;
-    if store.delete_provider(by.app.clone(), channel).await? {
+    if store.delete_provider(by.app.clone(), channel, now).await? {
         tracing::info!(channel = channel.as_str(), by = %by.id, "credentials deleted");
         return Ok(());
     }

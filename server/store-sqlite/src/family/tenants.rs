@@ -133,8 +133,14 @@ impl Tenants for SqliteStore {
         })
     }
 
-    fn delete_provider(&self, app: AppId, channel: Channel) -> Answer<'_, bool> {
-        self.write(Urgent, move |txn| provider::delete(txn, &app, channel))
+    fn delete_provider(&self, app: AppId, channel: Channel, now: Timestamp) -> Answer<'_, bool> {
+        self.write(Urgent, move |txn| {
+            let is_deleted = provider::delete(txn, &app, channel)?;
+            if is_deleted {
+                event::revoked(txn, &app, Revocation::Provider { channel }, now)?;
+            }
+            Ok(is_deleted)
+        })
     }
 
     fn delete_identity_key(&self, app: AppId, kid: String) -> Answer<'_, bool> {

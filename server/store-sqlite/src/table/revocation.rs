@@ -2,7 +2,7 @@
 
 use rusqlite::Row;
 use serde_json::{Value, json};
-use vestnik_model::{InstallationId, UserId};
+use vestnik_model::{Channel, InstallationId, UserId, open::Word as _};
 use vestnik_rules::session::FamilyId;
 use vestnik_store::effect::{Cause, Revocation};
 
@@ -28,6 +28,7 @@ pub(super) fn json(revocation: &Revocation) -> Value {
             json!({"what": "family", "family": u128::from_be_bytes(family.0).to_string()})
         }
         Revocation::User { user } => json!({"what": "user", "user": user}),
+        Revocation::Provider { channel } => json!({"what": "provider", "channel": channel}),
     }
 }
 
@@ -54,6 +55,9 @@ fn parse(value: &Value) -> Option<Revocation> {
         }),
         "user" => Some(Revocation::User {
             user: UserId::parse(text("user")?).ok()?,
+        }),
+        "provider" => Some(Revocation::Provider {
+            channel: Channel::from_word(text("channel")?)?,
         }),
         _ => None,
     }
@@ -101,6 +105,9 @@ mod tests {
                 family: FamilyId([0xfe; 16]),
             },
             Revocation::User { user: user.clone() },
+            Revocation::Provider {
+                channel: Channel::Apns,
+            },
         ];
         for (cause, word) in CAUSES {
             assert_eq!(cause_word(cause), word);

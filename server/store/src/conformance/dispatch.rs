@@ -20,6 +20,7 @@ use super::{
     world::{World, due},
 };
 use crate::{
+    effect::{Effect, Revocation},
     installations::PresenceNote,
     publishing::PublishOutcome,
     tenants::{Provider, StoredProvider},
@@ -415,8 +416,13 @@ pub async fn credentials_are_set_whole_and_are_each_apps_own(fixture: &impl Fixt
     assert_eq!(store.provider(shop(), Channel::Apns).await, Ok(None));
     let views = store.providers(shop()).await.unwrap();
     assert_eq!((views.len(), views[0].set_at), (1, at(9)));
-    assert_eq!(store.delete_provider(bank(), Channel::Fcm).await, Ok(false));
-    assert_eq!(store.delete_provider(shop(), Channel::Fcm).await, Ok(true));
+    let delete = |app| store.delete_provider(app, Channel::Fcm, at(30));
+    assert_eq!(delete(bank()).await, Ok(false));
+    world.taken();
+    assert_eq!(delete(shop()).await, Ok(true));
+    let channel = Channel::Fcm;
+    let revoked = Effect::Revoked(Revocation::Provider { channel });
+    assert_eq!(world.taken(), [revoked]);
     assert_eq!(store.providers(shop()).await.unwrap(), []);
     world.is_sound().await;
 }

@@ -278,7 +278,7 @@ pub async fn a_mailbox_dies_by_a_bounce_and_stays_dead_for_a_day(fixture: &impl 
 
 pub async fn without_an_smtp_server_no_letter_begins(fixture: &impl Fixture) {
     let world = begin(fixture).await;
-    let deleted = world.store.delete_provider(shop(), Channel::Email);
+    let deleted = world.store.delete_provider(shop(), Channel::Email, at(6));
     assert!(deleted.await.unwrap());
     publish(&world, 1).await;
     assert_eq!(dispatch(&world, 20).await, []);

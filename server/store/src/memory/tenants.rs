@@ -154,9 +154,13 @@ impl Tenants for MemoryStore {
         })
     }
 
-    fn delete_provider(&self, app: AppId, channel: Channel) -> Answer<'_, bool> {
-        self.write(Timestamp::UNIX_EPOCH, move |txn| {
-            Ok(txn.world.providers.remove(&(app, channel)).is_some())
+    fn delete_provider(&self, app: AppId, channel: Channel, now: Timestamp) -> Answer<'_, bool> {
+        self.write(now, move |txn| {
+            let deleted = txn.world.providers.remove(&(app.clone(), channel));
+            if deleted.is_some() {
+                txn.revoked(&app, Revocation::Provider { channel });
+            }
+            Ok(deleted.is_some())
         })
     }
 

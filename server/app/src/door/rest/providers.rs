@@ -155,6 +155,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Admin)?;
     submission.begin(BY_GET);
-    operation::delete_provider(&*state.store, &sender.0, &channel).await?;
+    let now = state.clock.now();
+    operation::delete_provider(&*state.store, &sender.0, &channel, now).await?;
     Ok(StatusCode::NO_CONTENT)
 }

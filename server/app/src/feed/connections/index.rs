@@ -358,8 +358,9 @@ impl Index {
                 let void = devices.filter(|device| device.session.generation <= *generation);
                 (void.collect(), Vec::new())
             }
-            // The session of the family is revoked by an effect of its own.
-            Revocation::Family { .. } => (Vec::new(), Vec::new()),
+            // The session of the family is revoked by an effect of its own; nobody connects by credentials at a
+            // service.
+            Revocation::Family { .. } | Revocation::Provider { .. } => (Vec::new(), Vec::new()),
             Revocation::User { user } => {
                 let ids = self.by_user.get(&(app.clone(), user.clone()));
                 let devices = ids.into_iter().flatten().filter_map(|id| self.device(id));

@@ -175,3 +175,16 @@ async fn a_connection_that_cannot_be_made_has_handed_nothing_over() {
     let waits = json!(["retrying", "provider.unavailable", 1, 0]);
     assert_eq!(letter.looks().await, ("pending".to_owned(), waits));
 }
+
+#[tokio::test]
+async fn an_account_that_is_deleted_is_forgotten() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let letter = Letter::at(listener.local_addr().unwrap().port()).await;
+    drop(listener);
+    letter.turn(None).await;
+    let (app, letters) = (AppId::parse("shop").unwrap(), &letter.world.state.letters);
+    assert!(letters.knows(&app));
+    let deleted = letter.world.admin("DELETE /v1/providers/email", None).await;
+    assert_eq!(deleted.status, 204, "{deleted:?}");
+    assert!(!letters.knows(&app));
+}
