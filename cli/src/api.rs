@@ -112,6 +112,14 @@ impl Api {
         response.json().await.map(Some).map_err(unreachable)
     }
 
+    pub(crate) async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        answer(self.request(Method::PATCH, path).json(body)).await
+    }
+
     pub(crate) async fn put(&self, path: &str, body: &impl Serialize) -> Result<(), Failure> {
         done(self.request(Method::PUT, path).json(body)).await
     }

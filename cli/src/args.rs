@@ -31,7 +31,9 @@ pub(crate) use self::{
     demo::DemoArgs,
     provider::{AccountFile, ProviderCommand},
     schedule::ScheduleArgs,
-    user::{AttributesCommand, EmailCommand, ImportArgs, PreferencesCommand, UserCommand},
+    user::{
+        AttributesCommand, EmailCommand, ImportArgs, OptOutArgs, PreferencesCommand, UserCommand,
+    },
     webhook::{WebhookArgs, WebhookCommand},
 };
 

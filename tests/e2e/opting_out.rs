@@ -59,7 +59,7 @@ async fn what_a_person_switches_off_in_the_app_does_not_come() -> anyhow::Result
     phone.client.go_offline();
     change(&phone, json!({"categories": {"promotions": true}})).await?;
     let path = route::with(route::USER_PREFERENCES, anna.as_str());
-    let of_backend = serde_json::from_value(json!({"opt_out": {"topics": ["gossip"]}}))?;
+    let of_backend = serde_json::from_value(json!({"opt_out": {"topics": {"gossip": true}}}))?;
     server.backend.prefer(&anna, &of_backend).await?;
     phone.client.go_online();
     let known = settled(&phone).await?;

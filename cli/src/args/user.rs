@@ -80,23 +80,16 @@ pub(crate) enum AttributesCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PreferencesCommand {
-    /// Say what a user does not want, whole: what is not given is wanted.
+    /// Change what a user does not want: what is not given stays as it is.
     #[command(after_help = "Example:
-  vestnik user preferences set anna --no-category promotions --no-topic news")]
-    Set {
+  vestnik user preferences change anna --no-category promotions --category orders")]
+    Change {
         #[command(flatten)]
         server: ServerArgs,
         /// The user.
         user: UserId,
-        /// The user wants no notification at all.
-        #[arg(long)]
-        nothing: bool,
-        /// A category that the user does not want; again for more.
-        #[arg(long = "no-category", value_name = "CATEGORY")]
-        categories: Vec<CategoryName>,
-        /// A topic by which the user does not want to be reached; again for more.
-        #[arg(long = "no-topic", value_name = "TOPIC")]
-        topics: Vec<TopicName>,
+        #[command(flatten)]
+        change: OptOutArgs,
     },
     /// Show what a user does not want.
     Show {
@@ -105,6 +98,29 @@ pub(crate) enum PreferencesCommand {
         /// The user.
         user: UserId,
     },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct OptOutArgs {
+    /// The user wants no notification at all.
+    #[arg(long, conflicts_with = "something")]
+    pub(crate) nothing: bool,
+    /// The user wants notifications again, but for the categories and topics that they do not want.
+    #[arg(long)]
+    pub(crate) something: bool,
+    /// A category that the user does not want; again for more.
+    #[arg(long = "no-category", value_name = "CATEGORY")]
+    pub(crate) no_categories: Vec<CategoryName>,
+    /// A category that the user wants again; again for more.
+    #[arg(long = "category", value_name = "CATEGORY")]
+    pub(crate) categories: Vec<CategoryName>,
+    /// A topic by which the user does not want to be reached; again for more.
+    #[arg(long = "no-topic", value_name = "TOPIC")]
+    pub(crate) no_topics: Vec<TopicName>,
+    /// A topic by which the user wants to be reached again; again for more.
+    #[arg(long = "topic", value_name = "TOPIC")]
+    pub(crate) topics: Vec<TopicName>,
 }
 
 /// Reads quiet hours; what they mean is checked by the server.

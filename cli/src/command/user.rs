@@ -1,18 +1,20 @@
 //! `vestnik user`: what a server knows of a user.
 
+use std::collections::BTreeMap;
+
 use console::style;
 use vestnik_model::{
     UserId,
     attributes::{UserAttributes, UserView},
     contact::{EmailRequest, EmailView},
-    preference::{OptOuts, Preferences},
+    preference::{OptOutChange, OptOuts, Preferences, PreferencesPatch},
     route,
     view::{InstallationView, List},
 };
 
 use crate::{
     api::Api,
-    args::{AttributesCommand, EmailCommand, PreferencesCommand, UserCommand},
+    args::{AttributesCommand, EmailCommand, OptOutArgs, PreferencesCommand, UserCommand},
     exit::Failure,
     output::Output,
 };
@@ -115,23 +117,17 @@ async fn attributes(command: AttributesCommand, output: &Output) -> Result<(), F
 
 async fn preferences(command: PreferencesCommand, output: &Output) -> Result<(), Failure> {
     match command {
-        PreferencesCommand::Set {
+        PreferencesCommand::Change {
             server,
             user,
-            nothing,
-            categories,
-            topics,
+            change,
         } => {
-            let opt_out = OptOuts {
-                all: nothing,
-                categories: categories.into_iter().collect(),
-                topics: topics.into_iter().collect(),
+            let patch = PreferencesPatch {
+                opt_out: opt_out_change(change),
             };
             let path = route::with(route::USER_PREFERENCES, user.as_str());
-            Api::new(&server)?
-                .put(&path, &Preferences { opt_out })
-                .await?;
-            output.note(&format!("{} preferences of {user}", style("set").green()));
+            let view: Preferences = Api::new(&server)?.patch(&path, &patch).await?;
+            output.result(&view, unwanted);
         }
         PreferencesCommand::Show { server, user } => {
             let path = route::with(route::USER_PREFERENCES, user.as_str());
@@ -140,6 +136,29 @@ async fn preferences(command: PreferencesCommand, output: &Output) -> Result<(),
         }
     }
     Ok(())
+}
+
+fn opt_out_change(args: OptOutArgs) -> OptOutChange {
+    let OptOutArgs {
+        nothing,
+        something,
+        no_categories,
+        categories,
+        no_topics,
+        topics,
+    } = args;
+    OptOutChange {
+        all: (nothing || something).then_some(nothing),
+        categories: each(categories, no_categories),
+        topics: each(topics, no_topics),
+    }
+}
+
+/// What is wanted again and what is not wanted; what is both is not wanted.
+fn each<T: Ord>(wanted: Vec<T>, unwanted: Vec<T>) -> BTreeMap<T, bool> {
+    let wanted = wanted.into_iter().map(|name| (name, false));
+    let unwanted = unwanted.into_iter().map(|name| (name, true));
+    wanted.chain(unwanted).collect()
 }
 
 fn unwanted(view: &Preferences) -> String {

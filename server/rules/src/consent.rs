@@ -19,10 +19,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
 use vestnik_model::{
-    CategoryName, InstallationId, TopicName,
-    preference::{MAX_OPT_OUTS, OptOuts},
+    CategoryName, FieldProblem, InstallationId, TopicName,
+    preference::{OptOutChange, OptOuts, StoredOptOuts},
 };
 
 use crate::{
@@ -41,53 +40,39 @@ pub fn unwanted(opt_outs: &OptOuts, category: Option<&CategoryName>) -> Option<O
     is_category.then_some(OptOut::Category)
 }
 
-/// What a person does not want, and besides that a category, or everything. Who has no room for another
-/// category does not want anything: they said that they want less, and not which category may stay.
+/// What a person does not want after a change, whoever makes it; `None` if it is so already.
+///
+/// # Errors
+/// Which lists would be too long; nothing changes then.
+pub fn changed(
+    stored: &StoredOptOuts,
+    change: &OptOutChange,
+) -> Result<Option<StoredOptOuts>, Vec<FieldProblem>> {
+    let changed = stored.changed(change)?;
+    Ok((changed != *stored).then_some(changed))
+}
+
+/// What the reader of a letter does not want once they have unsubscribed from its category, or from everything;
+/// `None` if it is so already. Who has no room for another category does not want anything: they said that they
+/// want less, and not which category may stay.
 #[must_use]
-pub fn with(mut opt_outs: OptOuts, category: Option<CategoryName>) -> OptOuts {
-    let Some(category) = category else {
-        opt_outs.all = true;
-        return opt_outs;
+pub fn unsubscribed(
+    stored: &StoredOptOuts,
+    category: Option<CategoryName>,
+) -> Option<StoredOptOuts> {
+    let everything = OptOutChange {
+        all: Some(true),
+        ..OptOutChange::default()
     };
-    if opt_outs.categories.len() < MAX_OPT_OUTS || opt_outs.categories.contains(&category) {
-        opt_outs.categories.insert(category);
-    } else {
-        opt_outs.all = true;
-    }
-    opt_outs
-}
-
-/// Opt-outs as they are stored. They are read leniently: unknown fields are ignored, and names that are none
-/// in this version are passed over.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Stored {
-    all: bool,
-    categories: Vec<String>,
-    topics: Vec<String>,
-}
-
-impl Stored {
-    /// What a store keeps; nothing of who wants everything.
-    #[must_use]
-    pub fn of(opt_outs: &OptOuts) -> Option<Self> {
-        let OptOuts {
-            all,
-            categories,
-            topics,
-        } = opt_outs;
-        (!opt_outs.is_empty()).then(|| Self {
-            all: *all,
-            categories: categories.iter().map(ToString::to_string).collect(),
-            topics: topics.iter().map(ToString::to_string).collect(),
-        })
-    }
-
-    /// What was stored.
-    #[must_use]
-    pub fn opt_outs(self) -> OptOuts {
-        OptOuts::of_names(self.all, self.categories, self.topics)
-    }
+    let change = category.map_or_else(
+        || everything.clone(),
+        |category| OptOutChange {
+            categories: [(category, true)].into(),
+            ..OptOutChange::default()
+        },
+    );
+    let unsubscribed = changed(stored, &change).or_else(|_| changed(stored, &everything));
+    unsubscribed.ok().flatten()
 }
 
 /// What else than listed users can name a person for a notification.
@@ -147,7 +132,7 @@ pub fn passage(plan: &Plan, source: &Source, opt_outs: &OptOuts, ways: &Ways) ->
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use vestnik_model::{AppId, Audience};
+    use vestnik_model::{AppId, Audience, preference::MAX_OPT_OUTS};
 
     use super::*;
     use crate::{
@@ -256,19 +241,6 @@ mod tests {
         );
     }
 
-    #[test]
-    fn what_is_stored_is_read_by_every_version() {
-        let some = said(json!({"all": true, "categories": ["a"], "topics": ["b", "c"]}));
-        assert_eq!(Stored::of(&some).map(Stored::opt_outs), Some(some));
-        assert_eq!(Stored::of(&OptOuts::default()), None);
-        let later = json!({"all": true, "topics": ["news", ""], "senders": [1]});
-        let later: Stored = serde_json::from_value(later).unwrap();
-        assert_eq!(
-            later.opt_outs(),
-            said(json!({"all": true, "topics": ["news"]}))
-        );
-    }
-
     /// What the walk has passed names nobody any more: who came into it meanwhile has no delivery by it.
     #[test]
     fn only_the_sources_behind_count() {
@@ -306,16 +278,44 @@ mod tests {
         }
     }
 
+    fn stored(value: Value) -> StoredOptOuts {
+        serde_json::from_value(value).unwrap()
+    }
+
     #[test]
-    fn an_opt_out_is_never_lost_for_want_of_room() {
-        let name = |number: usize| CategoryName::parse(format!("c{number}")).unwrap();
-        let mut full = OptOuts::default();
+    fn every_change_is_put_into_what_is_there_and_keeps_what_is_not_known() {
+        let before = stored(json!({"categories": ["news"], "senders": ["bank"]}));
+        let change = serde_json::from_value(json!({"topics": {"gossip": true}})).unwrap();
+        let after = json!({"categories": ["news"], "topics": ["gossip"], "senders": ["bank"]});
+        let after = stored(after);
+        assert_eq!(changed(&before, &change), Ok(Some(after.clone())));
+        assert_eq!(changed(&after, &change), Ok(None));
+        let promotions = || Some("promotions".parse().unwrap());
+        let left = json!({
+            "categories": ["news", "promotions"], "topics": ["gossip"], "senders": ["bank"],
+        });
+        let left = stored(left);
+        assert_eq!(unsubscribed(&after, promotions()), Some(left.clone()));
+        assert_eq!(unsubscribed(&left, promotions()), None);
+    }
+
+    #[test]
+    fn who_unsubscribes_is_never_refused_for_want_of_room() {
+        let name = |number: usize| Some(CategoryName::parse(format!("c{number}")).unwrap());
+        let mut full = StoredOptOuts::default();
         for number in 0..MAX_OPT_OUTS {
-            full = with(full, Some(name(number)));
+            full = unsubscribed(&full, name(number)).unwrap();
         }
-        assert_eq!((full.all, full.categories.len()), (false, MAX_OPT_OUTS));
-        assert_eq!(with(full.clone(), Some(name(0))), full);
-        assert!(with(full, Some(name(MAX_OPT_OUTS))).all);
-        assert!(with(OptOuts::default(), None).all);
+        assert_eq!((full.known.all, full.known.categories.len()), (false, 100));
+        assert_eq!(unsubscribed(&full, name(0)), None);
+        let nothing = unsubscribed(&full, name(MAX_OPT_OUTS)).unwrap();
+        assert!(nothing.known.all && nothing.known.categories.len() == MAX_OPT_OUTS);
+        assert_eq!(unsubscribed(&nothing, name(MAX_OPT_OUTS)), None);
+        assert!(
+            unsubscribed(&StoredOptOuts::default(), None)
+                .unwrap()
+                .known
+                .all
+        );
     }
 }

@@ -37,7 +37,7 @@ use vestnik_rules::{
     work::Progress,
 };
 
-use crate::{Answer, work::Part};
+use crate::{Answer, recipients::UserNumber, work::Part};
 
 /// Sending deliveries.
 pub trait Dispatch {
@@ -112,6 +112,8 @@ pub enum Recipient {
     Mailbox {
         /// The address.
         address: EmailAddress,
+        /// The user's number, by which a link in the letter knows its reader.
+        number: UserNumber,
     },
 }
 

@@ -15,7 +15,7 @@ use vestnik_model::{
     AppId, AudienceRequest, EventPage, EventView, InstallationId, InstallationSecret, KeyCreated,
     KeyRequest, NotificationId, Problem, PublishAccepted, PublishRequest, Scope, TokenRequest,
     TokenResponse, TopicName, UserId,
-    preference::Preferences,
+    preference::{Preferences, PreferencesPatch},
     publish::ContentRequest,
     route,
     subscription::TopicSettings,
@@ -169,13 +169,18 @@ impl Backend {
         done(self.request(Method::PUT, &path)?).await
     }
 
-    /// Sets what a user does not want, whole.
+    /// Changes what a user does not want, and gives all of it.
     ///
     /// # Errors
     /// The [`Problem`] of a refusal, or when no answer comes.
-    pub async fn prefer(&self, user: &UserId, said: &Preferences) -> anyhow::Result<()> {
+    pub async fn prefer(
+        &self,
+        user: &UserId,
+        patch: &PreferencesPatch,
+    ) -> anyhow::Result<Preferences> {
         let path = route::with(route::USER_PREFERENCES, user.as_str());
-        done(self.request(Method::PUT, &path)?.json(said)).await
+        let answer = self.request(Method::PATCH, &path)?.json(patch).send();
+        taken(answer.await?, StatusCode::OK).await
     }
 
     /// Revokes an API key of the App.

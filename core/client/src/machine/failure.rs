@@ -101,6 +101,16 @@ impl CallFailure {
             && self.trouble() == Trouble::Refused
     }
 
+    /// Whether the call may have been done all the same, or may still be.
+    #[must_use]
+    pub fn may_be_done(&self) -> bool {
+        match self {
+            Self::NoAnswer => true,
+            Self::Problem { status, .. } => *status >= 500,
+            Self::Foreign { status, .. } => !(400..500).contains(status),
+        }
+    }
+
     /// What kind of trouble it is.
     #[must_use]
     pub fn trouble(&self) -> Trouble {

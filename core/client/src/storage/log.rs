@@ -55,6 +55,7 @@ impl Files {
             told: self.told(),
             wishes: self.wishes(),
             opt_out_changes: self.device.state().opt_out_changes.clone(),
+            is_opt_out_sent: self.device.state().is_opt_out_sent,
         })
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use vestnik_inbox::StoreError;
 use vestnik_model::{
     CategoryName, TopicName,
-    preference::{self, OptOutChange, OptOuts},
+    preference::{OptOutChange, OptOuts, StoredOptOuts},
 };
 
 use super::files::Files;
@@ -55,7 +55,7 @@ impl Files {
         let waiting = state.opt_out_changes.clone();
         let of_server = state.opt_outs.clone();
         let is_known = of_server.is_some();
-        let of_server = of_server.unwrap_or_default();
+        let of_server = of_server.unwrap_or_default().known;
         let changed = waiting.categories.keys().cloned();
         let categories = seen.into_iter().flatten().chain(changed);
         let categories = categories.chain(of_server.categories.iter().cloned());
@@ -81,21 +81,22 @@ impl Files {
         let state = self.device.state();
         let mut changes = state.opt_out_changes.clone();
         changes.add(change);
-        let opt_out = changes.applied(state.opt_outs.clone().unwrap_or_default());
-        let whole = preference::Preferences { opt_out };
-        if changes.is_too_long() || !whole.problems().is_empty() {
+        let of_server = state.opt_outs.clone().unwrap_or_default();
+        if !changes.problems().is_empty() || of_server.changed(&changes).is_err() {
             return Ok(Noted::TooLong);
         }
-        self.keep_changes(None, changes)?;
+        let is_sent = state.is_opt_out_sent;
+        self.keep_changes(None, changes, is_sent)?;
         Ok(Noted::Kept)
     }
 
-    /// Keeps what the server said of what the user does not want.
+    /// Keeps what is learned of what the user does not want.
     ///
     /// # Errors
     /// [`StoreError`]; it is told and asked once more than needed then.
     pub fn keep_opt_outs(&mut self, learned: Learned) -> Result<(), StoreError> {
         let Learned {
+            is_sent,
             opt_outs,
             settled,
             refused,
@@ -103,9 +104,11 @@ impl Files {
         if !self.is_somebodys() {
             return Ok(());
         }
-        let mut changes = self.device.state().opt_out_changes.clone();
+        let state = self.device.state();
+        let mut changes = state.opt_out_changes.clone();
         changes.settle(&settled);
-        self.keep_changes(opt_outs, changes)?;
+        let is_sent = (is_sent || state.is_opt_out_sent) && !changes.is_empty();
+        self.keep_changes(opt_outs, changes, is_sent)?;
         if refused.is_some() {
             self.news.opt_outs_refused = refused;
         }
@@ -115,20 +118,25 @@ impl Files {
     /// Who watches, and the engine, learn of it if anything is another than before.
     fn keep_changes(
         &mut self,
-        of_server: Option<OptOuts>,
+        of_server: Option<StoredOptOuts>,
         changes: OptOutChange,
+        is_sent: bool,
     ) -> Result<(), StoreError> {
         let state = self.device.state();
-        let is_news = of_server.is_some() && of_server != state.opt_outs;
-        if !is_news && changes == state.opt_out_changes {
+        let is_other = of_server.is_some() && of_server != state.opt_outs;
+        let is_news = is_other || changes != state.opt_out_changes;
+        if !is_news && is_sent == state.is_opt_out_sent {
             return Ok(());
         }
         let kept = changes.clone();
         self.device.update(|state| {
             state.opt_outs = of_server.or_else(|| state.opt_outs.take());
             state.opt_out_changes = changes;
+            state.is_opt_out_sent = is_sent;
         })?;
-        self.news.opt_outs = Some(kept);
+        if is_news {
+            self.news.opt_outs = Some(kept);
+        }
         Ok(())
     }
 

@@ -24,7 +24,7 @@ use vestnik_model::{
     Cursor, InstallationId, InstallationReport, Report, Reported, TokenRequest, TokenResponse,
     TopicName,
     contract::{Entries, Hello, Page, Sync as SyncCall, Welcome},
-    preference::Preferences,
+    preference::{PreferencesPatch, StoredOptOuts},
 };
 
 pub use crate::machine::CallFailure;
@@ -48,13 +48,13 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
         id: InstallationId,
     ) -> BoxFuture<'_, Result<(), CallFailure>>;
     /// Asks what the user does not want.
-    fn preferences(&self, token: Secret) -> BoxFuture<'_, Result<Preferences, CallFailure>>;
-    /// Tells the server what the user does not want, whole.
-    fn put_preferences(
+    fn preferences(&self, token: Secret) -> BoxFuture<'_, Result<StoredOptOuts, CallFailure>>;
+    /// Changes what the user does not want, and gives all of it.
+    fn change_preferences(
         &self,
         token: Secret,
-        preferences: Preferences,
-    ) -> BoxFuture<'_, Result<(), CallFailure>>;
+        patch: PreferencesPatch,
+    ) -> BoxFuture<'_, Result<StoredOptOuts, CallFailure>>;
     /// Opens the live connection. A caller that stops waiting gives the attempt up.
     fn connect(&self, token: Secret) -> BoxFuture<'_, Result<HubConnection, CallFailure>>;
 }

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use reqwest::{Method, Url};
+use serde::Serialize;
 use vestnik_model::{
-    InstallationId, InstallationReport, TokenRequest, TokenResponse, preference::Preferences, route,
+    InstallationId, InstallationReport, TokenRequest, TokenResponse,
+    preference::{PreferencesPatch, StoredOptOuts},
+    route,
 };
 
 use super::{
@@ -63,6 +66,17 @@ impl NetworkTransport {
             .map_err(|error| NetworkSettingError::Tls(error.into()))?;
         Ok(Self { http, hub })
     }
+
+    /// What a call about it answers that the user does not want.
+    async fn opt_outs<B: Serialize + Sync>(
+        &self,
+        call: Call<'_, B>,
+    ) -> Result<StoredOptOuts, CallFailure> {
+        let asked = self.http.address(route::PREFERENCES);
+        let answer = self.http.call(call).await?;
+        let foreign = answer.foreign(&asked);
+        StoredOptOuts::read(&answer.into_body(&asked)?).map_err(|_| foreign)
+    }
 }
 
 impl Transport for NetworkTransport {
@@ -119,7 +133,7 @@ impl Transport for NetworkTransport {
         })
     }
 
-    fn preferences(&self, token: Secret) -> BoxFuture<'_, Result<Preferences, CallFailure>> {
+    fn preferences(&self, token: Secret) -> BoxFuture<'_, Result<StoredOptOuts, CallFailure>> {
         Box::pin(async move {
             let call = Call {
                 method: Method::GET,
@@ -127,27 +141,23 @@ impl Transport for NetworkTransport {
                 token: Some(&token),
                 body: None::<&()>,
             };
-            let asked = self.http.address(route::PREFERENCES);
-            let answer = self.http.call(call).await?;
-            let foreign = answer.foreign(&asked);
-            Preferences::read(&answer.into_body(&asked)?).map_err(|_| foreign)
+            self.opt_outs(call).await
         })
     }
 
-    fn put_preferences(
+    fn change_preferences(
         &self,
         token: Secret,
-        preferences: Preferences,
-    ) -> BoxFuture<'_, Result<(), CallFailure>> {
+        patch: PreferencesPatch,
+    ) -> BoxFuture<'_, Result<StoredOptOuts, CallFailure>> {
         Box::pin(async move {
             let call = Call {
-                method: Method::PUT,
+                method: Method::PATCH,
                 path: route::PREFERENCES,
                 token: Some(&token),
-                body: Some(&preferences),
+                body: Some(&patch),
             };
-            let answer = self.http.call(call).await?;
-            answer.into_nothing(&self.http.address(route::PREFERENCES))
+            self.opt_outs(call).await
         })
     }
 

@@ -23,7 +23,7 @@ use vestnik_model::{
     TokenResponse, TopicName, UserId,
     contract::{Entries, Feature, Hello, Limits, Page, Sync as SyncCall, Welcome},
     installation::Platform,
-    preference::{OptOuts, Preferences},
+    preference::{PreferencesPatch, StoredOptOuts},
     token::TokenType,
 };
 
@@ -74,8 +74,8 @@ pub(crate) struct World {
     /// The topics that it was told of, and whether they were joined.
     pub(crate) topics: BTreeMap<TopicName, bool>,
     /// What each user does not want.
-    pub(crate) opt_outs: BTreeMap<String, OptOuts>,
-    /// How often it was asked for that, and told of it.
+    pub(crate) opt_outs: BTreeMap<String, StoredOptOuts>,
+    /// How often it was asked for that, and told of changes.
     pub(crate) opt_out_calls: (usize, usize),
     /// The next so many times it is told get no answer although it takes them.
     pub(crate) swallow_opt_outs: usize,
@@ -261,31 +261,32 @@ impl Transport for Memory {
         ready(Ok(()))
     }
 
-    fn preferences(&self, token: Secret) -> BoxFuture<'_, Result<Preferences, CallFailure>> {
+    fn preferences(&self, token: Secret) -> BoxFuture<'_, Result<StoredOptOuts, CallFailure>> {
         let mut world = self.world();
         world.opt_out_calls.0 += 1;
         let said = world.opt_outs.get(user_of(&token)).cloned();
-        let opt_out = said.unwrap_or_default();
-        ready(Ok(Preferences { opt_out }))
+        ready(Ok(said.unwrap_or_default()))
     }
 
-    fn put_preferences(
+    fn change_preferences(
         &self,
         token: Secret,
-        preferences: Preferences,
-    ) -> BoxFuture<'_, Result<(), CallFailure>> {
+        patch: PreferencesPatch,
+    ) -> BoxFuture<'_, Result<StoredOptOuts, CallFailure>> {
         let mut world = self.world();
         world.opt_out_calls.1 += 1;
         if let Some(code) = world.opt_out_problem {
             return ready(Err(CallFailure::from(&Problem::new(code, "no"))));
         }
         let user = user_of(&token).to_owned();
-        world.opt_outs.insert(user, preferences.opt_out);
+        let opt_outs = world.opt_outs.entry(user).or_default();
+        *opt_outs = opt_outs.changed(&patch.opt_out).unwrap();
+        let answer = opt_outs.clone();
         if world.swallow_opt_outs > 0 {
             world.swallow_opt_outs -= 1;
             return ready(unanswered());
         }
-        ready(Ok(()))
+        ready(Ok(answer))
     }
 
     fn connect(&self, token: Secret) -> BoxFuture<'_, Result<HubConnection, CallFailure>> {

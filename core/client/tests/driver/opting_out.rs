@@ -4,12 +4,16 @@ use serde_json::{Value, json};
 use vestnik_core::{Event, Preferences, Vestnik};
 use vestnik_model::{
     Open, ProblemCode,
-    preference::{OptOutChange, OptOuts},
+    preference::{OptOutChange, OptOuts, StoredOptOuts},
 };
 
 use crate::memory::{Memory, accepted, entry, id, in_time, login, online, open, quick, start};
 
 fn change(value: Value) -> OptOutChange {
+    serde_json::from_value(value).unwrap()
+}
+
+fn stored(value: Value) -> StoredOptOuts {
     serde_json::from_value(value).unwrap()
 }
 
@@ -48,7 +52,9 @@ async fn what_is_changed_offline_is_told_after_a_restart_and_the_rest_stays_as_o
     client.change_opt_outs(undone).await.unwrap();
     in_time(client.stop()).await;
     // Another device, or the App's backend, says something else meanwhile.
-    let elsewhere = said(json!({"categories": ["orders", "news"], "topics": ["gossip"]}));
+    let elsewhere = stored(json!({
+        "categories": ["orders", "news"], "topics": ["gossip"], "senders": ["bank"],
+    }));
     server.world().opt_outs.insert("anna".to_owned(), elsewhere);
 
     let client = open(&server, folder.path(), quick()).await;
@@ -59,7 +65,15 @@ async fn what_is_changed_offline_is_told_after_a_restart_and_the_rest_stays_as_o
     let known = settled(&client).await;
     let all = said(json!({"categories": ["promotions", "news"], "topics": ["gossip"]}));
     assert_eq!(known.opt_outs, all);
-    assert_eq!(server.world().opt_outs["anna"], all);
+    let kept = stored(json!({
+        "categories": ["promotions", "news"], "topics": ["gossip"], "senders": ["bank"],
+    }));
+    assert_eq!(
+        server.world().opt_outs["anna"],
+        kept,
+        "with what this version does not know"
+    );
+    assert_eq!(server.world().opt_out_calls, (0, 1), "the answer is enough");
     // What the server said last is known offline.
     in_time(client.stop()).await;
     let client = open(&server, folder.path(), quick()).await;
@@ -123,14 +137,33 @@ async fn a_change_without_an_answer_waits() {
     let all = change(json!({"all": true}));
     client.change_opt_outs(all.clone()).await.unwrap();
     in_time(async {
-        while server.world().opt_out_calls.0 < 2 {
+        while server.world().opt_out_calls.1 < 2 {
             client.unread_count().await.unwrap();
         }
         while !matches!(events.recv().await, Some(Event::Preferences { .. })) {}
     })
     .await;
-    assert!(server.world().opt_outs["anna"].all);
+    assert!(server.world().opt_outs["anna"].known.all);
     assert_eq!(client.preferences().await.unwrap().waiting, all);
+    // The next process knows that it may.
+    in_time(client.stop()).await;
+    let client = open(&server, folder.path(), quick()).await;
+    let mut events = client.events();
+    let mind = change(json!({"all": false}));
+    client.change_opt_outs(mind.clone()).await.unwrap();
+    client.go_online();
+    in_time(async {
+        while server.world().opt_out_calls.1 < 3 {
+            client.unread_count().await.unwrap();
+        }
+        while client.preferences().await.unwrap().opt_outs.all {
+            events.recv().await;
+        }
+    })
+    .await;
+    client.flush().await.unwrap();
+    assert!(!server.world().opt_outs["anna"].known.all);
+    assert_eq!(client.preferences().await.unwrap().waiting, mind);
 }
 
 #[tokio::test]
@@ -162,7 +195,7 @@ async fn nothing_of_it_is_another_users() {
 #[tokio::test]
 async fn the_categories_are_those_of_the_history_and_those_that_are_not_wanted() {
     let (folder, server) = (tempfile::tempdir().unwrap(), Memory::default());
-    let elsewhere = said(json!({"categories": ["news"]}));
+    let elsewhere = stored(json!({"categories": ["news"]}));
     server.world().opt_outs.insert("anna".to_owned(), elsewhere);
     let of = |number: usize, category: Value| {
         entry(json!({

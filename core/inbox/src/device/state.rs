@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
     Open, Permission, PushAddress, TopicName, UserId,
     installation::MAX_PUSH_ADDRESSES,
-    preference::{OptOutChange, OptOuts},
+    preference::{OptOutChange, StoredOptOuts},
 };
 
 use crate::rule::{admission::corrected, clock::Moment, identity::RestoreMark};
@@ -46,9 +46,11 @@ pub struct DeviceState {
     /// The newest [`MAX_WISHES`] are kept, and one for each topic.
     pub wishes: Vec<(TopicName, bool)>,
     /// What the user does not want, as the server said last.
-    pub opt_outs: Option<OptOuts>,
+    pub opt_outs: Option<StoredOptOuts>,
     /// What the user changed about that, until the server has answered.
     pub opt_out_changes: OptOutChange,
+    /// Whether the server may have been told of some of these changes, so that a request may still land.
+    pub is_opt_out_sent: bool,
     /// Where push services reach this installation, whoever is logged in. Of those that exclude
     /// each other the newest is kept.
     pub push_addresses: Vec<PushAddress>,
@@ -95,6 +97,7 @@ impl DeviceState {
         self.wishes.clear();
         self.opt_outs = None;
         self.opt_out_changes = OptOutChange::default();
+        self.is_opt_out_sent = false;
     }
 
     /// Keeps the newest of what there may be only so much of.

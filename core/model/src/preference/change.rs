@@ -2,33 +2,29 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{MAX_OPT_OUTS, OptOuts};
-use crate::{CategoryName, TopicName};
+use crate::{CategoryName, FieldCode, FieldProblem, TopicName};
+
+/// The most categories, and the most topics, that one change names.
+const MAX_CHANGES: usize = 2 * MAX_OPT_OUTS;
 
 /// What a person changes about what they do not want. What it does not name stays as it is, whoever said it.
-///
-/// ```
-/// use vestnik_model::preference::{OptOutChange, OptOuts};
-///
-/// let of_server: OptOuts = serde_json::from_str(r#"{"categories": ["news"]}"#)?;
-/// let change: OptOutChange = serde_json::from_str(r#"{"categories": {"promotions": true}}"#)?;
-/// let both: OptOuts = serde_json::from_str(r#"{"categories": ["news", "promotions"]}"#)?;
-/// assert_eq!(change.applied(of_server), both);
-/// # Ok::<(), serde_json::Error>(())
-/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct OptOutChange {
     /// Whether they want nothing of the App at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub all: Option<bool>,
-    /// Categories that they do not want (`true`), or want again.
+    /// Categories that they do not want (`true`), or want again; at most 200.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, bool>))]
     pub categories: BTreeMap<CategoryName, bool>,
-    /// Topics that they do not want (`true`), or want again.
+    /// Topics that they do not want (`true`), or want again; at most 200.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, bool>))]
     pub topics: BTreeMap<TopicName, bool>,
 }
 
@@ -39,13 +35,32 @@ impl OptOutChange {
         *self == Self::default()
     }
 
-    /// Whether it names more than a user can have opted out of and want again.
+    /// What is wrong with it: it names more than a user can have opted out of and want again.
     #[must_use]
-    pub fn is_too_long(&self) -> bool {
-        self.categories.len().max(self.topics.len()) > 2 * MAX_OPT_OUTS
+    pub fn problems(&self) -> Vec<FieldProblem> {
+        let lists = [
+            ("/opt_out/categories", self.categories.len()),
+            ("/opt_out/topics", self.topics.len()),
+        ];
+        let long = lists.into_iter().filter(|(_, count)| *count > MAX_CHANGES);
+        long.map(|(pointer, count)| {
+            let detail = format!("has {count} names; at most {MAX_CHANGES} are allowed");
+            FieldProblem::new(pointer, FieldCode::TooLong, detail)
+        })
+        .collect()
     }
 
     /// What is not wanted after it.
+    ///
+    /// ```
+    /// use vestnik_model::preference::{OptOutChange, OptOuts};
+    ///
+    /// let of_server: OptOuts = serde_json::from_str(r#"{"categories": ["news"]}"#)?;
+    /// let change: OptOutChange = serde_json::from_str(r#"{"categories": {"promotions": true}}"#)?;
+    /// let both: OptOuts = serde_json::from_str(r#"{"categories": ["news", "promotions"]}"#)?;
+    /// assert_eq!(change.applied(of_server), both);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     #[must_use]
     pub fn applied(&self, opt_outs: OptOuts) -> OptOuts {
         OptOuts {
@@ -70,6 +85,23 @@ impl OptOutChange {
         self.topics
             .retain(|name, is_out| told.topics.get(name) != Some(is_out));
     }
+}
+
+/// Reads a change of which every field must be known: a device's own changes of a later version are read
+/// leniently, what a sender writes is not.
+pub(super) fn strict<'de, D: Deserializer<'de>>(deserializer: D) -> Result<OptOutChange, D::Error> {
+    Strict::deserialize(deserializer)
+}
+
+#[derive(Deserialize)]
+#[serde(remote = "OptOutChange", deny_unknown_fields)]
+struct Strict {
+    #[serde(default)]
+    all: Option<bool>,
+    #[serde(default)]
+    categories: BTreeMap<CategoryName, bool>,
+    #[serde(default)]
+    topics: BTreeMap<TopicName, bool>,
 }
 
 fn changed<T: Ord + Clone>(mut names: BTreeSet<T>, change: &BTreeMap<T, bool>) -> BTreeSet<T> {
@@ -130,8 +162,14 @@ mod tests {
     fn there_is_an_end_of_names() {
         let names =
             |count: usize| -> Value { (0..count).map(|n| (format!("n{n}"), true)).collect() };
-        assert!(!change(json!({"topics": names(2 * MAX_OPT_OUTS)})).is_too_long());
-        assert!(change(json!({"topics": names(2 * MAX_OPT_OUTS + 1)})).is_too_long());
-        assert!(change(json!({"categories": names(2 * MAX_OPT_OUTS + 1)})).is_too_long());
+        assert_eq!(change(json!({"topics": names(MAX_CHANGES)})).problems(), []);
+        for (list, pointer) in [
+            ("topics", "/opt_out/topics"),
+            ("categories", "/opt_out/categories"),
+        ] {
+            let problems = change(json!({list: names(MAX_CHANGES + 1)})).problems();
+            assert_eq!(problems.len(), 1);
+            assert_eq!(problems[0].pointer, pointer);
+        }
     }
 }

@@ -33,7 +33,8 @@ use vestnik_rules::{
 };
 use vestnik_store::{
     Store, StoreError,
-    dispatch::{Begun, LetterStart, Tried},
+    dispatch::{Begun, LetterStart, Recipient, Tried},
+    recipients::Reader,
     tenants::StoredProvider,
 };
 
@@ -159,9 +160,16 @@ impl MailSender {
         if begun.notification.traffic_type == TrafficType::Authentication {
             return None;
         }
-        let link = self.link(&Unsubscription {
+        let Recipient::Mailbox { number, .. } = begun.recipient else {
+            return None;
+        };
+        let reader = Reader {
             app: app.clone(),
             user: begun.user.clone(),
+            number,
+        };
+        let link = self.link(&Unsubscription {
+            reader,
             category: begun.notification.category.clone(),
         })?;
         let path = route::with(route::UNSUBSCRIBE, &link);

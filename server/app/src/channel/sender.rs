@@ -59,7 +59,7 @@ impl Sender {
                 envelope_key: envelope_key.as_deref(),
                 locale: locale.as_deref(),
             }),
-            Recipient::Mailbox { address } => self.letters.unanswered(begun, address),
+            Recipient::Mailbox { address, .. } => self.letters.unanswered(begun, address),
         }
     }
 
@@ -82,7 +82,7 @@ impl Sender {
                 };
                 self.pushes.send(&accounts.pushes, &parcel, writing).await
             }
-            Recipient::Mailbox { address } => {
+            Recipient::Mailbox { address, .. } => {
                 self.letters.send(post, (&begun, address), writing).await
             }
         }

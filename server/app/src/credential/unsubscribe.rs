@@ -1,12 +1,13 @@
 //! Links by which the reader of a letter unsubscribes with one click (RFC 8058).
 //!
-//! A link has no account to look up and is never made void: it is the sealed name of whom it is for. Nobody
-//! reads a user, an App or a category in it, and nobody makes one without the key. The same letter has the same
-//! link whenever it is repeated: the nonce follows from what is sealed.
+//! A link has no account to look up and is never made void: it is the sealed name of whom it is for, with their
+//! number in the store, so that it is not taken for whoever has the name next. Nobody reads a user, an App or a
+//! category in it, and nobody makes one without the key. The same letter has the same link whenever it is
+//! repeated: the nonce follows from what is sealed.
 //!
 //! Form, in base64url: one byte that names the form, the nonce (12 bytes), the ciphertext and the tag (16 bytes)
-//! of AES-256-GCM. Sealed are the App, the user and the category, the first two behind their lengths in two bytes
-//! each; no category is all notifications.
+//! of AES-256-GCM. Sealed are the number in eight bytes, the App, the user and the category, the two before the
+//! last behind their lengths in two bytes each; no category is all notifications.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
@@ -14,6 +15,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use vestnik_model::{AppId, CategoryName, UserId};
+use vestnik_store::recipients::{Reader, UserNumber};
 
 /// The form that is made.
 const FORM: u8 = 1;
@@ -26,8 +28,7 @@ const MAX_BYTES: usize = 2_048;
 /// Who unsubscribes, and from what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Unsubscription {
-    pub(crate) app: AppId,
-    pub(crate) user: UserId,
+    pub(crate) reader: Reader,
     /// Absent: from everything.
     pub(crate) category: Option<CategoryName>,
 }
@@ -81,8 +82,9 @@ impl LinkKey {
 }
 
 fn written(of: &Unsubscription) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    for name in [of.app.as_str(), of.user.as_str()] {
+    let Reader { app, user, number } = &of.reader;
+    let mut bytes = number.0.to_be_bytes().to_vec();
+    for name in [app.as_str(), user.as_str()] {
         bytes.extend(u16::try_from(name.len()).ok()?.to_be_bytes());
         bytes.extend(name.as_bytes());
     }
@@ -92,13 +94,18 @@ fn written(of: &Unsubscription) -> Option<Vec<u8>> {
 }
 
 fn read(bytes: &[u8]) -> Option<Unsubscription> {
-    let (app, rest) = name(bytes)?;
+    let (number, rest) = bytes.split_first_chunk()?;
+    let (app, rest) = name(rest)?;
     let (user, category) = name(rest)?;
     let category = std::str::from_utf8(category).ok()?;
     let category = (!category.is_empty()).then(|| CategoryName::parse(category));
-    Some(Unsubscription {
+    let reader = Reader {
         app: AppId::parse(app).ok()?,
         user: UserId::parse(user).ok()?,
+        number: UserNumber(i64::from_be_bytes(*number)),
+    };
+    Some(Unsubscription {
+        reader,
         category: category.transpose().ok()?,
     })
 }
@@ -115,9 +122,13 @@ mod tests {
     use super::*;
 
     fn anna(category: Option<&str>) -> Unsubscription {
-        Unsubscription {
+        let reader = Reader {
             app: AppId::parse("shop").unwrap(),
             user: UserId::parse("anna").unwrap(),
+            number: UserNumber(7),
+        };
+        Unsubscription {
+            reader,
             category: category.map(|name| CategoryName::parse(name).unwrap()),
         }
     }
@@ -165,9 +176,13 @@ mod tests {
 
     #[test]
     fn the_longest_names_have_a_link() {
-        let longest = Unsubscription {
+        let reader = Reader {
             app: AppId::parse("a".repeat(AppId::MAX_CHARS)).unwrap(),
             user: UserId::parse("я".repeat(UserId::MAX_CHARS)).unwrap(),
+            number: UserNumber(i64::MAX),
+        };
+        let longest = Unsubscription {
+            reader,
             category: CategoryName::parse("c".repeat(CategoryName::MAX_CHARS)).ok(),
         };
         let key = LinkKey::new(&[1; 32]);

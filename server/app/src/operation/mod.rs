@@ -46,7 +46,7 @@ pub(crate) use preview::preview;
 pub(crate) use providers::{Account, account, delete_provider, providers, put_provider};
 pub(crate) use publish::{Publishing, cancel, edit, publish, recall, show};
 pub(crate) use recipients::{
-    attributes, preferences, put_attributes, put_preferences, put_settings, settings,
+    attributes, change_preferences, preferences, put_attributes, put_settings, settings,
     unsubscribe_by_letter,
 };
 pub(crate) use register::{register, update_device};

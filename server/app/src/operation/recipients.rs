@@ -4,10 +4,13 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, CategoryName, Problem, UserId,
     attributes::{AppSettings, UserAttributes, UserView},
-    preference::Preferences,
+    preference::{Preferences, PreferencesPatch},
 };
 use vestnik_rules::schedule::{Said, parse_settings};
-use vestnik_store::{Store, recipients::Whose};
+use vestnik_store::{
+    Store,
+    recipients::{OptOutOutcome, Reader, Whose},
+};
 
 use crate::refusal::Refusal;
 
@@ -35,21 +38,23 @@ pub(crate) async fn attributes(
     Ok(said.view())
 }
 
-/// Sets what a user does not want, whole.
-pub(crate) async fn put_preferences(
+/// Changes what a user does not want, and gives all of it.
+pub(crate) async fn change_preferences(
     store: &dyn Store,
     whose: Whose,
-    request: Preferences,
+    patch: PreferencesPatch,
     now: Timestamp,
-) -> Result<(), Refusal> {
-    let problems = request.problems();
+) -> Result<Preferences, Refusal> {
+    let PreferencesPatch { opt_out } = patch;
+    let problems = opt_out.problems();
     if !problems.is_empty() {
         return Err(Problem::invalid(problems).into());
     }
-    if !store.put_opt_outs(whose, request.opt_out, now).await? {
-        return Err(Refusal::session_ended());
+    match store.change_opt_outs(whose, opt_out, now).await? {
+        OptOutOutcome::Now(opt_out) => Ok(Preferences { opt_out }),
+        OptOutOutcome::SessionEnded => Err(Refusal::session_ended()),
+        OptOutOutcome::TooLong(problems) => Err(Problem::invalid(problems).into()),
     }
-    Ok(())
 }
 
 /// What a user does not want; an unknown user wants everything.
@@ -62,15 +67,15 @@ pub(crate) async fn preferences(
     Ok(Preferences { opt_out })
 }
 
-/// The reader of a letter does not want its category any more, or anything if it had none. A user who is gone
-/// wants nothing to be changed.
+/// The reader of a letter does not want its category any more, or anything if it had none. Nothing is changed if
+/// they are gone, and whoever asks is not told.
 pub(crate) async fn unsubscribe_by_letter(
     store: &dyn Store,
-    (app, user): (AppId, UserId),
+    reader: Reader,
     category: Option<CategoryName>,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    store.opt_out(app, user, category, now).await?;
+    store.unsubscribe_by_letter(reader, category, now).await?;
     Ok(())
 }
 

@@ -1,10 +1,21 @@
 //! What Apps and people say of when, and of what, somebody is notified.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, CategoryName, UserId, preference::OptOuts, publish::ZoneName};
-use vestnik_rules::{consent::with, contact::Contact, schedule::Said};
+use vestnik_model::{
+    AppId, CategoryName, UserId,
+    preference::{OptOutChange, OptOuts},
+    publish::ZoneName,
+};
+use vestnik_rules::{
+    consent::{changed, unsubscribed},
+    contact::Contact,
+    schedule::Said,
+};
 use vestnik_sqlite::Priority;
-use vestnik_store::{Answer, Recipients, recipients::Whose};
+use vestnik_store::{
+    Answer, Recipients,
+    recipients::{OptOutOutcome, Reader, Whose},
+};
 
 use crate::{
     SqliteStore,
@@ -48,40 +59,55 @@ impl Recipients for SqliteStore {
         })
     }
 
-    fn put_opt_outs(&self, whose: Whose, opt_outs: OptOuts, now: Timestamp) -> Answer<'_, bool> {
+    fn change_opt_outs(
+        &self,
+        whose: Whose,
+        change: OptOutChange,
+        now: Timestamp,
+    ) -> Answer<'_, OptOutOutcome> {
         self.write(Priority::Normal, move |txn| {
             let (app, user) = match &whose {
                 Whose::User(app, user) => (app, user),
                 Whose::Session(session) if !present::is_present(txn, session)? => {
-                    return Ok(false);
+                    return Ok(OptOutOutcome::SessionEnded);
                 }
                 Whose::Session(session) => (&session.app, &session.user),
             };
+            let known = user::find(txn, app, user)?;
+            let stored = known.map(|head| user_attribute::get(txn, head.row));
+            let stored = stored.transpose()?.unwrap_or_default().opt_outs;
+            let changed = match changed(&stored, &change) {
+                Ok(changed) => changed,
+                Err(problems) => return Ok(OptOutOutcome::TooLong(problems)),
+            };
             let head = user::ensure(txn, app, user)?;
-            user_attribute::put_opt_outs(txn, head.row, &opt_outs)?;
+            let Some(changed) = changed else {
+                return Ok(OptOutOutcome::Now(stored.known));
+            };
+            user_attribute::put_opt_outs(txn, head.row, &changed)?;
             asking::of_user(txn, app, user, now)?;
-            Ok(true)
+            Ok(OptOutOutcome::Now(changed.known))
         })
     }
 
-    fn opt_out(
+    fn unsubscribe_by_letter(
         &self,
-        app: AppId,
-        user: UserId,
+        reader: Reader,
         category: Option<CategoryName>,
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(Priority::Normal, move |txn| {
-            let Some(head) = user::find(txn, &app, &user)? else {
+            let Reader { app, user, number } = &reader;
+            let head = user::find(txn, app, user)?;
+            let Some(head) = head.filter(|head| head.row == number.0) else {
                 return Ok(false);
             };
-            let before = user_attribute::get(txn, head.row)?.opt_outs;
-            let opt_outs = with(before.clone(), category.clone());
-            if opt_outs == before {
+            let stored = user_attribute::get(txn, head.row)?.opt_outs;
+            let Some(unsubscribed) = unsubscribed(&stored, category.clone()) else {
                 return Ok(false);
-            }
-            user_attribute::put_opt_outs(txn, head.row, &opt_outs)?;
-            asking::of_user(txn, &app, &user, now)?;
+            };
+            user_attribute::put_opt_outs(txn, head.row, &unsubscribed)?;
+            asking::of_user(txn, app, user, now)?;
             Ok(true)
         })
     }
@@ -90,7 +116,7 @@ impl Recipients for SqliteStore {
         self.read(Class::List, move |db| {
             let head = user::find(db, &app, &user)?;
             let wishes = head.map(|head| user_attribute::get(db, head.row));
-            Ok(wishes.transpose()?.map(|wishes| wishes.opt_outs))
+            Ok(wishes.transpose()?.map(|wishes| wishes.opt_outs.known))
         })
     }
 

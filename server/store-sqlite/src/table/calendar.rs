@@ -119,7 +119,7 @@ impl Calendar {
             attributes,
             app_default,
             is_critical: self.is_critical,
-            opt_out: self.opt_out(&opt_outs),
+            opt_out: self.opt_out(&opt_outs.known),
         })
     }
 
@@ -153,7 +153,7 @@ impl Calendar {
         now: Timestamp,
     ) -> Result<Hours, rusqlite::Error> {
         let wishes = user_attribute::get(db, row)?;
-        let is_wanted = self.opt_out(&wishes.opt_outs).is_none();
+        let is_wanted = self.opt_out(&wishes.opt_outs.known).is_none();
         if is_wanted && !has_hours(&self.schedule, &wishes.attributes) {
             return Ok(Hours::Open);
         }

@@ -419,7 +419,7 @@ impl Pen<'_> {
     /// What a source is to a user whom it names; `None` for one who opted out of it and has a delivery
     /// already.
     fn passage(&self, named: &Named, source: &Source) -> Result<Option<Passage>, rusqlite::Error> {
-        if !is_left(&source.members, &named.wishes.opt_outs) {
+        if !is_left(&source.members, &named.wishes.opt_outs.known) {
             return Ok(Some(Passage::Open));
         }
         let key = Key {
@@ -430,7 +430,7 @@ impl Pen<'_> {
             return Ok(None);
         }
         let ways = ways(self.db, self.part, named)?;
-        let passage = passage(self.part.plan, source, &named.wishes.opt_outs, &ways);
+        let passage = passage(self.part.plan, source, &named.wishes.opt_outs.known, &ways);
         Ok(Some(passage))
     }
 

@@ -57,7 +57,7 @@ pub(crate) fn of(
             attributes,
             opt_outs,
         } = wishes.transpose()?.unwrap_or_default();
-        if unwanted(&opt_outs, asked.category.as_ref()).is_some() {
+        if unwanted(&opt_outs.known, asked.category.as_ref()).is_some() {
             reach.add_opted_out();
             continue;
         }
@@ -163,7 +163,11 @@ fn subscribers(
         let Ok(user) = UserId::parse(row.get_ref(0)?.as_str()?) else {
             continue;
         };
-        if user_attribute::opt_outs(row, 1)?.topics.contains(name) {
+        if user_attribute::opt_outs(row, 1)?
+            .known
+            .topics
+            .contains(name)
+        {
             recipients.add_unwilling(user);
         } else {
             recipients.add(user);

@@ -2,11 +2,8 @@
 
 use jiff::civil::Time;
 use rusqlite::{Connection, OptionalExtension as _, Row};
-use vestnik_model::{preference::OptOuts, publish::ZoneName};
-use vestnik_rules::{
-    consent::Stored,
-    schedule::{Attributes, QuietHours},
-};
+use vestnik_model::{preference::StoredOptOuts, publish::ZoneName};
+use vestnik_rules::schedule::{Attributes, QuietHours};
 
 use crate::{sql::statements, value::to_json};
 
@@ -44,7 +41,7 @@ pub(crate) fn put(
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wishes {
     pub(crate) attributes: Attributes,
-    pub(crate) opt_outs: OptOuts,
+    pub(crate) opt_outs: StoredOptOuts,
 }
 
 /// What is said of a user, and what they do not want.
@@ -80,18 +77,18 @@ pub(crate) fn wishes(row: &Row<'_>, first: usize) -> Result<Wishes, rusqlite::Er
 pub(crate) fn put_opt_outs(
     db: &Connection,
     user: i64,
-    opt_outs: &OptOuts,
+    opt_outs: &StoredOptOuts,
 ) -> Result<(), rusqlite::Error> {
-    let stored = Stored::of(opt_outs).as_ref().map(to_json).transpose()?;
+    let stored = (!opt_outs.is_empty()).then(|| to_json(opt_outs));
     db.prepare_cached(PUT_OPT_OUTS)?
-        .execute((user, stored))
+        .execute((user, stored.transpose()?))
         .map(drop)
 }
 
 /// What a user does not want, from the column `opt_out` and its number. What cannot be read at all says
 /// nothing: nobody waits for it.
-pub(crate) fn opt_outs(row: &Row<'_>, column: usize) -> Result<OptOuts, rusqlite::Error> {
+pub(crate) fn opt_outs(row: &Row<'_>, column: usize) -> Result<StoredOptOuts, rusqlite::Error> {
     let text = row.get_ref(column)?.as_str_or_null()?;
-    let stored = text.and_then(|text| serde_json::from_str::<Stored>(text).ok());
-    Ok(stored.map(Stored::opt_outs).unwrap_or_default())
+    let stored = text.and_then(|text| serde_json::from_str(text).ok());
+    Ok(stored.unwrap_or_default())
 }

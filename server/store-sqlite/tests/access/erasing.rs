@@ -4,14 +4,14 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 use vestnik_model::{
-    InstallationState, NotificationId, Publication, email::EmailAddress, preference::OptOuts,
+    InstallationState, NotificationId, Publication, email::EmailAddress, preference::OptOutChange,
 };
 use vestnik_rules::work::WorkKind;
 use vestnik_store::{
     Audiences as _, Contacts as _, Installations as _, Ledger as _, Operations as _, PageQuery,
     Publishing as _, Recipients as _, Sessions as _,
     publishing::{NewNotification, PublishOutcome},
-    recipients::Whose,
+    recipients::{OptOutOutcome, Whose},
 };
 use vestnik_store_sqlite::{Erased, RestoreError, SqliteStore, TakenBack, restore};
 
@@ -120,10 +120,10 @@ async fn erased_after_a_backup() -> World {
     erase(&world, "nobody-yet").await;
     // Another person takes the name.
     world.logged_in("u1", 4).await;
-    let opt_outs: OptOuts = serde_json::from_value(json!({"all": true})).unwrap();
+    let all: OptOutChange = serde_json::from_value(json!({"all": true})).unwrap();
     let whose = Whose::User(app("shop"), user("u3"));
-    let put = world.store.put_opt_outs(whose, opt_outs, world.now());
-    assert!(put.await.unwrap());
+    let changed = world.store.change_opt_outs(whose, all, world.now());
+    assert!(matches!(changed.await, Ok(OptOutOutcome::Now(_))));
     let ended = world
         .store
         .end_user_sessions(app("shop"), user("u3"), world.now());

@@ -12,6 +12,7 @@ mod erasing;
 mod files;
 mod installations;
 mod life;
+mod preferences;
 mod restore;
 mod secrets;
 mod sessions;

@@ -3,14 +3,16 @@
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use vestnik_model::{
-    Audience, AudienceRequest, CategoryName, DeliveryStatus, Open, Reason, email::EmailAddress,
-    preference::OptOuts, publish::Schedule,
+    Audience, AudienceRequest, CategoryName, DeliveryStatus, Open, Reason,
+    email::EmailAddress,
+    preference::{OptOutChange, OptOuts},
+    publish::Schedule,
 };
-use vestnik_rules::{attempt::Outcome, schedule::Hours, session::Session, work::WorkKind};
+use vestnik_rules::{attempt::Outcome, schedule::Hours, work::WorkKind};
 
 use super::{
     Fixture,
-    name::{accepted_at, at, bank, new, notification, shop, topics, user, users},
+    name::{accepted_at, at, new, notification, shop, topics, user, users},
     pushing::{self, dispatch, dispatch_of, settle, tried},
     withdrawing,
     world::World,
@@ -20,7 +22,7 @@ use crate::{
     dispatch::Sends,
     ledger::FindingsQuery,
     publishing::{NewNotification, PublishOutcome},
-    recipients::Whose,
+    recipients::{OptOutOutcome, Whose},
 };
 
 fn said(value: Value) -> OptOuts {
@@ -41,10 +43,21 @@ fn promotion(number: u32, to: AudienceRequest) -> NewNotification {
 }
 
 impl World {
+    /// A user does not want these things either.
     pub(super) async fn opts_out(&self, who: &str, value: Value, second: i64) {
+        let OptOuts {
+            all,
+            categories,
+            topics,
+        } = said(value);
+        let change = OptOutChange {
+            all: all.then_some(true),
+            categories: categories.into_iter().map(|name| (name, true)).collect(),
+            topics: topics.into_iter().map(|name| (name, true)).collect(),
+        };
         let whose = Whose::User(shop(), user(who));
-        let put = self.store.put_opt_outs(whose, said(value), at(second));
-        assert_eq!(put.await, Ok(true));
+        let changed = self.store.change_opt_outs(whose, change, at(second));
+        assert!(matches!(changed.await, Ok(OptOutOutcome::Now(_))));
     }
 
     async fn publish_new(&self, new: NewNotification) {
@@ -70,69 +83,6 @@ impl World {
 
 pub(super) fn end(who: &str, reason: impl Into<Option<Reason>>) -> (String, Option<Reason>) {
     (who.to_owned(), reason.into())
-}
-
-pub async fn opt_outs_are_set_whole_and_are_each_apps_own(fixture: &impl Fixture) {
-    let world = World::begin(fixture).await;
-    let of = |app| world.store.opt_outs(app, user("anna"));
-    assert_eq!(of(shop()).await, Ok(None));
-    let some = json!({"all": true, "categories": ["promotions"], "topics": ["news"]});
-    world.opts_out("anna", some.clone(), 1).await;
-    assert_eq!(of(shop()).await, Ok(Some(said(some.clone()))));
-    assert_eq!(of(bank()).await, Ok(None));
-    // What the App says of the user is another thing.
-    world
-        .attributes("anna", json!({"time_zone": "Asia/Tokyo"}), 2)
-        .await;
-    assert_eq!(of(shop()).await, Ok(Some(said(some))));
-    world.opts_out("anna", json!({}), 3).await;
-    assert_eq!(of(shop()).await, Ok(Some(OptOuts::default())));
-    world.is_sound().await;
-}
-
-pub async fn a_device_says_it_for_its_user_while_its_session_lasts(fixture: &impl Fixture) {
-    let world = World::begin(fixture).await;
-    let anna = world.login("anna", 1).await;
-    let put = |session: &Session, value| {
-        let whose = Whose::Session(session.clone());
-        world.store.put_opt_outs(whose, said(value), at(5))
-    };
-    let all = json!({"all": true});
-    assert_eq!(put(&anna, all.clone()).await, Ok(true));
-    world.login("bert", 1).await;
-    assert_eq!(
-        put(&anna, json!({})).await,
-        Ok(false),
-        "bert has the device"
-    );
-    let of = |who| world.store.opt_outs(shop(), user(who));
-    assert_eq!(of("anna").await, Ok(Some(said(all))));
-    assert_eq!(
-        of("bert").await.unwrap().unwrap_or_default(),
-        OptOuts::default()
-    );
-    world.is_sound().await;
-}
-
-pub async fn an_opt_out_is_added_to_the_others(fixture: &impl Fixture) {
-    let world = World::begin(fixture).await;
-    let add = |category| world.store.opt_out(shop(), user("anna"), category, at(20));
-    // Nobody is made by it.
-    assert_eq!(add(Some(promotions())).await, Ok(false));
-    assert_eq!(world.store.opt_outs(shop(), user("anna")).await, Ok(None));
-    world.login("anna", 1).await;
-    world
-        .opts_out("anna", json!({"categories": ["news"]}), 1)
-        .await;
-    assert_eq!(add(Some(promotions())).await, Ok(true));
-    assert_eq!(add(Some(promotions())).await, Ok(false));
-    let both = json!({"categories": ["news", "promotions"]});
-    let now = world.store.opt_outs(shop(), user("anna")).await;
-    assert_eq!(now, Ok(Some(said(both))));
-    assert_eq!(add(None).await, Ok(true));
-    let now = world.store.opt_outs(shop(), user("anna")).await.unwrap();
-    assert!(now.is_some_and(|now| now.all && now.categories.len() == 2));
-    world.is_sound().await;
 }
 
 pub async fn opt_outs_go_with_their_user(fixture: &impl Fixture) {

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Push for a minute, then a letter.
-fn cascade() -> Steps {
+pub(super) fn cascade() -> Steps {
     let step = |channel, wait_for, within_seconds| StepRequest {
         channel,
         wait_for,
@@ -84,7 +84,7 @@ pub(super) fn letter(begun: &[Begun]) -> String {
     match begun {
         [
             Begun {
-                recipient: Recipient::Mailbox { address },
+                recipient: Recipient::Mailbox { address, .. },
                 ..
             },
         ] => address.to_string(),

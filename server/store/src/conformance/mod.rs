@@ -12,6 +12,7 @@
 )]
 
 pub mod bounces;
+pub mod choosing;
 pub mod collapsing;
 pub mod concurrency;
 pub mod consent;
@@ -130,9 +131,12 @@ macro_rules! conformance {
                 a_telephone_number_names_its_users;
             recipients: what_an_app_says_of_a_user_is_set_whole,
                 what_was_said_goes_with_its_user, an_app_has_one_default_zone;
-            consent: opt_outs_are_set_whole_and_are_each_apps_own,
+            choosing: opt_outs_are_changed_one_by_one_and_are_each_apps_own,
                 a_device_says_it_for_its_user_while_its_session_lasts,
-                an_opt_out_is_added_to_the_others, opt_outs_go_with_their_user, what_is_not_wanted_is_made_for_nobody,
+                nobody_undoes_what_another_said, what_is_too_long_changes_nothing,
+                the_reader_of_a_letter_unsubscribes,
+                a_letter_to_who_was_erased_unsubscribes_nobody;
+            consent: opt_outs_go_with_their_user, what_is_not_wanted_is_made_for_nobody,
                 an_opt_out_counts_until_the_hand_over,
                 what_an_opt_out_ended_can_be_recalled,
                 nobody_is_lost_between_two_parts_of_an_audience,

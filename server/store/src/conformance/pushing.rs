@@ -92,7 +92,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
             };
             (target, address_hash(address))
         }
-        Recipient::Mailbox { address } => (Target::Mailbox, hash_email(address)),
+        Recipient::Mailbox { address, .. } => (Target::Mailbox, hash_email(address)),
     };
     let sign = (outcome == Outcome::Accepted).then_some(Sign::Taken);
     let tried = Tried {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, TopicName, UserId,
-    preference::OptOuts,
+    preference::StoredOptOuts,
     subscription::{Topic, TopicSettings},
 };
 use vestnik_rules::{
@@ -147,7 +147,7 @@ fn erase(txn: &mut Txn, app: &AppId, user: &UserId, now: Timestamp) -> bool {
     if let Some(row) = txn.world.users.get_mut(&key) {
         row.name = None;
         row.attributes = Attributes::default();
-        row.opt_outs = OptOuts::default();
+        row.opt_outs = StoredOptOuts::default();
     }
     txn.world.emails.remove(&key);
     txn.world.phones.remove(&key);

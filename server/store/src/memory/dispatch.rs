@@ -48,6 +48,7 @@ use crate::{
         Tried,
     },
     effect::{News, Told},
+    recipients::UserNumber,
     work::Part,
 };
 
@@ -324,10 +325,10 @@ pub(super) fn recipient(
         Target::Mailbox => {
             let email = world.emails.get(&user)?;
             let address = email.address.clone();
-            email
-                .died_at
-                .is_none()
-                .then_some(Recipient::Mailbox { address })
+            email.died_at.is_none().then_some(Recipient::Mailbox {
+                address,
+                number: UserNumber(user),
+            })
         }
     }
 }

@@ -183,7 +183,7 @@ fn passage_of(
         return Passage::Open;
     };
     let ways = ways(world, (app, user), row.name.as_ref());
-    passage(plan, source, &row.opt_outs, &ways)
+    passage(plan, source, &row.opt_outs.known, &ways)
 }
 
 /// What may name a user.

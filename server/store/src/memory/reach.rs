@@ -60,7 +60,7 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
 fn said(world: &World, asked: &ReachQuery, user: &UserId) -> (Attributes, OptOuts) {
     let key = world.user_key(&asked.app, user);
     let row = key.and_then(|key| world.users.get(&key));
-    row.map(|row| (row.attributes.clone(), row.opt_outs.clone()))
+    row.map(|row| (row.attributes.clone(), row.opt_outs.known.clone()))
         .unwrap_or_default()
 }
 
@@ -82,7 +82,7 @@ fn recipients<'a>(world: &World, asked: &ReachQuery, plan: &'a Plan) -> Recipien
                         continue;
                     };
                     let row = world.users.get(key);
-                    if row.is_some_and(|row| row.opt_outs.topics.contains(name)) {
+                    if row.is_some_and(|row| row.opt_outs.known.topics.contains(name)) {
                         recipients.add_unwilling(user);
                     } else {
                         recipients.add(user);

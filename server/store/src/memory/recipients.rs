@@ -1,11 +1,21 @@
 //! What Apps and people say of when, and of what, somebody is notified.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, CategoryName, UserId, preference::OptOuts, publish::ZoneName};
-use vestnik_rules::{consent::with, schedule::Said};
+use vestnik_model::{
+    AppId, CategoryName, UserId,
+    preference::{OptOutChange, OptOuts, StoredOptOuts},
+    publish::ZoneName,
+};
+use vestnik_rules::{
+    consent::{changed, unsubscribed},
+    schedule::Said,
+};
 
-use super::{MemoryStore, asking};
-use crate::{Answer, Recipients, recipients::Whose};
+use super::{MemoryStore, asking, row::UserKey, txn::Txn};
+use crate::{
+    Answer, Recipients,
+    recipients::{OptOutOutcome, Reader, Whose},
+};
 
 impl Recipients for MemoryStore {
     fn put_attributes(
@@ -39,41 +49,54 @@ impl Recipients for MemoryStore {
         })
     }
 
-    fn put_opt_outs(&self, whose: Whose, opt_outs: OptOuts, now: Timestamp) -> Answer<'_, bool> {
+    fn change_opt_outs(
+        &self,
+        whose: Whose,
+        change: OptOutChange,
+        now: Timestamp,
+    ) -> Answer<'_, OptOutOutcome> {
         self.write(now, move |txn| {
             let (app, user) = match &whose {
                 Whose::User(app, user) => (app, user),
                 Whose::Session(session) if txn.world.present(session).is_none() => {
-                    return Ok(false);
+                    return Ok(OptOutOutcome::SessionEnded);
                 }
                 Whose::Session(session) => (&session.app, &session.user),
             };
+            let key = txn.world.user_key(app, user);
+            let row = key.and_then(|key| txn.world.users.get(&key));
+            let stored = row.map(|row| row.opt_outs.clone()).unwrap_or_default();
+            let changed = match changed(&stored, &change) {
+                Ok(changed) => changed,
+                Err(problems) => return Ok(OptOutOutcome::TooLong(problems)),
+            };
             let key = txn.world.ensure_user(app, user);
-            if let Some(row) = txn.world.users.get_mut(&key) {
-                row.opt_outs = opt_outs.clone();
-            }
-            asking::of_user(txn, (app, user), now);
-            Ok(true)
+            let Some(changed) = changed else {
+                return Ok(OptOutOutcome::Now(stored.known));
+            };
+            let now_unwanted = changed.known.clone();
+            set_opt_outs(txn, (app, user, key), changed, now);
+            Ok(OptOutOutcome::Now(now_unwanted))
         })
     }
 
-    fn opt_out(
+    fn unsubscribe_by_letter(
         &self,
-        app: AppId,
-        user: UserId,
+        reader: Reader,
         category: Option<CategoryName>,
         now: Timestamp,
     ) -> Answer<'_, bool> {
         self.write(now, move |txn| {
-            let key = txn.world.user_key(&app, &user);
-            let row = key.and_then(|key| txn.world.users.get_mut(&key));
-            let Some(row) = row else { return Ok(false) };
-            let opt_outs = with(row.opt_outs.clone(), category.clone());
-            if opt_outs == row.opt_outs {
+            let Reader { app, user, number } = &reader;
+            let key = txn.world.user_key(app, user);
+            let key = key.filter(|key| *key == number.0);
+            let row = key.and_then(|key| Some((key, txn.world.users.get(&key)?)));
+            let unsubscribed = row
+                .and_then(|(key, row)| Some((key, unsubscribed(&row.opt_outs, category.clone())?)));
+            let Some((key, unsubscribed)) = unsubscribed else {
                 return Ok(false);
-            }
-            row.opt_outs = opt_outs;
-            asking::of_user(txn, (&app, &user), now);
+            };
+            set_opt_outs(txn, (app, user, key), unsubscribed, now);
             Ok(true)
         })
     }
@@ -81,7 +104,7 @@ impl Recipients for MemoryStore {
     fn opt_outs(&self, app: AppId, user: UserId) -> Answer<'_, Option<OptOuts>> {
         self.read(move |world| {
             let key = world.user_key(&app, &user)?;
-            Some(world.users.get(&key)?.opt_outs.clone())
+            Some(world.users.get(&key)?.opt_outs.known.clone())
         })
     }
 
@@ -108,4 +131,16 @@ impl Recipients for MemoryStore {
     fn default_zone(&self, app: AppId) -> Answer<'_, Option<ZoneName>> {
         self.read(move |world| world.default_zones.get(&app).cloned())
     }
+}
+
+fn set_opt_outs(
+    txn: &mut Txn,
+    (app, user, key): (&AppId, &UserId, UserKey),
+    opt_outs: StoredOptOuts,
+    now: Timestamp,
+) {
+    if let Some(row) = txn.world.users.get_mut(&key) {
+        row.opt_outs = opt_outs;
+    }
+    asking::of_user(txn, (app, user), now);
 }

@@ -244,7 +244,7 @@ pub(super) fn known(world: &World, (notification, user): Key) -> Option<Known> {
         attributes: of.attributes.clone(),
         app_default: world.default_zones.get(&row.app).cloned(),
         is_critical: row.notification.priority == Priority::Critical,
-        opt_out: unwanted(&of.opt_outs, row.notification.category.as_ref()),
+        opt_out: unwanted(&of.opt_outs.known, row.notification.category.as_ref()),
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, Channel, DeliveryId, FactId, Flag, InstallationId, NotificationId, TopicName, UserId,
-    WebhookId, phone::PhoneNumber, preference::OptOuts, publish::ZoneName,
+    WebhookId, phone::PhoneNumber, preference::StoredOptOuts, publish::ZoneName,
 };
 use vestnik_rules::{
     cascade::is_routed,
@@ -114,7 +114,7 @@ impl World {
             renewal: 0,
             renewed_at: None,
             attributes: Attributes::default(),
-            opt_outs: OptOuts::default(),
+            opt_outs: StoredOptOuts::default(),
         };
         self.users.insert(key, row);
         self.user_names.insert((app.clone(), user.clone()), key);

@@ -8,7 +8,7 @@ use tokio::{task::AbortHandle, time::timeout};
 use vestnik_model::{
     InstallationId, InstallationReport, TopicName,
     contract::Sync as SyncCall,
-    preference::{OptOuts, Preferences},
+    preference::{OptOutChange, PreferencesPatch},
 };
 
 use crate::{
@@ -44,17 +44,17 @@ impl Task {
                 generation,
                 result: Done::Put { version, result },
             }),
-            ToNetwork::ReadOptOuts {
+            ToNetwork::AskOptOuts {
                 generation,
                 call,
                 token,
-            } => self.read_opt_outs(generation, call, token),
-            ToNetwork::PutOptOuts {
+            } => self.ask_opt_outs(generation, call, token),
+            ToNetwork::ChangeOptOuts {
                 generation,
                 call,
-                opt_outs,
+                changes,
                 token,
-            } => self.put_opt_outs((generation, call), opt_outs, token),
+            } => self.change_opt_outs((generation, call), changes, token),
             ToNetwork::Connect { connection, token } => self.connect(connection, token),
             ToNetwork::Close(connection) => self.close(connection),
             ToNetwork::Greet {
@@ -115,30 +115,27 @@ impl Task {
         self.call(Duration::MAX, telling, answer);
     }
 
-    fn read_opt_outs(&mut self, generation: Generation, call: CallNumber, token: Secret) {
+    fn ask_opt_outs(&mut self, generation: Generation, call: CallNumber, token: Secret) {
         let transport = Arc::clone(&self.parts.transport);
-        let reading = async move { transport.preferences(token).await };
-        self.call(Duration::MAX, reading, move |result| Input::Session {
+        let asking = async move { transport.preferences(token).await };
+        self.call(Duration::MAX, asking, move |result| Input::Session {
             generation,
-            result: Done::OptOutsRead {
-                call,
-                result: result.map(|said| said.opt_out),
-            },
+            result: Done::OptOuts { call, result },
         });
     }
 
-    fn put_opt_outs(
+    fn change_opt_outs(
         &mut self,
         (generation, call): (Generation, CallNumber),
-        opt_out: OptOuts,
+        opt_out: OptOutChange,
         token: Secret,
     ) {
         let transport = Arc::clone(&self.parts.transport);
-        let said = Preferences { opt_out };
-        let putting = async move { transport.put_preferences(token, said).await };
-        self.call(Duration::MAX, putting, move |result| Input::Session {
+        let patch = PreferencesPatch { opt_out };
+        let changing = async move { transport.change_preferences(token, patch).await };
+        self.call(Duration::MAX, changing, move |result| Input::Session {
             generation,
-            result: Done::OptOutsPut { call, result },
+            result: Done::OptOuts { call, result },
         });
     }
 

@@ -3,10 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use vestnik_clock::{Monotonic, Now};
-use vestnik_model::{
-    Open, ProblemCode,
-    preference::{OptOutChange, OptOuts},
-};
+use vestnik_model::preference::{OptOutChange, StoredOptOuts};
 
 use super::{Call, Input, Learned, Output};
 use crate::machine::{
@@ -38,6 +35,8 @@ pub struct Consent {
     connection: Option<ConnectionNumber>,
     /// What the server has not answered.
     changes: OptOutChange,
+    /// Whether it is kept that some of it was told.
+    is_sent: bool,
     /// Whether the app wants to know what the server has.
     is_asked: bool,
     /// When the server said it last in this session.
@@ -56,15 +55,9 @@ pub struct Consent {
 enum Step {
     Idle,
     WantsToken,
-    Reading(Call, Secret),
-    Putting(Call, Sent),
-}
-
-/// What the server is being told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Sent {
-    changes: OptOutChange,
-    opt_outs: OptOuts,
+    Asking(Call),
+    /// The server is told of these changes.
+    Changing(Call, OptOutChange),
 }
 
 impl Consent {
@@ -76,6 +69,7 @@ impl Consent {
             generation: None,
             connection: None,
             changes: OptOutChange::default(),
+            is_sent: false,
             is_asked: false,
             read_at: None,
             step: Step::Idle,
@@ -93,7 +87,8 @@ impl Consent {
             Input::Begin {
                 generation,
                 changes,
-            } => self.begin(generation, changes),
+                is_sent,
+            } => self.begin(now, generation, changes, is_sent),
             Input::End => self.end(),
             Input::Up(connection) => self.on_up(connection),
             Input::Down(connection) => self.on_down(connection),
@@ -103,16 +98,11 @@ impl Consent {
             } => self.on_changes(generation, changes),
             Input::Ask => self.on_ask(now),
             Input::Token { number, token } => self.on_token(now, number, token),
-            Input::Read {
+            Input::Answer {
                 generation,
                 call,
                 result,
-            } => self.on_read(now, (generation, call), result),
-            Input::Put {
-                generation,
-                call,
-                result,
-            } => self.on_put(now, (generation, call), result),
+            } => self.on_answer(now, (generation, call), result),
             Input::Tick => self.on_tick(now),
         }
         self.advance(now);
@@ -130,7 +120,7 @@ impl Consent {
         match &self.step {
             Step::Idle => self.not_before,
             Step::WantsToken => None,
-            Step::Reading(call, _) | Step::Putting(call, _) => Some(call.until),
+            Step::Asking(call) | Step::Changing(call, _) => Some(call.until),
         }
     }
 
@@ -140,9 +130,12 @@ impl Consent {
         self.step == Step::WantsToken
     }
 
-    fn begin(&mut self, generation: Generation, changes: OptOutChange) {
+    /// What was told when the former process, or the former session, ended may still land.
+    fn begin(&mut self, now: Now, generation: Generation, changes: OptOutChange, is_sent: bool) {
         self.end();
         self.generation = Some(generation);
+        self.is_sent = is_sent && !changes.is_empty();
+        self.uncertain_until = self.is_sent.then(|| now.monotonic + SETTLED);
         self.changes = changes;
     }
 
@@ -189,10 +182,28 @@ impl Consent {
             return;
         };
         let call = self.next_call(now, number);
-        self.step = Step::Reading(call, token.clone());
-        self.outputs.push_back(Output::Read {
+        let changes = self.changes.clone();
+        if changes.is_empty() {
+            self.step = Step::Asking(call);
+            self.outputs.push_back(Output::Ask {
+                generation,
+                call: call.number,
+                token,
+            });
+            return;
+        }
+        if !self.is_sent {
+            self.is_sent = true;
+            self.keep(Learned {
+                is_sent: true,
+                ..Learned::default()
+            });
+        }
+        self.step = Step::Changing(call, changes.clone());
+        self.outputs.push_back(Output::Change {
             generation,
             call: call.number,
+            changes,
             token,
         });
     }
@@ -206,98 +217,55 @@ impl Consent {
         }
     }
 
-    fn on_read(
+    fn on_answer(
         &mut self,
         now: Now,
         (generation, number): (Generation, CallNumber),
-        result: Result<OptOuts, CallFailure>,
+        result: Result<StoredOptOuts, CallFailure>,
     ) {
-        let Step::Reading(call, token) = &self.step else {
-            return;
+        let (call, sent) = match &self.step {
+            Step::Asking(call) => (*call, OptOutChange::default()),
+            Step::Changing(call, sent) => (*call, sent.clone()),
+            Step::Idle | Step::WantsToken => return,
         };
         if self.generation != Some(generation) || call.number != number {
             return;
         }
-        let (call, token) = (*call, token.clone());
         self.step = Step::Idle;
         match result {
-            Ok(of_server) => {
-                self.is_asked = false;
-                self.read_at = Some(now.monotonic);
-                self.compare(now, (generation, call, token), of_server);
-            }
+            Ok(opt_outs) => self.learn(now, opt_outs, sent),
             Err(failure) => {
-                let changes = self.changes.clone();
-                self.on_failure(now, call.token, &failure, changes);
-            }
-        }
-    }
-
-    /// What the server has lacks a change, or it has all of them already.
-    fn compare(
-        &mut self,
-        now: Now,
-        (generation, call, token): (Generation, Call, Secret),
-        of_server: OptOuts,
-    ) {
-        let changes = self.changes.clone();
-        let opt_outs = changes.applied(of_server.clone());
-        if opt_outs == of_server {
-            self.learn(now, Sent { changes, opt_outs });
-            return;
-        }
-        self.keep(Some(of_server), OptOutChange::default(), None);
-        if self.connection.is_none() {
-            // The device may be asleep: it goes on with the next connection.
-            return;
-        }
-        let call = self.next_call(now, call.token);
-        self.outputs.push_back(Output::Put {
-            generation,
-            call: call.number,
-            opt_outs: opt_outs.clone(),
-            token,
-        });
-        self.step = Step::Putting(call, Sent { changes, opt_outs });
-    }
-
-    fn on_put(
-        &mut self,
-        now: Now,
-        (generation, number): (Generation, CallNumber),
-        result: Result<(), CallFailure>,
-    ) {
-        let Step::Putting(call, sent) = &self.step else {
-            return;
-        };
-        if self.generation != Some(generation) || call.number != number {
-            return;
-        }
-        let (call, sent) = (*call, sent.clone());
-        self.step = Step::Idle;
-        match result {
-            Ok(()) => self.learn(now, sent),
-            Err(failure) => {
-                if failure == CallFailure::NoAnswer {
+                if !sent.is_empty() && failure.may_be_done() {
                     self.uncertain_until = Some(now.monotonic + SETTLED);
                 }
-                self.on_failure(now, call.token, &failure, sent.changes);
+                self.on_failure(now, call.token, &failure, sent);
             }
         }
     }
 
     /// The server has what was sent. While an older request may land behind it, the changes stay.
-    fn learn(&mut self, now: Now, sent: Sent) {
+    fn learn(&mut self, now: Now, opt_outs: StoredOptOuts, sent: OptOutChange) {
+        self.is_asked = false;
+        self.read_at = Some(now.monotonic);
         self.backoff.reset();
-        let uncertain = self.uncertain_until.filter(|at| *at > now.monotonic);
-        self.uncertain_until = uncertain;
-        if uncertain.is_some() {
-            self.not_before = uncertain;
-            self.keep(Some(sent.opt_outs), OptOutChange::default(), None);
-            return;
-        }
-        self.changes.settle(&sent.changes);
-        self.keep(Some(sent.opt_outs), sent.changes, None);
+        self.uncertain_until = self.uncertain_until.filter(|at| *at > now.monotonic);
+        let settled = if self.uncertain_until.is_none() {
+            sent
+        } else {
+            self.not_before = self.uncertain_until;
+            OptOutChange::default()
+        };
+        self.settle(&settled);
+        self.keep(Learned {
+            opt_outs: Some(opt_outs),
+            settled,
+            ..Learned::default()
+        });
+    }
+
+    fn settle(&mut self, settled: &OptOutChange) {
+        self.changes.settle(settled);
+        self.is_sent &= !self.changes.is_empty();
     }
 
     fn on_failure(
@@ -319,26 +287,21 @@ impl Consent {
             && let CallFailure::Problem { code, .. } = failure
         {
             self.is_asked = false;
-            self.changes.settle(&sent);
+            self.settle(&sent);
             if !sent.is_empty() {
-                self.keep(None, sent, Some(code.clone()));
+                self.keep(Learned {
+                    settled: sent,
+                    refused: Some(code.clone()),
+                    ..Learned::default()
+                });
             }
         }
         let pause = self.backoff.fail(failure.retry_after(), now.random);
         self.not_before = Some(now.monotonic + pause.max(LEAST));
     }
 
-    fn keep(
-        &mut self,
-        opt_outs: Option<OptOuts>,
-        settled: OptOutChange,
-        refused: Option<Open<ProblemCode>>,
-    ) {
-        self.outputs.push_back(Output::Keep(Learned {
-            opt_outs,
-            settled,
-            refused,
-        }));
+    fn keep(&mut self, learned: Learned) {
+        self.outputs.push_back(Output::Keep(learned));
     }
 
     /// An answer that was lost on the way is none.
@@ -346,17 +309,13 @@ impl Consent {
         let Some(generation) = self.generation else {
             return;
         };
-        let is_late = |call: &Call| call.until <= now.monotonic;
-        match &self.step {
-            Step::Reading(call, _) if is_late(call) => {
-                let number = (generation, call.number);
-                self.on_read(now, number, Err(CallFailure::NoAnswer));
-            }
-            Step::Putting(call, _) if is_late(call) => {
-                let number = (generation, call.number);
-                self.on_put(now, number, Err(CallFailure::NoAnswer));
-            }
-            Step::Idle | Step::WantsToken | Step::Reading(..) | Step::Putting(..) => {}
+        let call = match &self.step {
+            Step::Asking(call) | Step::Changing(call, _) => *call,
+            Step::Idle | Step::WantsToken => return,
+        };
+        if call.until <= now.monotonic {
+            let number = (generation, call.number);
+            self.on_answer(now, number, Err(CallFailure::NoAnswer));
         }
     }
 

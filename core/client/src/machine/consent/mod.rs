@@ -1,11 +1,11 @@
 //! What the user does not want: telling the server what changed here, and learning what changed elsewhere.
 //!
-//! The server takes what is not wanted as a whole, and other devices and the App's backend change it too. So
-//! a device keeps the *changes* that a person made on it, one for each thing that can be opted out of. To
-//! tell them, it reads what the server has, applies them, and puts the whole back if that differs: what
-//! nobody touched here stays as the server has it. The changes are durable before this machine knows of
-//! them, and stay until the server has answered. A request without an answer may still land; the whole is
-//! read and put once more after a while, when nothing can be on its way any more.
+//! Other devices, letters and the App's backend change it too. So a device keeps the *changes* that a person made
+//! on it, the last word for each thing that can be opted out of, and tells the server these: what nobody
+//! touched here stays as the server has it. It answers with all that is not wanted then. The changes are
+//! durable before this machine knows of them, and stay until the server has answered. A request without an answer
+//! may still land, behind a later one: the changes stay then, and are told once more after a while, when nothing
+//! can be on its way any more. That a request was begun is durable, so that it is remembered by the next process.
 //!
 //! A device of an app that never asks and never changes anything makes no request.
 
@@ -19,7 +19,7 @@ pub use machine::Consent;
 use vestnik_clock::Monotonic;
 use vestnik_model::{
     Open, ProblemCode,
-    preference::{OptOutChange, OptOuts},
+    preference::{OptOutChange, StoredOptOuts},
 };
 
 use super::{CallFailure, CallNumber, ConnectionNumber, Generation, Secret, TokenNumber};
@@ -33,6 +33,8 @@ pub enum Input {
         generation: Generation,
         /// What was changed and the server has not answered.
         changes: OptOutChange,
+        /// Whether a request that tells some of it may still land.
+        is_sent: bool,
     },
     /// The session is over: what belongs to its user is forgotten.
     End,
@@ -56,23 +58,14 @@ pub enum Input {
         /// The token.
         token: Secret,
     },
-    /// The server said what is not wanted, or not.
-    Read {
+    /// The server said what is not wanted, after what it was told if it was; or not.
+    Answer {
         /// In which session.
         generation: Generation,
         /// Which call.
         call: CallNumber,
         /// What it said.
-        result: Result<OptOuts, CallFailure>,
-    },
-    /// The server was told, or not.
-    Put {
-        /// In which session.
-        generation: Generation,
-        /// Which call.
-        call: CallNumber,
-        /// What came of it.
-        result: Result<(), CallFailure>,
+        result: Result<StoredOptOuts, CallFailure>,
     },
     /// A deadline may have passed.
     Tick,
@@ -86,8 +79,8 @@ pub enum Output {
         /// The token that was refused, if that is why.
         refused: Option<TokenNumber>,
     },
-    /// Ask the server what is not wanted. → [`Input::Read`]
-    Read {
+    /// Ask the server what is not wanted. → [`Input::Answer`]
+    Ask {
         /// In which session.
         generation: Generation,
         /// Which call.
@@ -95,26 +88,28 @@ pub enum Output {
         /// The access token.
         token: Secret,
     },
-    /// Tell the server what is not wanted, whole. → [`Input::Put`]
-    Put {
+    /// Tell the server what was changed. → [`Input::Answer`]
+    Change {
         /// In which session.
         generation: Generation,
         /// Which call.
         call: CallNumber,
-        /// What is not wanted.
-        opt_outs: OptOuts,
+        /// What was changed.
+        changes: OptOutChange,
         /// The access token.
         token: Secret,
     },
-    /// Keep what the server said, as well as it can be: there is no answer.
+    /// Keep what is learned, as well as it can be: there is no answer.
     Keep(Learned),
 }
 
-/// What the server said.
+/// What is learned of what is not wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Learned {
-    /// What is not wanted, if it said so.
-    pub opt_outs: Option<OptOuts>,
+    /// Whether a request that tells the changes begins now.
+    pub is_sent: bool,
+    /// What is not wanted, if the server said so.
+    pub opt_outs: Option<StoredOptOuts>,
     /// The changes that it has answered.
     pub settled: OptOutChange,
     /// Why it refused these changes, if it did.

@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use vestnik_clock::Now;
 use vestnik_model::{
     ProblemCode,
-    preference::{OptOutChange, OptOuts},
+    preference::{OptOutChange, StoredOptOuts},
 };
 
 use super::{Consent, Input, Learned, Output};
 use crate::machine::{
-    CallFailure, CallNumber, ConnectionNumber, Generation, Pace, Secret, TokenNumber, fixture::now,
+    CallFailure, CallNumber, ConnectionNumber, ForeignBody, Generation, Pace, Secret, TokenNumber,
+    fixture::now,
 };
 
 const FIRST: ConnectionNumber = ConnectionNumber::new(1);
@@ -22,7 +23,7 @@ fn change(value: Value) -> OptOutChange {
     serde_json::from_value(value).unwrap()
 }
 
-fn said(value: Value) -> OptOuts {
+fn said(value: Value) -> StoredOptOuts {
     serde_json::from_value(value).unwrap()
 }
 
@@ -32,32 +33,44 @@ struct Table {
     now: Now,
     call: CallNumber,
     stored: OptOutChange,
-    known: Option<OptOuts>,
+    is_sent: bool,
+    known: Option<StoredOptOuts>,
 }
 
 impl Table {
-    /// A device that is connected.
-    fn up(changes: Value) -> Self {
+    /// A device that begins with these changes, of which it has told some if `is_sent`.
+    fn begin(changes: Value, is_sent: bool) -> Self {
         let stored = change(changes);
         let mut table = Self {
             machine: Consent::new(Pace::default()),
             now: now(),
             call: CallNumber::default(),
             stored: stored.clone(),
+            is_sent,
             known: None,
         };
         let begin = Input::Begin {
             generation: GENERATION,
             changes: stored,
+            is_sent,
         };
         assert_eq!(table.on(begin), [""; 0]);
         table
     }
 
+    /// A device that is connected.
     fn connected(changes: Value) -> (Self, Vec<String>) {
-        let mut table = Self::up(changes);
+        let mut table = Self::begin(changes, false);
         let first = table.on(Input::Up(FIRST));
         (table, first)
+    }
+
+    /// The same device after the end of its process.
+    fn restarted(self) -> Self {
+        let changes = serde_json::to_value(&self.stored).unwrap();
+        let mut table = Self::begin(changes, self.is_sent);
+        assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
+        table
     }
 
     fn on(&mut self, input: Input) -> Vec<String> {
@@ -73,23 +86,26 @@ impl Table {
         match output {
             Output::WantToken { refused: None } => "token".to_owned(),
             Output::WantToken { refused: Some(_) } => "another token".to_owned(),
-            Output::Read { call, .. } => {
+            Output::Ask { call, .. } => {
                 self.call = call;
-                "read".to_owned()
+                "ask".to_owned()
             }
-            Output::Put { call, opt_outs, .. } => {
+            Output::Change { call, changes, .. } => {
                 self.call = call;
-                format!("put {}", serde_json::to_string(&opt_outs).unwrap())
+                format!("tell {}", serde_json::to_string(&changes).unwrap())
             }
             Output::Keep(Learned {
+                is_sent,
                 opt_outs,
                 settled,
                 refused,
             }) => {
                 self.known = opt_outs.or_else(|| self.known.take());
                 self.stored.settle(&settled);
+                self.is_sent = (self.is_sent || is_sent) && !self.stored.is_empty();
                 match refused {
                     Some(code) => format!("refused {}", code.as_str()),
+                    None if is_sent => "begun".to_owned(),
                     None if settled.is_empty() => "keep".to_owned(),
                     None => "settle".to_owned(),
                 }
@@ -104,16 +120,8 @@ impl Table {
         })
     }
 
-    fn read(&mut self, result: Result<OptOuts, CallFailure>) -> Vec<String> {
-        self.on(Input::Read {
-            generation: GENERATION,
-            call: self.call,
-            result,
-        })
-    }
-
-    fn put(&mut self, result: Result<(), CallFailure>) -> Vec<String> {
-        self.on(Input::Put {
+    fn answer(&mut self, result: Result<StoredOptOuts, CallFailure>) -> Vec<String> {
+        self.on(Input::Answer {
             generation: GENERATION,
             call: self.call,
             result,
@@ -152,75 +160,121 @@ fn without_a_wish_and_a_question_nothing_is_asked() {
     assert_eq!(first, [""; 0]);
     assert_eq!(table.machine.deadline(), None);
     assert_eq!(table.on(Input::Ask), ["token"]);
-    assert_eq!(table.token(), ["read"]);
-    assert_eq!(table.read(Ok(said(json!({"all": true})))), ["keep"]);
+    assert_eq!(table.token(), ["ask"]);
+    assert_eq!(table.answer(Ok(said(json!({"all": true})))), ["keep"]);
     assert_eq!(table.on(Input::Ask), [""; 0], "it was asked just now");
     table.now.monotonic = table.now.monotonic + Duration::from_secs(11);
     assert_eq!(table.on(Input::Ask), ["token"]);
 }
 
 #[test]
-fn a_change_is_put_into_what_the_server_has() {
-    let mut table = Table::up(json!({"categories": {"a": true}}));
+fn only_what_was_changed_is_told_and_the_answer_is_what_is_known() {
+    let mut table = Table::begin(json!({"categories": {"a": true}}), false);
     assert_eq!(table.token(), [""; 0], "it is not connected");
     assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
-    assert_eq!(table.token(), ["read"]);
-    let put = r#"put {"all":false,"categories":["a","b"],"topics":[]}"#;
-    let read = table.read(Ok(said(json!({"categories": ["b"]}))));
-    assert_eq!(read, ["keep", put]);
-    // The person changes their mind on the way.
+    table.on(Input::Ask);
     assert_eq!(
-        table.change(json!({"categories": {"a": false}, "topics": {"t": true}})),
-        [""; 0]
+        table.token(),
+        ["begun", r#"tell {"categories":{"a":true}}"#]
     );
-    assert_eq!(table.put(Ok(())), ["settle", "token"]);
-    assert_eq!(table.known, Some(said(json!({"categories": ["a", "b"]}))));
-    assert_eq!(table.token(), ["read"]);
-    let put = r#"put {"all":false,"categories":["b"],"topics":["t"]}"#;
-    assert_eq!(table.read(Ok(table.known.clone().unwrap())), ["keep", put]);
-    assert_eq!(table.put(Ok(())), ["settle"]);
-    assert!(table.stored.is_empty());
+    // The person changes their mind on the way.
+    let mind = json!({"categories": {"a": false}, "topics": {"t": true}});
+    assert_eq!(table.change(mind), [""; 0]);
+    let later = said(json!({"categories": ["a", "b", ""], "senders": ["bank"]}));
+    assert_eq!(table.answer(Ok(later.clone())), ["settle", "token"]);
+    assert_eq!(
+        table.known,
+        Some(later),
+        "with what this version does not know"
+    );
+    let told = r#"tell {"categories":{"a":false},"topics":{"t":true}}"#;
+    assert_eq!(table.token(), [told]);
+    let now = said(json!({"categories": ["b", ""], "topics": ["t"], "senders": ["bank"]}));
+    assert_eq!(table.answer(Ok(now)), ["settle"]);
+    assert!(table.stored.is_empty() && !table.is_sent);
+    assert_eq!(table.on(Input::Ask), [""; 0], "it was answered just now");
 }
 
 #[test]
-fn what_the_server_has_already_is_not_put() {
-    let (mut table, first) = Table::connected(json!({"all": true}));
-    assert_eq!(first, ["token"]);
-    assert_eq!(table.token(), ["read"]);
-    assert_eq!(table.read(Ok(said(json!({"all": true})))), ["settle"]);
-    assert!(table.stored.is_empty());
+fn what_is_changed_while_it_is_asked_is_told_next() {
+    let (mut table, _) = Table::connected(json!({}));
+    table.on(Input::Ask);
+    assert_eq!(table.token(), ["ask"]);
+    assert_eq!(table.change(json!({"all": true})), [""; 0]);
+    assert_eq!(
+        table.answer(Ok(StoredOptOuts::default())),
+        ["keep", "token"]
+    );
+    assert_eq!(table.token(), ["begun", r#"tell {"all":true}"#]);
 }
 
 #[test]
-fn a_device_that_fell_asleep_meanwhile_puts_nothing_until_it_is_connected_again() {
+fn a_device_that_fell_asleep_tells_nothing_until_it_is_connected_again() {
     let (mut table, _) = Table::connected(json!({"all": true}));
-    table.token();
     assert_eq!(table.on(Input::Down(FIRST)), [""; 0]);
-    assert_eq!(table.read(Ok(OptOuts::default())), ["keep"]);
+    assert_eq!(table.token(), [""; 0]);
     assert_eq!(table.machine.deadline(), None);
     assert_eq!(table.on(Input::Up(ConnectionNumber::new(2))), ["token"]);
 }
 
-/// A put that was given up may land behind what follows it.
+/// A request that was given up may land behind what follows it.
 #[test]
-fn after_a_put_without_an_answer_it_is_looked_at_once_more_when_nothing_can_land() {
+fn after_a_change_without_an_answer_it_is_told_once_more_when_nothing_can_land() {
+    for failure in [
+        CallFailure::NoAnswer,
+        problem(ProblemCode::OutcomeUnknown),
+        CallFailure::Foreign {
+            status: 504,
+            body: ForeignBody::Html,
+            retry_after: None,
+        },
+    ] {
+        let (mut table, _) = Table::connected(json!({"all": true}));
+        table.token();
+        assert_eq!(table.answer(Err(failure)), [""; 0]);
+        // The person wants everything again, and the server says that this is so.
+        assert_eq!(table.change(json!({"all": false})), ["token"]);
+        assert_eq!(table.token(), [r#"tell {"all":false}"#]);
+        assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["keep"]);
+        assert!(!table.stored.is_empty());
+        let (passed, next) = table.step();
+        assert!(passed > Duration::from_secs(50), "{passed:?}");
+        // It may have landed meanwhile.
+        assert_eq!(next, ["token"]);
+        assert_eq!(table.token(), [r#"tell {"all":false}"#]);
+        assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["settle"]);
+        assert!(table.stored.is_empty());
+    }
+}
+
+/// The process ends while a request is under way, the person changes their mind in the next one.
+#[test]
+fn what_was_under_way_when_the_process_ended_is_told_once_more() {
     let (mut table, _) = Table::connected(json!({"all": true}));
+    assert_eq!(table.token(), ["begun", r#"tell {"all":true}"#]);
+    let mut table = table.restarted();
+    table.change(json!({"all": false}));
+    assert_eq!(table.token(), [r#"tell {"all":false}"#]);
+    assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["keep"]);
+    // The process ends once more before it is certain.
+    let mut table = table.restarted();
     table.token();
-    table.read(Ok(OptOuts::default()));
-    assert_eq!(table.put(Err(CallFailure::NoAnswer)), [""; 0]);
-    // The person wants everything again, and the server says that this is so.
-    assert_eq!(table.change(json!({"all": false})), ["token"]);
-    assert_eq!(table.token(), ["read"]);
-    assert_eq!(table.read(Ok(OptOuts::default())), ["keep"]);
-    assert!(!table.stored.is_empty());
+    assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["keep"]);
     let (passed, next) = table.step();
-    assert!(passed > Duration::from_secs(50), "{passed:?}");
-    assert_eq!(next, ["token"]);
-    assert_eq!(table.token(), ["read"]);
-    // It landed meanwhile.
-    let put = r#"put {"all":false,"categories":[],"topics":[]}"#;
-    assert_eq!(table.read(Ok(said(json!({"all": true})))), ["keep", put]);
-    assert_eq!(table.put(Ok(())), ["settle"]);
+    assert_eq!(
+        (passed, next),
+        (Duration::from_secs(60), vec!["token".to_owned()])
+    );
+    table.token();
+    assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["settle"]);
+    assert!(table.stored.is_empty() && !table.is_sent);
+}
+
+#[test]
+fn what_was_never_under_way_is_settled_by_the_first_answer() {
+    let mut table = Table::begin(json!({"all": true}), false).restarted();
+    table.token();
+    assert_eq!(table.answer(Ok(said(json!({"all": true})))), ["settle"]);
     assert!(table.stored.is_empty());
 }
 
@@ -230,7 +284,7 @@ fn failures_are_repeated_after_pauses_that_grow_and_refusals_are_told() {
     let mut waited = Duration::ZERO;
     for _ in 0..8 {
         table.token();
-        assert_eq!(table.read(Err(CallFailure::NoAnswer)), [""; 0]);
+        assert_eq!(table.answer(Err(CallFailure::NoAnswer)), [""; 0]);
         let (passed, next) = table.step();
         assert_eq!(next, ["token"]);
         assert!(passed >= Duration::from_secs(1));
@@ -238,8 +292,7 @@ fn failures_are_repeated_after_pauses_that_grow_and_refusals_are_told() {
     }
     assert!(waited > Duration::from_secs(30), "{waited:?}");
     table.token();
-    table.read(Ok(OptOuts::default()));
-    let told = table.put(Err(problem(ProblemCode::RequestInvalid)));
+    let told = table.answer(Err(problem(ProblemCode::RequestInvalid)));
     assert_eq!(told, ["refused request.invalid"]);
     assert!(table.stored.is_empty());
     let (_, next) = table.step();
@@ -251,11 +304,14 @@ fn failures_are_repeated_after_pauses_that_grow_and_refusals_are_told() {
 fn a_token_that_is_refused_is_replaced_once() {
     let (mut table, _) = Table::connected(json!({"all": true}));
     table.token();
-    let refused = table.read(Err(problem(ProblemCode::AuthInvalid)));
+    let refused = table.answer(Err(problem(ProblemCode::AuthInvalid)));
     assert_eq!(refused, ["another token"]);
     assert!(table.machine.wants_token());
     table.token();
-    assert_eq!(table.read(Err(problem(ProblemCode::AuthInvalid))), [""; 0]);
+    assert_eq!(
+        table.answer(Err(problem(ProblemCode::AuthInvalid))),
+        [""; 0]
+    );
     assert!(!table.stored.is_empty(), "that is no refusal of the change");
 }
 
@@ -267,19 +323,20 @@ fn an_answer_that_is_lost_is_none_and_one_that_comes_late_is_dropped() {
     table.step();
     let (_, next) = table.step();
     assert_eq!(next, ["token"]);
-    assert_eq!(table.token(), ["read"]);
+    assert_eq!(table.token(), [r#"tell {"all":true}"#]);
     let (generation, result) = (GENERATION, Ok(said(json!({"all": true}))));
-    let answer = Input::Read {
+    let answer = Input::Answer {
         generation,
         call: late,
         result,
     };
     assert_eq!(table.on(answer), [""; 0]);
     assert_eq!(table.on(Input::End), [""; 0]);
-    assert_eq!(table.read(Ok(OptOuts::default())), [""; 0]);
+    assert_eq!(table.answer(Ok(StoredOptOuts::default())), [""; 0]);
     let begin = Input::Begin {
         generation: Generation::new(8),
         changes: OptOutChange::default(),
+        is_sent: false,
     };
     table.on(begin);
     assert_eq!(

@@ -6,7 +6,7 @@ use vestnik_clock::Monotonic;
 use vestnik_model::{
     Cursor, PushAddress, PushAddressKind, TopicName, UserId,
     contract::{Entries, Page, Welcome},
-    preference::{OptOutChange, OptOuts},
+    preference::{OptOutChange, StoredOptOuts},
 };
 
 use crate::machine::{
@@ -151,19 +151,12 @@ pub enum Done {
     /// What the user changed of what they do not want, and the server has not answered. It comes by itself
     /// when that is stored.
     OptOutChanges(OptOutChange),
-    /// The server said what the user does not want, or not.
-    OptOutsRead {
+    /// The server said what the user does not want, after what it was told if it was; or not.
+    OptOuts {
         /// Which call.
         call: CallNumber,
         /// What it said.
-        result: Result<OptOuts, CallFailure>,
-    },
-    /// The server was told what the user does not want, or not.
-    OptOutsPut {
-        /// Which call.
-        call: CallNumber,
-        /// What came of it.
-        result: Result<(), CallFailure>,
+        result: Result<StoredOptOuts, CallFailure>,
     },
 }
 
@@ -213,4 +206,6 @@ pub struct Stands {
     pub wishes: Vec<Wish>,
     /// What the user changed of what they do not want, and the server has not answered.
     pub opt_out_changes: OptOutChange,
+    /// Whether the server may have been told of some of it.
+    pub is_opt_out_sent: bool,
 }

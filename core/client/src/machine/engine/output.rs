@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use vestnik_clock::Monotonic;
 use vestnik_model::{
     Cursor, InstallationId, InstallationReport, Open, Permission, ProblemCode, TopicName, UserId,
-    preference::OptOuts,
+    preference::OptOutChange,
 };
 
 use crate::machine::{
@@ -63,8 +63,8 @@ pub enum ToNetwork {
         /// The access token.
         token: Secret,
     },
-    /// Ask the server what the user does not want. → [`Done::OptOutsRead`](super::Done::OptOutsRead)
-    ReadOptOuts {
+    /// Ask the server what the user does not want. → [`Done::OptOuts`](super::Done::OptOuts)
+    AskOptOuts {
         /// Of which session.
         generation: Generation,
         /// Which call.
@@ -72,14 +72,14 @@ pub enum ToNetwork {
         /// The access token.
         token: Secret,
     },
-    /// Tell the server what the user does not want. → [`Done::OptOutsPut`](super::Done::OptOutsPut)
-    PutOptOuts {
+    /// Tell the server what the user changed of what they do not want. → [`Done::OptOuts`](super::Done::OptOuts)
+    ChangeOptOuts {
         /// Of which session.
         generation: Generation,
         /// Which call.
         call: CallNumber,
-        /// What they do not want, whole.
-        opt_outs: OptOuts,
+        /// What they changed.
+        changes: OptOutChange,
         /// The access token.
         token: Secret,
     },

@@ -7,7 +7,7 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware,
     response::IntoResponse as _,
-    routing::{get, post, put},
+    routing::{get, patch, post, put},
 };
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
 use vestnik_model::route;
@@ -164,11 +164,11 @@ fn people() -> Router<ServerState> {
         )
         .route(
             route::USER_PREFERENCES,
-            put(preferences::put).get(preferences::get),
+            patch(preferences::change).get(preferences::get),
         )
         .route(
             route::PREFERENCES,
-            put(preferences::put_own).get(preferences::get_own),
+            patch(preferences::change_own).get(preferences::get_own),
         )
         .route(route::BOUNCES, post(bounces::take))
         .route(route::IMPORT_ADDRESSES, post(import::import))

@@ -1,8 +1,11 @@
 //! What users do not want: `/v1/users/{user}/preferences` for their App's backend, `/v1/preferences` for
 //! themselves.
 
-use axum::{Json, extract::State, http::StatusCode};
-use vestnik_model::{Problem, Scope, UserId, preference::Preferences};
+use axum::{Json, extract::State};
+use vestnik_model::{
+    Problem, Scope, UserId,
+    preference::{Preferences, PreferencesPatch},
+};
 use vestnik_store::recipients::Whose;
 
 use super::{
@@ -17,29 +20,30 @@ use crate::{
     state::ServerState,
 };
 
-/// Sets what a user does not want, whole.
+/// Changes what a user does not want. What is not named stays as it is.
 #[utoipa::path(
-    put, path = "/v1/users/{user}/preferences", tag = "users", params(("user" = String, Path)),
-    request_body = Preferences,
+    patch, path = "/v1/users/{user}/preferences", tag = "users", params(("user" = String, Path)),
+    request_body = PreferencesPatch,
     responses(
-        (status = 204, description = "Stored"),
+        (status = 200, description = "What they do not want now", body = Preferences),
         (status = 403, description = "The key lacks the scope 'audience'", body = Problem),
         (status = 422, description = "A name is none, or there are too many", body = Problem),
     )
 )]
-pub(crate) async fn put(
+pub(crate) async fn change(
     State(state): State<ServerState>,
     sender: Sender,
     submission: Submission,
     Segments(user): Segments<String>,
-    JsonBody(request): JsonBody<Preferences>,
-) -> Result<StatusCode, Refusal> {
+    JsonBody(patch): JsonBody<PreferencesPatch>,
+) -> Result<Json<Preferences>, Refusal> {
     sender.require(Scope::Audience)?;
     let user: UserId = path::id(&user, "user")?;
     let whose = Whose::User(sender.app(), user);
     submission.begin(BY_GET);
-    operation::put_preferences(&*state.store, whose, request, state.clock.now()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let now = state.clock.now();
+    let preferences = operation::change_preferences(&*state.store, whose, patch, now).await?;
+    Ok(Json(preferences))
 }
 
 /// Shows what a user does not want. An unknown user is answered like one who wants everything.
@@ -58,25 +62,27 @@ pub(crate) async fn get(
     Ok(Json(preferences))
 }
 
-/// Sets what the user of an installation does not want, whole, on all of their devices.
+/// Changes what the user of an installation does not want, on all of their devices. What is not named stays as it
+/// is.
 #[utoipa::path(
-    put, path = "/v1/preferences", tag = "installations", request_body = Preferences,
+    patch, path = "/v1/preferences", tag = "installations", request_body = PreferencesPatch,
     responses(
-        (status = 204, description = "Stored"),
+        (status = 200, description = "What they do not want now", body = Preferences),
         (status = 401, description = "The session has ended", body = Problem),
         (status = 422, description = "A name is none, or there are too many", body = Problem),
     )
 )]
-pub(crate) async fn put_own(
+pub(crate) async fn change_own(
     State(state): State<ServerState>,
     Device(session): Device,
     submission: Submission,
-    JsonBody(request): JsonBody<Preferences>,
-) -> Result<StatusCode, Refusal> {
+    JsonBody(patch): JsonBody<PreferencesPatch>,
+) -> Result<Json<Preferences>, Refusal> {
     submission.begin(BY_GET);
     let whose = Whose::Session(session);
-    operation::put_preferences(&*state.store, whose, request, state.clock.now()).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let now = state.clock.now();
+    let preferences = operation::change_preferences(&*state.store, whose, patch, now).await?;
+    Ok(Json(preferences))
 }
 
 /// Shows what the user of an installation does not want.

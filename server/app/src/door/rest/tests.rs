@@ -7,6 +7,7 @@ mod contacts;
 mod events;
 mod explaining;
 mod hub;
+mod letter;
 mod preferences;
 mod previewing;
 mod publishing;

@@ -91,13 +91,8 @@ pub(crate) async fn leave(
     };
     let done = words.done(of.category.as_ref());
     submission.begin(BY_REPEAT);
-    let Unsubscription {
-        app,
-        user,
-        category,
-    } = of;
-    operation::unsubscribe_by_letter(&*state.store, (app, user), category, state.clock.now())
-        .await?;
+    let Unsubscription { reader, category } = of;
+    operation::unsubscribe_by_letter(&*state.store, reader, category, state.clock.now()).await?;
     Ok(page(StatusCode::OK, &words, &done))
 }
 

@@ -12,7 +12,7 @@ use vestnik_rules::{
     hold::Block,
 };
 use vestnik_sqlite::value::uuid;
-use vestnik_store::{contacts::Email, dispatch::Recipient};
+use vestnik_store::{contacts::Email, dispatch::Recipient, recipients::UserNumber};
 
 use super::{
     super::{
@@ -247,10 +247,10 @@ impl Case {
             Target::Mailbox => {
                 let email = self.email.as_ref()?;
                 let address = email.address.clone();
-                email
-                    .died_at
-                    .is_none()
-                    .then_some(Recipient::Mailbox { address })
+                email.died_at.is_none().then_some(Recipient::Mailbox {
+                    address,
+                    number: UserNumber(self.key.user),
+                })
             }
         }
     }

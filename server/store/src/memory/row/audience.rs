@@ -1,7 +1,7 @@
 //! Topics and users.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, preference::OptOuts, subscription::TopicSettings};
+use vestnik_model::{AppId, UserId, preference::StoredOptOuts, subscription::TopicSettings};
 use vestnik_rules::{log::Tag, schedule::Attributes};
 
 /// A topic.
@@ -25,5 +25,5 @@ pub(crate) struct UserRow {
     /// What the App says of the user.
     pub(crate) attributes: Attributes,
     /// What the user does not want.
-    pub(crate) opt_outs: OptOuts,
+    pub(crate) opt_outs: StoredOptOuts,
 }

@@ -128,16 +128,8 @@ impl Engine {
                 };
                 self.feed_consent(now, input);
             }
-            Done::OptOutsRead { call, result } => {
-                let input = consent::Input::Read {
-                    generation,
-                    call,
-                    result,
-                };
-                self.feed_consent(now, input);
-            }
-            Done::OptOutsPut { call, result } => {
-                let input = consent::Input::Put {
+            Done::OptOuts { call, result } => {
+                let input = consent::Input::Answer {
                     generation,
                     call,
                     result,

@@ -288,24 +288,24 @@ impl Engine {
             consent::Output::WantToken { refused } => {
                 self.feed_session(now, session::Input::WantToken { refused });
             }
-            consent::Output::Read {
+            consent::Output::Ask {
                 generation,
                 call,
                 token,
-            } => self.put(ToNetwork::ReadOptOuts {
+            } => self.put(ToNetwork::AskOptOuts {
                 generation,
                 call,
                 token,
             }),
-            consent::Output::Put {
+            consent::Output::Change {
                 generation,
                 call,
-                opt_outs,
+                changes,
                 token,
-            } => self.put(ToNetwork::PutOptOuts {
+            } => self.put(ToNetwork::ChangeOptOuts {
                 generation,
                 call,
-                opt_outs,
+                changes,
                 token,
             }),
             consent::Output::Keep(learned) => self.put(ToStorage::KeepOptOuts(learned)),

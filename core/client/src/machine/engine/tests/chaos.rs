@@ -1,7 +1,7 @@
 //! Any input in any order: the engine never panics and never asks to be woken without end.
 
 use proptest::prelude::*;
-use vestnik_model::preference::{OptOutChange, OptOuts};
+use vestnik_model::preference::{OptOutChange, StoredOptOuts};
 
 use super::{
     Answer, CallFailure, CallNumber, Command, ConnectionNumber, Done, Duration, Engine, Event,
@@ -103,15 +103,9 @@ fn done() -> impl Strategy<Value = Done> {
         prop::option::of(outbox()).prop_map(Done::Settled),
         (0..4_u64, result()).prop_map(|(version, result)| Done::Put { version, result }),
         any::<bool>().prop_map(|is_out| Done::OptOutChanges(opted_out(is_out))),
-        (0..4_u64, prop_oneof![Just(Ok(())), failure().prop_map(Err)]).prop_map(
-            |(call, result)| Done::OptOutsRead {
-                call: CallNumber::new(call),
-                result: result.map(|()| OptOuts::default()),
-            }
-        ),
-        (0..4_u64, result()).prop_map(|(call, result)| Done::OptOutsPut {
+        (0..4_u64, result()).prop_map(|(call, result)| Done::OptOuts {
             call: CallNumber::new(call),
-            result
+            result: result.map(|()| StoredOptOuts::default()),
         }),
     ]
 }

@@ -113,7 +113,7 @@ impl Ways {
                 ToNetwork::Read { .. } => self.read,
                 ToNetwork::Report(_) => self.report,
                 ToNetwork::Put { .. } => self.put,
-                ToNetwork::ReadOptOuts { .. } | ToNetwork::PutOptOuts { .. } => self.opt_outs,
+                ToNetwork::AskOptOuts { .. } | ToNetwork::ChangeOptOuts { .. } => self.opt_outs,
                 ToNetwork::Topic { .. } => self.topic,
                 ToNetwork::Probe { .. } => self.probe,
                 ToNetwork::Close(_) => How::Well,

@@ -236,8 +236,8 @@ impl World {
             }
             ToNetwork::Connect { connection, .. } => self.connection = connection.get(),
             ToNetwork::Put { .. }
-            | ToNetwork::ReadOptOuts { .. }
-            | ToNetwork::PutOptOuts { .. }
+            | ToNetwork::AskOptOuts { .. }
+            | ToNetwork::ChangeOptOuts { .. }
             | ToNetwork::Close(_)
             | ToNetwork::Greet { .. }
             | ToNetwork::Probe { .. }

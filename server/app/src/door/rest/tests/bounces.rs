@@ -5,65 +5,25 @@ use axum::{
     http::{Request, header},
 };
 use serde_json::{Value, json};
-use vestnik_model::{AppId, DeliveryId, NotificationId, UserId};
-use vestnik_rules::{
-    attempt::Outcome,
-    cascade::Target,
-    identity::delivery_id,
-    work::{LEASE, WorkKind},
+use vestnik_model::{AppId, DeliveryId, NotificationId};
+use vestnik_rules::{attempt::Outcome, cascade::Target, identity::delivery_id};
+use vestnik_store::dispatch::{Begun, Settling, Tried};
+
+use super::{
+    letter::{self, ADDRESS as LETTER, shop},
+    world::{Answer, World, text},
 };
-use vestnik_store::{
-    dispatch::{Settling, Tried},
-    work::{ClaimQuery, Part},
-};
-
-use super::world::{Answer, World, text};
-
-const LETTER: &str = "anna@shop.example";
-
-fn shop() -> AppId {
-    AppId::parse("shop").unwrap()
-}
 
 /// A notification whose letter to Anna the mail server took.
 async fn letter(world: &World) -> (NotificationId, DeliveryId) {
-    let account = json!({"host": "127.0.0.1", "security": "none", "from": "news@shop.example"});
-    let put = world.admin("PUT /v1/providers/email", Some(account)).await;
-    assert_eq!(put.status, 204, "{put:?}");
-    let body = json!({"address": LETTER});
-    let put = world.admin("PUT /v1/users/anna/email", Some(body)).await;
-    assert_eq!(put.status, 204, "{put:?}");
-    let publish = json!({
-        "to": {"users": ["anna"]}, "notification": {"title": "PLANTED"},
-        "steps": [{"channel": "email"}],
-    });
-    let accepted = world.admin("POST /v1/notifications", Some(publish)).await;
-    assert_eq!(accepted.status, 202, "{accepted:?}");
-    let id: NotificationId = text(&accepted.body["id"]).parse().unwrap();
-    take(world, id).await;
-    (id, delivery_id(id, &UserId::parse("anna").unwrap()))
+    let (id, begun) = letter::begin(world).await;
+    take(world, id, &begun).await;
+    (id, delivery_id(id, &begun.user))
 }
 
 /// The mail server takes the letter of a notification.
-async fn take(world: &World, notification: NotificationId) {
+async fn take(world: &World, notification: NotificationId, begun: &Begun) {
     let (store, now) = (&world.state.store, world.state.clock.now());
-    let asked = ClaimQuery {
-        kind: WorkKind::Dispatch,
-        behind: None,
-        except: Vec::new(),
-        limit: 1,
-        lease_until: now + LEASE,
-        now,
-    };
-    let claim = store.claim(asked).await.unwrap().claims.remove(0);
-    let app = claim.app.clone();
-    let part = Part {
-        claim,
-        rows: 10,
-        seed: [1; 32],
-        now,
-    };
-    let begun = store.dispatch(part).await.unwrap().begun.remove(0);
     let tried = Tried {
         sends: begun.sends,
         user: begun.user.clone(),
@@ -77,7 +37,7 @@ async fn take(world: &World, notification: NotificationId) {
         sign: None,
     };
     let settling = Settling {
-        app,
+        app: shop(),
         notification,
         tried: vec![tried],
         random: 0.5,

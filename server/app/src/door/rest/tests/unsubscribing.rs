@@ -2,9 +2,13 @@
 
 use axum::{body::Body, http::Request};
 use serde_json::json;
-use vestnik_model::{AppId, CategoryName, UserId};
+use vestnik_model::CategoryName;
+use vestnik_store::recipients::Reader;
 
-use super::world::{Answer, World, request};
+use super::{
+    letter,
+    world::{Answer, World, request},
+};
 use crate::credential::Unsubscription;
 
 /// What Anna does not want, at last.
@@ -13,11 +17,15 @@ async fn opt_out(world: &World) -> serde_json::Value {
     shown.body["opt_out"].clone()
 }
 
-/// The path of the link in a letter to Anna.
-fn path(world: &World, category: Option<&str>) -> String {
+/// Anna, to whom a letter is sent.
+async fn anna(world: &World) -> Reader {
+    letter::reader(&letter::begin(world).await.1)
+}
+
+/// The path of the link in a letter to somebody.
+fn path(world: &World, reader: &Reader, category: Option<&str>) -> String {
     let of = Unsubscription {
-        app: AppId::parse("shop").unwrap(),
-        user: UserId::parse("anna").unwrap(),
+        reader: reader.clone(),
         category: category.map(|name| CategoryName::parse(name).unwrap()),
     };
     format!("/v1/unsubscribe/{}", world.state.letters.link(&of).unwrap())
@@ -37,12 +45,13 @@ const ONE_CLICK: &str = "List-Unsubscribe=One-Click";
 async fn a_reader_unsubscribes_with_one_click() {
     let world = World::new().await;
     assert_eq!(world.log_in("anna", 1).await.status, 200);
-    let former = json!({"opt_out": {"categories": ["news"]}});
-    let put = world
-        .admin("PUT /v1/users/anna/preferences", Some(former))
+    let former = json!({"opt_out": {"categories": {"news": true}}});
+    let changed = world
+        .admin("PATCH /v1/users/anna/preferences", Some(former))
         .await;
-    assert_eq!(put.status, 204, "{put:?}");
-    let link = path(&world, Some("promotions"));
+    assert_eq!(changed.status, 200, "{changed:?}");
+    let reader = anna(&world).await;
+    let link = path(&world, &reader, Some("promotions"));
     for _ in 0..2 {
         let done = post(&world, &link, ONE_CLICK).await;
         assert_eq!(done.status, 200, "{done:?}");
@@ -51,7 +60,7 @@ async fn a_reader_unsubscribes_with_one_click() {
         assert_eq!(opt_out(&world).await, both);
     }
     // A letter without a category is one of anything.
-    let done = post(&world, &path(&world, None), ONE_CLICK).await;
+    let done = post(&world, &path(&world, &reader, None), ONE_CLICK).await;
     assert_eq!(done.status, 200, "{done:?}");
     assert_eq!(opt_out(&world).await["all"], true);
 }
@@ -60,7 +69,7 @@ async fn a_reader_unsubscribes_with_one_click() {
 async fn looking_at_a_link_changes_nothing() {
     let world = World::new().await;
     assert_eq!(world.log_in("anna", 1).await.status, 200);
-    let link = path(&world, Some("promotions"));
+    let link = path(&world, &anna(&world).await, Some("promotions"));
     let shown = world.call(&format!("GET {link}"), "", None).await;
     assert_eq!(shown.status, 200, "{shown:?}");
     assert!(shown.page.contains("<form method=\"post\">") && shown.page.contains("One-Click"));
@@ -86,7 +95,7 @@ async fn looking_at_a_link_changes_nothing() {
 async fn who_makes_up_a_link_unsubscribes_nobody() {
     let world = World::new().await;
     assert_eq!(world.log_in("anna", 1).await.status, 200);
-    let link = path(&world, None);
+    let link = path(&world, &anna(&world).await, None);
     let cut = &link[..link.len() - 1];
     for odd in [cut, "/v1/unsubscribe/anna", "/v1/unsubscribe/AQ"] {
         let shown = world.call(&format!("GET {odd}"), "", None).await;
@@ -95,15 +104,33 @@ async fn who_makes_up_a_link_unsubscribes_nobody() {
         assert_eq!(done.status, 404, "{done:?}");
     }
     assert_eq!(opt_out(&world).await["all"], false);
-    // Nobody is made by the link of somebody who is gone.
-    let of = Unsubscription {
-        app: AppId::parse("shop").unwrap(),
-        user: UserId::parse("nobody").unwrap(),
-        category: None,
-    };
-    let gone = world.state.letters.link(&of).unwrap();
-    let done = post(&world, &format!("/v1/unsubscribe/{gone}"), ONE_CLICK).await;
-    assert_eq!(done.status, 200, "{done:?}");
-    let nobody = world.admin("GET /v1/users/nobody", None).await;
-    assert_eq!(nobody.status, 404, "{nobody:?}");
+}
+
+/// Whoever gets the name of a user who was erased is another person. The page says the same: it does not tell
+/// who is there.
+#[tokio::test]
+async fn the_link_of_who_was_erased_changes_nothing() {
+    let world = World::new().await;
+    assert_eq!(world.log_in("anna", 1).await.status, 200);
+    let former = anna(&world).await;
+    let link = path(&world, &former, Some("promotions"));
+    let erased = world.admin("DELETE /v1/users/anna", None).await;
+    assert_eq!(erased.status, 204, "{erased:?}");
+    let gone = post(&world, &link, ONE_CLICK).await;
+    assert_eq!(gone.status, 200, "{gone:?}");
+    let nobody = world.admin("GET /v1/users/anna", None).await;
+    assert_eq!(nobody.status, 404, "nobody is made by it: {nobody:?}");
+    world.advance(60);
+    let present = anna(&world).await;
+    let everything = path(&world, &former, None);
+    for link in [&link, &everything] {
+        let done = post(&world, link, ONE_CLICK).await;
+        assert_eq!(done.status, 200, "{done:?}");
+    }
+    let nothing = json!({"all": false, "categories": [], "topics": []});
+    assert_eq!(opt_out(&world).await, nothing);
+    let own = path(&world, &present, Some("promotions"));
+    let done = post(&world, &own, ONE_CLICK).await;
+    assert_eq!(done.page, gone.page);
+    assert_eq!(opt_out(&world).await["categories"], json!(["promotions"]));
 }

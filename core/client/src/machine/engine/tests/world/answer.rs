@@ -126,7 +126,7 @@ impl World {
                 let result = Done::Put { version, result };
                 Input::Session { generation, result }
             }
-            ToNetwork::ReadOptOuts { .. } | ToNetwork::PutOptOuts { .. } => {
+            ToNetwork::AskOptOuts { .. } | ToNetwork::ChangeOptOuts { .. } => {
                 self.opt_outs_of(&call, how)
             }
             ToNetwork::Connect { .. }
@@ -148,7 +148,7 @@ impl World {
     }
 
     fn opt_outs_of(&mut self, call: &ToNetwork, how: How) -> Input {
-        if let ToNetwork::ReadOptOuts {
+        if let ToNetwork::AskOptOuts {
             generation,
             call,
             token,
@@ -156,21 +156,21 @@ impl World {
         {
             let result = given(self.server.opt_outs(token), how);
             let (generation, call) = (*generation, *call);
-            let result = Done::OptOutsRead { call, result };
+            let result = Done::OptOuts { call, result };
             return Input::Session { generation, result };
         }
-        let ToNetwork::PutOptOuts {
+        let ToNetwork::ChangeOptOuts {
             generation,
             call,
-            opt_outs,
+            changes,
             token,
         } = call
         else {
             unreachable!("{call:?} is not about what is wanted");
         };
-        let result = given(self.server.put_opt_outs(token, opt_outs.clone()), how);
+        let result = given(self.server.change_opt_outs(token, changes), how);
         let (generation, call) = (*generation, *call);
-        let result = Done::OptOutsPut { call, result };
+        let result = Done::OptOuts { call, result };
         Input::Session { generation, result }
     }
 
@@ -221,8 +221,8 @@ impl World {
             ToNetwork::Exchange { .. }
             | ToNetwork::Delete { .. }
             | ToNetwork::Put { .. }
-            | ToNetwork::ReadOptOuts { .. }
-            | ToNetwork::PutOptOuts { .. }
+            | ToNetwork::AskOptOuts { .. }
+            | ToNetwork::ChangeOptOuts { .. }
             | ToNetwork::Close(_) => unreachable!("{call:?} is not answered on a connection"),
         }
     }

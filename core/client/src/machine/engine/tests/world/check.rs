@@ -60,8 +60,8 @@ fn token_of(output: &Output) -> Option<&Secret> {
         Output::Network(
             ToNetwork::Connect { token, .. }
             | ToNetwork::Put { token, .. }
-            | ToNetwork::ReadOptOuts { token, .. }
-            | ToNetwork::PutOptOuts { token, .. },
+            | ToNetwork::AskOptOuts { token, .. }
+            | ToNetwork::ChangeOptOuts { token, .. },
         ) => Some(token),
         Output::Network(_) | Output::Storage(_) | Output::App(_) => None,
     }
@@ -82,8 +82,8 @@ fn is_of_user(output: &Output) -> bool {
         Output::Network(call) => match call {
             ToNetwork::Exchange { .. } | ToNetwork::Delete { .. } | ToNetwork::Close(_) => false,
             ToNetwork::Put { .. }
-            | ToNetwork::ReadOptOuts { .. }
-            | ToNetwork::PutOptOuts { .. }
+            | ToNetwork::AskOptOuts { .. }
+            | ToNetwork::ChangeOptOuts { .. }
             | ToNetwork::Connect { .. }
             | ToNetwork::Greet { .. }
             | ToNetwork::Probe { .. }
@@ -133,7 +133,7 @@ fn connection_of_call(call: &ToNetwork) -> Option<ConnectionNumber> {
         ToNetwork::Exchange { .. }
         | ToNetwork::Delete { .. }
         | ToNetwork::Put { .. }
-        | ToNetwork::ReadOptOuts { .. }
-        | ToNetwork::PutOptOuts { .. } => None,
+        | ToNetwork::AskOptOuts { .. }
+        | ToNetwork::ChangeOptOuts { .. } => None,
     }
 }

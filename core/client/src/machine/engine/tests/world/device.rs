@@ -30,6 +30,7 @@ pub(crate) struct Device {
     told: Option<Told>,
     wishes: Vec<Wish>,
     opt_out_changes: OptOutChange,
+    is_opt_out_sent: bool,
     /// The refresh token of the session.
     refresh: Option<Secret>,
     /// The logouts that the server has not confirmed.
@@ -146,6 +147,8 @@ impl Device {
             }
             ToStorage::KeepOptOuts(learned) => {
                 self.opt_out_changes.settle(&learned.settled);
+                self.is_opt_out_sent |= learned.is_sent;
+                self.is_opt_out_sent &= !self.opt_out_changes.is_empty();
                 Some(self.opt_outs())
             }
             ToStorage::Note(note) => {
@@ -195,6 +198,7 @@ impl Device {
             told: self.told.clone(),
             wishes: self.wishes.clone(),
             opt_out_changes: self.opt_out_changes.clone(),
+            is_opt_out_sent: self.is_opt_out_sent,
         }
     }
 
@@ -261,6 +265,7 @@ impl Device {
         self.told = None;
         self.wishes = Vec::new();
         self.opt_out_changes = OptOutChange::default();
+        self.is_opt_out_sent = false;
     }
 }
 

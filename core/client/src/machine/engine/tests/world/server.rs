@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use vestnik_clock::Monotonic;
-use vestnik_model::{Cursor, ProblemCode, UserId, contract::Page, preference::OptOuts};
+use vestnik_model::{
+    Cursor, ProblemCode, UserId,
+    contract::Page,
+    preference::{OptOutChange, StoredOptOuts},
+};
 
 use super::{CallFailure, Secret, device::seq, place, user};
 use crate::machine::{
@@ -30,7 +34,7 @@ pub(crate) struct Server {
     /// The newest entry of each user's log.
     heads: BTreeMap<String, u64>,
     /// What each user does not want.
-    pub(crate) opt_outs: BTreeMap<String, OptOuts>,
+    pub(crate) opt_outs: BTreeMap<String, StoredOptOuts>,
     granted: u32,
     /// How often a session was ended because a token was used whose successor had been used.
     pub(super) reuses: u32,
@@ -166,19 +170,22 @@ impl Server {
         Ok((session, name))
     }
 
-    pub(super) fn opt_outs(&mut self, token: &Secret) -> Result<OptOuts, CallFailure> {
+    pub(super) fn opt_outs(&mut self, token: &Secret) -> Result<StoredOptOuts, CallFailure> {
         let (_, name) = self.check(token)?;
         Ok(self.opt_outs.get(&name).cloned().unwrap_or_default())
     }
 
-    pub(super) fn put_opt_outs(
+    pub(super) fn change_opt_outs(
         &mut self,
         token: &Secret,
-        opt_outs: OptOuts,
-    ) -> Result<(), CallFailure> {
+        changes: &OptOutChange,
+    ) -> Result<StoredOptOuts, CallFailure> {
         let (_, name) = self.check(token)?;
-        self.opt_outs.insert(name, opt_outs);
-        Ok(())
+        let opt_outs = self.opt_outs.entry(name).or_default();
+        if let Ok(changed) = opt_outs.changed(changes) {
+            *opt_outs = changed;
+        }
+        Ok(opt_outs.clone())
     }
 
     pub(super) fn delete(&mut self, token: &Secret) -> Result<(), CallFailure> {
