@@ -179,7 +179,8 @@ pub(crate) struct RestoreArgs {
     /// Revoke every API key of every App after the restore.
     #[arg(long)]
     pub(crate) revoke_keys: bool,
-    /// Bring users back who were erased after the backup was made. Without this they are erased again.
+    /// Bring users back who were erased after the backup was made. Without this they are erased again, and
+    /// nothing is restored if the replaced database is too damaged to say who they are.
     #[arg(long)]
     pub(crate) keep_erased: bool,
 }
