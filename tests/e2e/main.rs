@@ -7,6 +7,7 @@ mod actions;
 mod bad_input;
 mod compat;
 mod connections;
+mod deliveries;
 mod end_to_end;
 mod hostile;
 mod js_interop;

@@ -1,7 +1,7 @@
 //! Webhooks: the real server sends an App's events to receivers over HTTP, kind ones and hostile ones.
 
 mod administration;
-mod stage;
+pub(crate) mod stage;
 
 use std::time::Duration;
 

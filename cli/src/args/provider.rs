@@ -13,6 +13,7 @@ pub(crate) enum ProviderCommand {
     #[command(after_help = "Examples:
   vestnik provider add fcm service-account.json
   vestnik provider add email smtp.json
+  vestnik provider add webhook backend.json
   vestnik provider add fcm .vestnik-sim/service-account.json \\
       --base-url https://localhost:9101 --roots .vestnik-sim/ca.pem
 
@@ -33,7 +34,7 @@ What the file has for each service: docs/protocol.md.")]
         #[command(flatten)]
         server: ServerArgs,
     },
-    /// Ask a service whether it takes the credentials: nobody gets a push or a letter of it.
+    /// Ask a service whether it takes the credentials: nobody is notified by it.
     Check {
         #[command(flatten)]
         server: ServerArgs,
@@ -44,7 +45,7 @@ What the file has for each service: docs/protocol.md.")]
     #[command(after_help = "\
 The service is asked about the new credentials first; if it refuses them, nothing changes. What waits because
 the former ones were refused is sent at once. Former keys of Web Push are kept for the subscriptions that
-browsers made with them.
+browsers made with them; the former secret of a webhook signs beside the new one for a day.
 
 Example:
   vestnik provider rotate apns new-key.json")]
@@ -89,6 +90,8 @@ pub(crate) enum ServiceName {
     Webpush,
     /// The SMTP server that takes letters.
     Email,
+    /// The App's own backend, which delivers what it is asked to.
+    Webhook,
 }
 
 impl ServiceName {
@@ -98,6 +101,7 @@ impl ServiceName {
             Self::Apns => "apns",
             Self::Webpush => "webpush",
             Self::Email => "email",
+            Self::Webhook => "webhook",
         }
     }
 }

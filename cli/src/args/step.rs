@@ -3,7 +3,7 @@
 use vestnik_model::publish::{Goal, OnUnproven, StepChannel, StepRequest};
 
 /// What a step must look like.
-const FORM: &str = "must be CHANNEL, CHANNEL:SECONDS or CHANNEL:SECONDS:GOAL, with push, hub or email as CHANNEL \
+const FORM: &str = "must be CHANNEL, CHANNEL:SECONDS or CHANNEL:SECONDS:GOAL, with push, hub, email or webhook as CHANNEL \
      and handed, delivered or read as GOAL, and may end with :give_up or :repeat";
 
 /// Reads `push:60:delivered:give_up`: the channel, for how long it is waited for, what for, and what comes of a
@@ -24,7 +24,7 @@ pub(super) fn parse(text: &str) -> Result<StepRequest, &'static str> {
     }
     Ok(StepRequest {
         channel,
-        wait_for: goal.transpose()?.unwrap_or_default(),
+        wait_for: goal.transpose()?,
         within_seconds: within_seconds.map_err(|_| FORM)?,
         on_unproven,
     })
@@ -47,23 +47,27 @@ mod tests {
             ..step
         };
         for (text, expected) in [
-            ("email", step(StepChannel::Email, None, Goal::Delivered)),
+            ("email", step(StepChannel::Email, None, None)),
+            ("push:60", step(StepChannel::Push, Some(60), None)),
             (
-                "push:60",
-                step(StepChannel::Push, Some(60), Goal::Delivered),
+                "webhook:30:handed",
+                step(StepChannel::Webhook, Some(30), Some(Goal::Handed)),
             ),
-            ("hub:5:read", step(StepChannel::Hub, Some(5), Goal::Read)),
+            (
+                "hub:5:read",
+                step(StepChannel::Hub, Some(5), Some(Goal::Read)),
+            ),
             (
                 "email:give_up",
-                giving_up(step(StepChannel::Email, None, Goal::Delivered)),
+                giving_up(step(StepChannel::Email, None, None)),
             ),
             (
                 "push:60:give_up",
-                giving_up(step(StepChannel::Push, Some(60), Goal::Delivered)),
+                giving_up(step(StepChannel::Push, Some(60), None)),
             ),
             (
                 "push:60:read:give_up",
-                giving_up(step(StepChannel::Push, Some(60), Goal::Read)),
+                giving_up(step(StepChannel::Push, Some(60), Some(Goal::Read))),
             ),
         ] {
             assert_eq!(parse(text), Ok(expected), "{text}");

@@ -209,7 +209,7 @@ impl Story<'_> {
         } = self.world;
         let step = |channel, within_seconds| StepRequest {
             channel,
-            wait_for: Goal::Handed,
+            wait_for: Some(Goal::Handed),
             within_seconds,
             on_unproven: None,
         };

@@ -161,7 +161,7 @@ impl EmailMessage {
         let addresses = parse_all(&emails).map_err(Problem::invalid)?;
         let step = StepRequest {
             channel: StepChannel::Email,
-            wait_for: Goal::default(),
+            wait_for: Some(Goal::default()),
             within_seconds: None,
             on_unproven: None,
         };

@@ -15,6 +15,8 @@ pub enum Channel {
     Webpush,
     /// E-mail.
     Email,
+    /// A request to the App's own backend, which delivers it as it can.
+    Webhook,
 }
 
 words!(Channel {
@@ -23,4 +25,5 @@ words!(Channel {
     Apns = "apns",
     Webpush = "webpush",
     Email = "email",
+    Webhook = "webhook",
 });

@@ -64,6 +64,7 @@ pub mod contact;
 pub mod contract;
 pub mod counts;
 pub mod cursor;
+pub mod deliver;
 pub mod email;
 pub mod entry;
 pub mod event;

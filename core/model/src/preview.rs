@@ -28,7 +28,8 @@ pub struct Preview {
     pub steps: Vec<StepPreview>,
     /// The bytes of its entry in a log, in the larger of the two encodings.
     pub entry_bytes: u64,
-    /// What each push service would get for a device that does not exist.
+    /// What each push service would get for a device that does not exist, and what the App's own backend would
+    /// get if a step goes there.
     pub payloads: Vec<PayloadPreview>,
 }
 
@@ -51,7 +52,8 @@ pub struct AudiencePreview {
     /// Recipients whose devices may all show nothing.
     pub blocked: u64,
     /// Recipients who could be reached now, by the route; one person can be reached by several. `email` counts
-    /// mailboxes, which only a step of that channel reaches.
+    /// mailboxes, and `webhook` everybody if the App has an account for its backend; only steps of these
+    /// channels reach them.
     pub by_channel: BTreeMap<String, u64>,
     /// Recipients who would wait for their own time after `opens_at`: by their clock, for a window, or
     /// while they want quiet.
@@ -88,7 +90,7 @@ pub struct StepPreview {
     pub on_unproven: Option<Open<OnUnproven>>,
 }
 
-/// What a push service would get.
+/// What a push service, or the App's own backend, would get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PayloadPreview {
@@ -102,7 +104,7 @@ pub struct PayloadPreview {
     pub form: Open<PayloadForm>,
     /// What the service counts, in bytes.
     pub bytes: u64,
-    /// The most that it takes.
+    /// The most that it takes; of a backend, the most that it is ever sent.
     pub max_bytes: u64,
     /// What the service reads; for Web Push, what the browser decrypts.
     #[cfg_attr(feature = "openapi", schema(value_type = Object))]
@@ -116,9 +118,12 @@ pub enum PayloadForm {
     Sealed,
     /// Not at all, because it is too large: the device fetches it.
     Hint,
+    /// As it is: the App's own backend reads it.
+    Plain,
 }
 
 words!(PayloadForm {
     Sealed = "sealed",
     Hint = "hint",
+    Plain = "plain",
 });

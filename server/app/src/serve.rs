@@ -15,7 +15,9 @@ use vestnik_store_sqlite::{Found, SealKey, SqliteStore, StoreOptions, slow_disk}
 use crate::{
     backup,
     bus::{Bus, Hint, LocalBus},
-    channel::{self, MailSender, Posting, PushSender, Sender, webhook::WebhookSender},
+    channel::{
+        self, BackendSender, MailSender, Posting, PushSender, Sender, webhook::WebhookSender,
+    },
     config::{Config, ConfigError, FeedConfig, Source},
     credential::{AccessTokens, LinkKey},
     door::http,
@@ -125,15 +127,11 @@ impl Server {
             seal_key,
             commit_delay,
         } = parts;
-        let seal_key = match seal_key {
-            Some(key) => Some(key),
-            None => backup::seal_key(&config)?,
-        };
         let (live, metrics) = (live(&config, &clock), Arc::new(Metrics::default()));
         let loops = Arc::new(Loops::new(&*clock));
         attach(&bus, &live, &loops);
         let mut options = StoreOptions {
-            key: seal_key,
+            key: own_or_configured(seal_key, &config)?,
             sink: effects::sink(
                 Arc::clone(&bus),
                 Arc::clone(&live.connections),
@@ -153,8 +151,9 @@ impl Server {
         store.clear_presence(live.presence.node.clone()).await?;
         let supervisor = Supervisor::default();
         let pushes = pushes(&config, &clock);
-        let letters = letters(&config, &clock, &store, secrets.refresh);
+        let letters = letters(&config, (&store, &clock), secrets.refresh);
         let webhooks = webhooks(&config, &clock, &metrics)?;
+        let backends = backends(&config, (&store, &clock))?;
         let state = ServerState::new(Inner {
             access: AccessTokens::new(&secrets.access, config.tokens),
             refresh_key: RefreshKey(secrets.refresh),
@@ -166,6 +165,7 @@ impl Server {
             live,
             pushes,
             letters,
+            backends,
             webhooks,
             loops,
             health: supervisor.health(),
@@ -286,24 +286,6 @@ fn caps(feed: FeedConfig) -> Caps {
     }
 }
 
-/// What sends letters.
-fn letters(
-    config: &Config,
-    clock: &Arc<dyn Clock>,
-    store: &Arc<dyn Store>,
-    secret: [u8; 32],
-) -> MailSender {
-    MailSender::new(Posting {
-        store: Arc::clone(store),
-        clock: Arc::clone(clock),
-        // It was checked with the other settings.
-        reach: config.outbound.reach().unwrap_or_default(),
-        secret,
-        links: LinkKey::new(&secret),
-        public_url: config.public_url.clone(),
-    })
-}
-
 /// What sends the tries of dispatches. It forgets credentials that are deleted.
 fn sender(state: &ServerState, bus: &Arc<dyn Bus>) -> Sender {
     let sender = Sender {
@@ -315,6 +297,7 @@ fn sender(state: &ServerState, bus: &Arc<dyn Bus>) -> Sender {
             state.pushes.clone(),
         ),
         letters: state.letters.clone(),
+        backends: state.backends.clone(),
     };
     forget_revoked(bus, &sender);
     sender
@@ -324,6 +307,7 @@ fn sender(state: &ServerState, bus: &Arc<dyn Bus>) -> Sender {
 /// and not the store, which holds the bus.
 fn forget_revoked(bus: &Arc<dyn Bus>, sender: &Sender) {
     let (pushes, letters) = (sender.pushes.forgetter(), sender.letters.forgetter());
+    let backends = sender.backends.forgetter();
     bus.attach(Arc::new(move |hint| {
         if let Hint::Revoked {
             app,
@@ -332,6 +316,7 @@ fn forget_revoked(bus: &Arc<dyn Bus>, sender: &Sender) {
         {
             pushes(app, *channel);
             letters(app, *channel);
+            backends(app, *channel);
         }
     }));
 }
@@ -363,6 +348,14 @@ fn keep_work(state: &ServerState, sender: Sender, supervisor: &Supervisor) -> Ar
     flight
 }
 
+/// The key of secrets: that which the program was given, else that of the configuration.
+fn own_or_configured(own: Option<SealKey>, config: &Config) -> Result<Option<SealKey>, ServeError> {
+    Ok(match own {
+        Some(key) => Some(key),
+        None => backup::seal_key(config)?,
+    })
+}
+
 /// What sends events to webhooks.
 fn webhooks(
     config: &Config,
@@ -372,6 +365,33 @@ fn webhooks(
     // It was checked with the other settings.
     let reach = config.outbound.reach().unwrap_or_default();
     WebhookSender::new(reach, Arc::clone(clock), Arc::clone(metrics))
+}
+
+/// What sends letters, with the secret that outlives restarts.
+fn letters(
+    config: &Config,
+    (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
+    secret: [u8; 32],
+) -> MailSender {
+    MailSender::new(Posting {
+        store: Arc::clone(store),
+        clock: Arc::clone(clock),
+        // It was checked with the other settings.
+        reach: config.outbound.reach().unwrap_or_default(),
+        secret,
+        links: LinkKey::new(&secret),
+        public_url: config.public_url.clone(),
+    })
+}
+
+/// What asks the backends of Apps.
+fn backends(
+    config: &Config,
+    (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
+) -> Result<BackendSender, TrustError> {
+    // It was checked with the other settings.
+    let reach = config.outbound.reach().unwrap_or_default();
+    BackendSender::new(Arc::clone(store), Arc::clone(clock), reach)
 }
 
 /// What sends pushes.

@@ -14,14 +14,14 @@ use vestnik_signalr::server::HubHandle;
 use vestnik_store::Store;
 
 use crate::{
-    channel::{MailSender, webhook::WebhookSender},
+    channel::{BackendSender, MailSender, webhook::WebhookSender},
     config::Config,
     credential::AccessTokens,
     feed::{Connections, Dirty, Everything, Notes, PageBounds, PresenceBoard, Watchers},
     metrics::Metrics,
     operation::{
-        Bouncing, EventReading, Greeting, Hooking, Issuing, Publishing, Reporting, Syncing,
-        Watching,
+        Bouncing, EventReading, Greeting, Hooking, Issuing, Publishing, Reporting, Setting,
+        Syncing, Watching,
     },
     rate::Rates,
     supervise::Health,
@@ -48,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) pushes: Driver,
     /// What sends letters.
     pub(crate) letters: MailSender,
+    /// What asks the Apps' own backends.
+    pub(crate) backends: BackendSender,
     /// What sends events to webhooks.
     pub(crate) webhooks: WebhookSender,
     /// The loops of work.
@@ -111,6 +113,14 @@ impl ServerState {
             clock: &*self.clock,
             metrics: &self.metrics,
             keep: work::days(self.config.delivery.keep_days),
+        }
+    }
+
+    pub(crate) fn setting(&self) -> Setting<'_> {
+        Setting {
+            store: &*self.store,
+            backends: &self.backends,
+            now: self.clock.now(),
         }
     }
 

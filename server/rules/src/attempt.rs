@@ -49,6 +49,9 @@ pub const THROTTLED_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 pub const UNANSWERED_PAUSE: SignedDuration = SignedDuration::from_mins(10);
 /// So many unproven tries of what cannot be taken back are enough: another one would be another letter.
 pub const UNANSWERED: u32 = 3;
+/// How long a try waits when a service refuses the App's credentials, or when those that are stored cannot be
+/// read: an operator has to do something.
+pub const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// How long what was held back waits if nothing says how long.
 pub const HELD_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 

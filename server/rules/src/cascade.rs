@@ -53,6 +53,7 @@
 //!     addressed: &Addressed::ALL,
 //!     devices: &[phone],
 //!     mailbox: None,
+//!     backend: None,
 //!     now,
 //! });
 //! assert_eq!(looked.tries, [Target::Device { installation, channel: Channel::Fcm }]);
@@ -64,8 +65,8 @@ mod device;
 mod handed;
 mod hours;
 mod looked;
-mod mailbox;
 mod meant;
+mod outside;
 mod target;
 
 use jiff::{SignedDuration, Timestamp};
@@ -81,6 +82,7 @@ pub use self::{
     handed::{brought_by, came_by, is_handed},
     looked::Looked,
     meant::PRIMARY_WINDOW,
+    outside::outside,
     target::{Target, channel_of},
 };
 use crate::{
@@ -133,6 +135,8 @@ pub struct View<'a> {
     pub devices: &'a [Device],
     /// The user's mailbox, if they have one.
     pub mailbox: Option<&'a Address>,
+    /// The App's own backend, if it has an account for it, or something was tried there.
+    pub backend: Option<&'a Address>,
     /// The time.
     pub now: Timestamp,
 }
@@ -334,7 +338,14 @@ fn find<'a>(view: &View<'a>, step: &Step, course: Course, meant: &mut Meant<'a>)
             meant.open_to_all(view);
             find_devices(view, step, course, meant)
         }
-        StepChannel::Email => mailbox::find(view),
+        StepChannel::Email => {
+            let missing = Reason::RecipientNoAddress;
+            outside::find(view, (Target::Mailbox, missing), view.mailbox)
+        }
+        StepChannel::Webhook => {
+            let missing = Reason::ConfigNoRoute;
+            outside::find(view, (Target::Backend, missing), view.backend)
+        }
     }
 }
 

@@ -125,13 +125,16 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
     }
 }
 
-/// Adds to what became of a delivery whether the person got it twice by that: a letter was handed over,
-/// because steps before it had not reached their goal, and a device's evidence says that one of them has. It
-/// is known once both are, in whichever order they become known.
+/// Adds to what became of a delivery whether the person got it twice by that: a channel [`outside`] their
+/// devices took it, because steps before that one had not reached their goal, and a device's evidence says that
+/// one of them has. It is known once both are, in whichever order they become known.
+///
+/// [`outside`]: crate::cascade::outside
 #[must_use]
-pub fn contacted(mut advanced: Advanced, steps: &Steps, is_mailed: bool) -> Advanced {
+pub fn contacted(mut advanced: Advanced, steps: &Steps, outside: &[StepChannel]) -> Advanced {
     let state = &mut advanced.state;
-    if !is_mailed || state.double_contact || !needs_no_letter(state, steps) {
+    let mut outside = outside.iter();
+    if state.double_contact || !outside.any(|channel| is_superfluous(state, steps, *channel)) {
         return advanced;
     }
     let stood = Slot::of(state);
@@ -143,16 +146,16 @@ pub fn contacted(mut advanced: Advanced, steps: &Steps, is_mailed: bool) -> Adva
     advanced
 }
 
-/// Whether a device's evidence says that a step before the first letter has reached its goal, however late: a
-/// letter is not sent any more, and one that was sent is one too many.
+/// Whether a device's evidence says that a step before the one with a channel has reached its goal, however
+/// late: a letter is not sent any more, nor is the App's backend asked, and what was sent is one too many.
 #[must_use]
-pub fn needs_no_letter(state: &DeliveryState, steps: &Steps) -> bool {
+pub fn is_superfluous(state: &DeliveryState, steps: &Steps, channel: StepChannel) -> bool {
     let is_reached = |goal| match goal {
         Goal::Handed | Goal::Delivered => state.delivered_at.is_some(),
         Goal::Read => state.read_at.is_some(),
     };
-    let is_letter = |step: &&Step| step.channel == StepChannel::Email;
-    let mut before = steps.as_slice().iter().take_while(|step| !is_letter(step));
+    let is_it = |step: &&Step| step.channel == channel;
+    let mut before = steps.as_slice().iter().take_while(|step| !is_it(step));
     before.any(|step| is_reached(step.goal))
 }
 
@@ -160,7 +163,7 @@ pub fn needs_no_letter(state: &DeliveryState, steps: &Steps) -> bool {
 ///
 /// One that waits expires. One that was handed over is delivered if a device has confirmed a later
 /// place of the log, and otherwise ends as `delivery.unconfirmed`: a hand-over alone is no success, unless
-/// it was to a mailbox. Every other one stays as it is.
+/// it was to a mailbox or to the App's backend. Every other one stays as it is.
 ///
 /// A delivery of a notification that `is_stopped` may not have been ended yet: one that still waits ends as
 /// cancelled, though its time has run out too.

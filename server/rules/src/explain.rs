@@ -36,6 +36,7 @@
 //!     }),
 //!     devices: Vec::new(),
 //!     mailbox: None,
+//!     has_backend: false,
 //!     tries: Vec::new(),
 //!     not_shown: Default::default(),
 //!     hours: Hours::Open,

@@ -104,13 +104,18 @@ pub fn attempt_id(delivery: DeliveryId, target: Target) -> AttemptId {
             match channel {
                 // The hub was there first, and its ids never change.
                 Channel::Hub => derived(delivery, installation.as_bytes()),
-                Channel::Fcm | Channel::Apns | Channel::Webpush | Channel::Email => {
+                Channel::Fcm
+                | Channel::Apns
+                | Channel::Webpush
+                | Channel::Email
+                | Channel::Webhook => {
                     let part = [installation.as_bytes(), channel.as_str().as_bytes()].concat();
                     derived(delivery, &part)
                 }
             }
         }
         Target::Mailbox => derived(delivery, b"mailbox"),
+        Target::Backend => derived(delivery, b"backend"),
     };
     AttemptId::from_uuid(uuid)
 }
@@ -164,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_has_an_attempt_of_its_own() {
+    fn a_letter_and_a_request_have_attempts_of_their_own() {
         let [one, other] = [1, 2].map(|number| delivery_id(notification(number), &user("anna")));
         let letter = attempt_id(one, Target::Mailbox);
         assert_eq!(letter, attempt_id(one, Target::Mailbox));
@@ -174,6 +179,10 @@ mod tests {
             channel: Channel::Email,
         };
         assert_ne!(letter, attempt_id(one, email));
+        let request = attempt_id(one, Target::Backend);
+        assert_eq!(request, attempt_id(one, Target::Backend));
+        assert_ne!(request, attempt_id(other, Target::Backend));
+        assert_ne!(request, letter);
     }
 
     #[test]

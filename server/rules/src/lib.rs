@@ -11,7 +11,8 @@
 //! [`retry`] whether one that was lost is tried anew. When each is due is for [`schedule`] to say; one whose
 //! time has not come waits by [`release`]. [`work`] says what is due when, and [`settle`] when
 //! nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the addresses
-//! that [`address`] knows; who is named by an address is found by [`contact`]; [`withdrawal`]
+//! that [`address`] knows; what the App's own backend answers is read by
+//! [`backend`]; who is named by an address is found by [`contact`]; [`withdrawal`]
 //! takes a recalled one off screens, and one that gave way to a later one by [`collapse`]. [`session`] and [`token`] are about who a device is, [`limit`] about
 //! how much anybody may do, [`webhook`] about who is sent what happened, [`provider`] about whether services
 //! take the credentials of an App.
@@ -38,6 +39,7 @@ pub mod app_version;
 pub mod attempt;
 mod attempt_state;
 pub mod audience;
+pub mod backend;
 pub mod bounce;
 pub mod cascade;
 pub mod collapse;

@@ -35,7 +35,8 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// For pushes. Their services are given at least 10 seconds (Firebase, "Scale FCM sends").
+    /// For pushes, and for requests to the backend of an App. Push services are given at least 10 seconds (Firebase,
+    /// "Scale FCM sends").
     pub const PUSH: Self = Self {
         most: SignedDuration::from_secs(20),
         least: SignedDuration::from_secs(10),
@@ -51,7 +52,7 @@ impl Patience {
 #[must_use]
 pub const fn lease(target: Target) -> SignedDuration {
     match target {
-        Target::Device { .. } => LEASE,
+        Target::Device { .. } | Target::Backend => LEASE,
         Target::Mailbox => LETTER_LEASE,
     }
 }
@@ -67,7 +68,7 @@ pub fn leased_until(target: Target, now: Timestamp) -> Timestamp {
 pub fn begin_at(target: Target, known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
     let begun = begin(known, lease_until);
     match target {
-        Target::Device { .. } => begun,
+        Target::Device { .. } | Target::Backend => begun,
         Target::Mailbox => Attempt {
             state: State::Begun,
             ..begun

@@ -29,8 +29,8 @@ pub struct Reach {
     /// Those with devices of which none may show anything.
     pub blocked: u64,
     /// Those who could be reached over each route now: the connection of a device, a push service at which
-    /// a device has an address and the App has credentials, or a mailbox if the App has an SMTP server. A
-    /// person can be among several.
+    /// a device has an address and the App has credentials, a mailbox if the App has an SMTP server, or the
+    /// App's own backend if it has one. A person can be among several.
     pub by_channel: BTreeMap<Channel, u64>,
     /// Those who would wait for their own time after the opening.
     pub waiting: u64,
@@ -49,11 +49,17 @@ impl Reach {
     }
 
     /// Adds a recipient with the devices that the notification is for, of which some were asked for, and
-    /// with their mailbox. All of the devices count where they follow the primary one.
-    pub fn add(&mut self, wanted: &Wanted, devices: &[Device], mailbox: Option<&Address>) {
+    /// with where they are reached outside of these: their mailbox and the App's backend. All of the devices
+    /// count where they follow the primary one.
+    pub fn add<'a>(
+        &mut self,
+        wanted: &Wanted,
+        devices: &[Device],
+        outside: impl IntoIterator<Item = &'a Address>,
+    ) {
         self.users += 1;
-        if mailbox.is_some_and(is_open) {
-            *self.by_channel.entry(Channel::Email).or_default() += 1;
+        for address in outside.into_iter().filter(|address| is_open(address)) {
+            *self.by_channel.entry(address.channel).or_default() += 1;
         }
         let suited = devices.iter().filter(|device| wanted.suits(device.build));
         let suited: Vec<_> = suited.collect();
@@ -130,7 +136,7 @@ fn reaches(device: &Device, channel: Channel) -> bool {
             addresses.any(|address| address.channel == channel && is_open(address))
         }
         // It is no device's.
-        Channel::Email => false,
+        Channel::Email | Channel::Webhook => false,
     }
 }
 
@@ -280,11 +286,14 @@ mod tests {
             (reach.users, reach.without_device, reach.blocked),
             (4, 1, 1)
         );
+        let backend = [Address::backend(true), Address::backend(false)];
+        reach.add(ALL, &[], &backend);
         let expected = [
             (Channel::Hub, 1),
             (Channel::Fcm, 1),
             (Channel::Apns, 1),
             (Channel::Email, 1),
+            (Channel::Webhook, 1),
         ];
         assert_eq!(reach.by_channel, expected.into());
     }

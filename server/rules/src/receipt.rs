@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use vestnik_model::{
     Channel, Claim, Cursor, DeliveryState, Engagement, FactId, FactRefusal, FactResult, Flag,
     InstallationId, NotificationId, Open, ParsedFact, Reason, ReceiptKind, StateChange,
-    fact::MAX_VERSION, publish::Steps,
+    fact::MAX_VERSION,
+    publish::{StepChannel, Steps},
 };
 
 use crate::{
@@ -117,8 +118,8 @@ pub struct Subject<'a> {
     pub flags: &'a [FlagState],
     /// How many facts of this installation about it are kept, counted up to [`MAX_FACTS`].
     pub facts: u32,
-    /// The steps of its cascade, if a letter of it was handed over.
-    pub mailed: Option<&'a Steps>,
+    /// Its cascade, with the channels outside the user's devices that took it; absent if none did.
+    pub outside: Option<(&'a Steps, &'a [StepChannel])>,
     /// The channel by which this installation got it, as far as that is known: see
     /// [`came_by`](crate::cascade::came_by).
     pub by: Channel,
@@ -262,7 +263,7 @@ fn change(
     let subject = subject
         .filter(|subject| is_meant(subject, reporter))
         .ok_or(FactRefusal::UnknownNotification)?;
-    let (is_kept, mailed) = (subject.facts < MAX_FACTS, subject.mailed);
+    let (is_kept, outside) = (subject.facts < MAX_FACTS, subject.outside);
     let is_new = |engaged: &Engagement| !subject.state.engagement.contains(engaged);
     let engaged = engagement(report.about).filter(is_new);
     let at = possible(report.at, subject.accepted_at, reporter.now);
@@ -288,7 +289,7 @@ fn change(
         engaged,
         ..changed
     };
-    Ok(with_contact(changed, mailed))
+    Ok(with_contact(changed, outside))
 }
 
 /// What a fact says beside a status, if the sender is told of that by itself.
@@ -318,16 +319,18 @@ pub fn mark_read(
 ) -> Option<Change> {
     let is_unread = subject.state.read_at.is_none() && subject.state.status.rank().is_some();
     let at = possible(at, subject.accepted_at, reporter.now);
-    let mailed = subject.mailed;
+    let outside = subject.outside;
     (is_unread && is_meant(&subject, reporter))
-        .then(|| with_contact(read(notification, subject, at, version_of(at)), mailed))
+        .then(|| with_contact(read(notification, subject, at, version_of(at)), outside))
 }
 
 /// The same with whether the person got it twice by that.
-fn with_contact(change: Change, mailed: Option<&Steps>) -> Change {
-    let Some(steps) = mailed else { return change };
+fn with_contact(change: Change, outside: Option<(&Steps, &[StepChannel])>) -> Change {
+    let Some((steps, outside)) = outside else {
+        return change;
+    };
     Change {
-        advanced: contacted(change.advanced, steps, true),
+        advanced: contacted(change.advanced, steps, outside),
         ..change
     }
 }

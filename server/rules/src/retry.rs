@@ -112,6 +112,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
     let course = Course::new(now);
     let devices = findings.looked_at(|tried| anew(tried, now));
     let mailbox = findings.mailbox_looked_at(|tried| anew(tried, now));
+    let backend = findings.backend_looked_at(|tried| anew(tried, now));
     let notification = &findings.notification;
     let looked = look(&View {
         steps: &notification.steps,
@@ -127,6 +128,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         addressed: &delivery.addressed,
         devices: &devices,
         mailbox: mailbox.as_ref(),
+        backend: Some(&backend),
         now,
     });
     // It would end again as it did.

@@ -1,4 +1,4 @@
-//! Sending deliveries over push services and by e-mail.
+//! Sending deliveries over push services, by e-mail, and to the backends of Apps.
 //!
 //! A notification that has something to send has a row of work of kind `Dispatch`. Whoever claims it
 //! calls [`Dispatch::dispatch`], sends what was begun, and calls [`Dispatch::settle`] with what became
@@ -115,6 +115,8 @@ pub enum Recipient {
         /// The user's number, by which a link in the letter knows its reader.
         number: UserNumber,
     },
+    /// The App's own backend, by a request.
+    Backend,
 }
 
 impl Recipient {
@@ -123,7 +125,7 @@ impl Recipient {
     pub fn key(&self) -> Option<KeyMark> {
         match self {
             Self::Device { envelope_key, .. } => envelope_key.as_deref().map(KeyMark::of),
-            Self::Mailbox { .. } => None,
+            Self::Mailbox { .. } | Self::Backend => None,
         }
     }
 }
@@ -168,7 +170,7 @@ pub struct Tried {
     /// Where it went.
     pub target: Target,
     /// The hash of the address ([`vestnik_rules::address`]): if the service says that it is dead, no other
-    /// address dies.
+    /// address dies. A backend has none that could die.
     pub address: [u8; 32],
     /// The end of its lease, which names it.
     pub lease_until: Timestamp,

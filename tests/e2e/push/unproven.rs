@@ -9,7 +9,7 @@ async fn publish_once(stage: &Stage, user: &UserId) -> anyhow::Result<Notificati
     let mut request = to_user(user, &format!("{PLANTED} title"));
     request.steps = Some(vec![StepRequest {
         channel: StepChannel::Push,
-        wait_for: Goal::default(),
+        wait_for: Some(Goal::default()),
         within_seconds: None,
         on_unproven: Some(OnUnproven::GiveUp),
     }]);

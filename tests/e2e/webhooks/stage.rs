@@ -140,7 +140,7 @@ pub(super) fn path(key: &WebhookKey) -> String {
 }
 
 /// Waits until so many requests were received.
-pub(super) async fn received(receiver: &Receiver, count: usize) -> anyhow::Result<Vec<Received>> {
+pub(crate) async fn received(receiver: &Receiver, count: usize) -> anyhow::Result<Vec<Received>> {
     let mut changes = receiver.changes();
     eventually("what a receiver gets", &mut changes, |all| {
         (all.len() >= count).then(|| all.clone())
@@ -148,13 +148,13 @@ pub(super) async fn received(receiver: &Receiver, count: usize) -> anyhow::Resul
     .await
 }
 
-pub(super) fn ids(received: &[Received]) -> Vec<String> {
+pub(crate) fn ids(received: &[Received]) -> Vec<String> {
     received.iter().map(|one| one.id().to_owned()).collect()
 }
 
 /// Whether one of a request's signatures is right, by another library than the server's: that of tokens,
 /// which has both algorithms.
-pub(super) fn is_signed(received: &Received, verifier: &str) -> anyhow::Result<bool> {
+pub(crate) fn is_signed(received: &Received, verifier: &str) -> anyhow::Result<bool> {
     let header = |name: &str| received.headers.get(name).context("it has the header");
     let (id, time) = (header("webhook-id")?, header("webhook-timestamp")?);
     let signed = format!("{id}.{time}.{}", received.body);

@@ -4,10 +4,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::check::{MAX_TTL_SECONDS, Problems};
-use crate::{
-    open::{null_is_default, words},
-    problem::FieldCode,
-};
+use crate::{open::words, problem::FieldCode};
 
 /// The most steps of a cascade.
 pub const MAX_STEPS: usize = 5;
@@ -19,14 +16,10 @@ pub const MAX_STEPS: usize = 5;
 pub struct StepRequest {
     /// The route.
     pub channel: StepChannel,
-    /// What ends the cascade at this step; `delivered` when absent.
-    #[serde(
-        default,
-        alias = "waitFor",
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "is_default"
-    )]
-    pub wait_for: Goal,
+    /// What ends the cascade at this step; absent: `handed` at a step `webhook`, which can wait for nothing
+    /// else, and `delivered` at every other one.
+    #[serde(default, alias = "waitFor", skip_serializing_if = "Option::is_none")]
+    pub wait_for: Option<Goal>,
     /// For how many seconds that is waited for before the next step begins. Every step but the last
     /// has one.
     #[serde(
@@ -36,13 +29,9 @@ pub struct StepRequest {
     )]
     pub within_seconds: Option<u32>,
     /// What comes of a try of which nobody knows whether its service took it. Absent: what is usual on the
-    /// channel; pushes and letters are repeated. A step `hub` tries nothing and says nothing here.
+    /// channel; pushes, letters and requests to the backend are repeated. A step `hub` tries nothing and says nothing here.
     #[serde(default, alias = "onUnproven", skip_serializing_if = "Option::is_none")]
     pub on_unproven: Option<OnUnproven>,
-}
-
-fn is_default(goal: &Goal) -> bool {
-    *goal == Goal::default()
 }
 
 /// A route that a step takes.
@@ -54,21 +43,34 @@ pub enum StepChannel {
     Hub,
     /// The user's mailbox.
     Email,
+    /// The App's own backend, which delivers it as it can. None of its answers is more than `handed`.
+    Webhook,
 }
 
 words!(StepChannel {
     Push = "push",
     Hub = "hub",
     Email = "email",
+    Webhook = "webhook",
 });
 
 impl StepChannel {
+    /// What a step waits for if its sender does not say.
+    #[must_use]
+    pub const fn goal(self) -> Goal {
+        match self {
+            Self::Push | Self::Hub | Self::Email => Goal::Delivered,
+            Self::Webhook => Goal::Handed,
+        }
+    }
+
     /// What comes of a try of which nobody knows whether its service took it, if the sender does not say: a
-    /// push takes the place of the one before, and another letter costs nothing.
+    /// push takes the place of the one before, another letter costs nothing, and a backend tells a repetition by
+    /// its id.
     #[must_use]
     pub const fn on_unproven(self) -> OnUnproven {
         match self {
-            Self::Push | Self::Hub | Self::Email => OnUnproven::Repeat,
+            Self::Push | Self::Hub | Self::Email | Self::Webhook => OnUnproven::Repeat,
         }
     }
 }
@@ -78,7 +80,7 @@ impl StepChannel {
 pub enum OnUnproven {
     /// It is repeated under the same id.
     Repeat,
-    /// Nothing more is tried by that channel at that device or mailbox.
+    /// Nothing more is tried by that channel at that device, mailbox or backend.
     GiveUp,
 }
 
@@ -174,7 +176,7 @@ impl Steps {
     pub fn stored(&self) -> Option<Vec<StepRequest>> {
         let request = |step: &Step| StepRequest {
             channel: step.channel,
-            wait_for: step.goal,
+            wait_for: Some(step.goal).filter(|goal| *goal != step.channel.goal()),
             within_seconds: step
                 .within
                 .map(|within| u32::try_from(within.as_secs()).unwrap_or(u32::MAX)),
@@ -201,19 +203,31 @@ impl Steps {
                 let pointer = format!("/steps/{number}/channel");
                 problems.check::<()>(&pointer, Err((FieldCode::NotAllowed, detail)));
             }
+            let pointer = format!("/steps/{number}/wait_for");
+            let goal = problems.check(&pointer, goal(&step));
             let pointer = format!("/steps/{number}/within_seconds");
             let within = problems.check(&pointer, within(&step, number == last));
             let pointer = format!("/steps/{number}/on_unproven");
             let on_unproven = problems.check(&pointer, on_unproven(&step));
-            let checked = within.zip(on_unproven);
-            steps.extend(checked.map(|(within, on_unproven)| Step {
+            let checked = goal.zip(within).zip(on_unproven);
+            steps.extend(checked.map(|((goal, within), on_unproven)| Step {
                 channel: step.channel,
-                goal: step.wait_for,
+                goal,
                 within,
                 on_unproven,
             }));
         }
         (steps.len() == last + 1 && problems.is_empty()).then_some(Self(steps))
+    }
+}
+
+fn goal(step: &StepRequest) -> Result<Goal, super::check::Wrong> {
+    match (step.channel, step.wait_for) {
+        (StepChannel::Webhook, Some(Goal::Delivered | Goal::Read)) => Err((
+            FieldCode::NotAllowed,
+            "the App's backend says no more than that it took it: must be handed".to_owned(),
+        )),
+        (channel, asked) => Ok(asked.unwrap_or_else(|| channel.goal())),
     }
 }
 
@@ -287,6 +301,23 @@ mod tests {
         .unwrap();
         assert_eq!(Steps::from_stored(steps.stored().unwrap()), steps);
         assert_eq!(Steps::from_stored(Vec::new()), Steps::default());
+    }
+
+    #[test]
+    fn a_backend_can_be_waited_for_no_longer_than_until_it_took_it() {
+        let webhook = |wait_for| json!([{"channel": "webhook", "wait_for": wait_for}]);
+        for asked in [json!(null), json!("handed")] {
+            let steps = parse(webhook(asked)).unwrap();
+            assert_eq!(steps.goal(), Goal::Handed);
+            assert_eq!(Steps::from_stored(steps.stored().unwrap()), steps);
+        }
+        for asked in ["delivered", "read"] {
+            let refused = parse(webhook(json!(asked))).unwrap_err();
+            let pointer = "/steps/0/wait_for".to_owned();
+            assert_eq!(refused, [(pointer, Some(FieldCode::NotAllowed))]);
+        }
+        let usual = parse(json!([{"channel": "email", "wait_for": null}])).unwrap();
+        assert_eq!(usual.goal(), Goal::Delivered);
     }
 
     #[test]

@@ -1,13 +1,10 @@
 //! Why a channel has no account to send by.
 
-use jiff::SignedDuration;
 use vestnik_model::Reason;
 use vestnik_rules::{attempt::Outcome, provider::Sign};
 use vestnik_store::dispatch::Tried;
 
-/// How long a try waits when the service refuses the App's credentials, or when those that are stored
-/// cannot be read: an operator has to do something.
-pub(super) const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+pub(super) use vestnik_rules::attempt::REFUSED_PAUSE;
 
 /// Why nothing can be sent for an App by one of its channels. The others are sent by all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 //!
 //! `sender` hands each try of a dispatch to its route. `push` makes pushes and reads what became of them;
 //! the requests are made and sent by `vestnik_push`. `email` does the same with letters and
-//! `vestnik_mail`. `webhook` sends events to receivers. `sample` makes the pushes that a sender previews.
+//! `vestnik_mail`. `backend` asks the App's own backend. `webhook` sends events to receivers. `sample` makes the pushes that a sender previews.
 
 mod account;
+mod backend;
 mod content;
 mod email;
 mod push;
@@ -12,6 +13,7 @@ mod sample;
 mod sender;
 pub(crate) mod webhook;
 
+pub(crate) use backend::{BackendSender, ONE_DELIVERY, account as backend_account};
 pub(crate) use email::{MailSender, ONE_LETTER, Posting};
 pub(crate) use push::{ONE_REQUEST, PushSender, limits, service};
 pub(crate) use sample::{Sample, samples};

@@ -343,7 +343,7 @@ pub(crate) const fn service(channel: Channel) -> Option<Service> {
         Channel::Fcm => Some(Service::Fcm),
         Channel::Apns => Some(Service::Apns),
         Channel::Webpush => Some(Service::WebPush),
-        Channel::Hub | Channel::Email => None,
+        Channel::Hub | Channel::Email | Channel::Webhook => None,
     }
 }
 

@@ -12,6 +12,7 @@ use vestnik_store::{
 
 use super::{
     account::Unusable,
+    backend::{Backend, BackendSender},
     email::{MailSender, Post},
     push::{self, Parcel, PushSender},
 };
@@ -23,6 +24,7 @@ pub(crate) struct Sender {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) pushes: PushSender,
     pub(crate) letters: MailSender,
+    pub(crate) backends: BackendSender,
 }
 
 /// The accounts of an App, as they were when a part began.
@@ -30,6 +32,7 @@ pub(crate) struct Sender {
 pub(crate) struct Accounts {
     pushes: push::Accounts,
     post: Result<Arc<Post>, Unusable>,
+    backend: Result<Arc<Backend>, Unusable>,
 }
 
 impl Sender {
@@ -41,6 +44,7 @@ impl Sender {
         Ok(Accounts {
             pushes: self.pushes.accounts(app).await?,
             post: self.letters.post(app).await?,
+            backend: self.backends.backend(app).await?,
         })
     }
 
@@ -60,6 +64,7 @@ impl Sender {
                 locale: locale.as_deref(),
             }),
             Recipient::Mailbox { address, .. } => self.letters.unanswered(begun, address),
+            Recipient::Backend => self.backends.unanswered(begun),
         }
     }
 
@@ -84,6 +89,10 @@ impl Sender {
             }
             Recipient::Mailbox { address, .. } => {
                 self.letters.send(post, (&begun, address), writing).await
+            }
+            Recipient::Backend => {
+                let backend = accounts.backend.as_deref().map_err(|unusable| *unusable);
+                self.backends.send(backend, &begun, writing).await
             }
         }
     }

@@ -5,11 +5,14 @@ use vestnik_clock::new_uuid_v7;
 use vestnik_model::{
     AppId, Channel, Notification, NotificationId, Open, Priority, Problem, Publication,
     PublishRequest, UserId,
+    deliver::DeliverRequest,
+    limits::{ENTRY_BYTES, ENVELOPE_BYTES},
     preview::{AudiencePreview, PayloadForm, PayloadPreview, Preview, StepPreview},
-    publish::{Step, Steps},
+    publish::{Step, StepChannel, Steps},
 };
 use vestnik_push::Service;
 use vestnik_rules::{
+    identity::delivery_id,
     reach::{MOST, Reach},
     schedule,
 };
@@ -121,10 +124,34 @@ fn payloads(
         tracing::error!(%error, "a push cannot be previewed");
         Refusal::internal()
     })?;
-    Ok(samples
+    let mut payloads: Vec<_> = samples
         .into_iter()
         .map(|sample| payload(sample, providers))
-        .collect())
+        .collect();
+    let mut steps = publication.steps.as_slice().iter();
+    if steps.any(|step| step.channel == StepChannel::Webhook) {
+        payloads.push(asked_of_backend(notification, user, providers)?);
+    }
+    Ok(payloads)
+}
+
+/// What the App's own backend would be asked.
+fn asked_of_backend(
+    notification: &Notification,
+    user: UserId,
+    providers: &[Channel],
+) -> Result<PayloadPreview, Refusal> {
+    let delivery = delivery_id(notification.id, &user);
+    let asked = DeliverRequest::new(delivery, user, notification.clone());
+    let unwritable = |_| Refusal::internal();
+    Ok(PayloadPreview {
+        channel: Channel::Webhook.into(),
+        has_credentials: providers.contains(&Channel::Webhook),
+        form: PayloadForm::Plain.into(),
+        bytes: serde_json::to_vec(&asked).map_err(unwritable)?.len() as u64,
+        max_bytes: (ENTRY_BYTES + ENVELOPE_BYTES) as u64,
+        payload: serde_json::to_value(&asked).map_err(unwritable)?,
+    })
 }
 
 fn payload(sample: Sample, providers: &[Channel]) -> PayloadPreview {

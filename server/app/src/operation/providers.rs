@@ -1,4 +1,5 @@
-//! Providers: the credentials of an App at push services and at an SMTP server, set by its administrator.
+//! Providers: the credentials of an App at push services, at an SMTP server and for its own backend, set by its
+//! administrator.
 
 use std::sync::Arc;
 
@@ -7,13 +8,21 @@ use vestnik_model::{
     Channel, FieldProblem, Problem, ProblemCode, open::Word as _, problem::FieldCode,
     view::ProviderView,
 };
-use vestnik_push::{AccountError, Elsewhere, keeps_addresses};
+use vestnik_push::{Elsewhere, keeps_addresses};
+use vestnik_rules::webhook::Target;
 use vestnik_store::{
     Store,
     tenants::{ApiKey, Provider, StoredProvider},
 };
 
-use crate::{channel::service, refusal::Refusal};
+use crate::{
+    channel::{
+        BackendSender,
+        backend_account::{self, AccountError},
+        service,
+    },
+    refusal::Refusal,
+};
 
 /// Credentials, read.
 #[derive(Debug)]
@@ -22,23 +31,32 @@ pub(crate) enum Account {
     Push(Arc<vestnik_push::Account>),
     /// At an SMTP server.
     Email(Box<vestnik_mail::Account>),
+    /// For the App's own backend.
+    Webhook(Box<Target>),
+}
+
+/// What setting credentials needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) backends: &'a BackendSender,
+    pub(crate) now: Timestamp,
 }
 
 /// Checks and stores credentials, if they are for the addresses of the present ones or there are none.
 pub(crate) async fn put_provider(
-    store: &dyn Store,
+    with: Setting<'_>,
     by: &ApiKey,
     channel: &str,
     account: String,
-    now: Timestamp,
 ) -> Result<(), Refusal> {
-    let channel = named(channel)?;
-    let read = parse(channel, &account)?;
+    let (channel, store) = (named(channel)?, with.store);
+    let (read, account) = written(with, channel, account)?;
     let former = store.provider(by.app.clone(), channel).await?;
     let provider = Provider {
         channel,
         account,
-        set_at: now,
+        set_at: with.now,
     };
     // What cannot be read binds nothing, and is to be replaced.
     let Some(StoredProvider::Readable(Provider {
@@ -67,6 +85,8 @@ fn check_addresses(former: &str, account: &Account) -> Result<(), Refusal> {
         }
         // Letters reach a mailbox by any server.
         Account::Email(_) => Ok(()),
+        // A backend is asked for anybody.
+        Account::Webhook(_) => Ok(()),
     }
 }
 
@@ -125,10 +145,7 @@ pub(super) async fn text(
 ) -> Result<String, Refusal> {
     match store.provider(by.app.clone(), channel).await? {
         Some(StoredProvider::Readable(provider)) => Ok(provider.account),
-        Some(StoredProvider::Unreadable) => {
-            let detail = "the stored credentials cannot be read: set them anew";
-            Err(Refusal::new(ProblemCode::Conflict, detail))
-        }
+        Some(StoredProvider::Unreadable) => Err(unreadable()),
         None => Err(Refusal::not_found("provider")),
     }
 }
@@ -137,14 +154,44 @@ pub(super) async fn text(
 pub(super) fn named(channel: &str) -> Result<Channel, Refusal> {
     let known = Channel::from_word(channel);
     known
-        .filter(|channel| service(*channel).is_some() || *channel == Channel::Email)
+        .filter(|channel| match channel {
+            Channel::Fcm | Channel::Apns | Channel::Webpush => true,
+            Channel::Email | Channel::Webhook => true,
+            Channel::Hub => false,
+        })
         .ok_or_else(|| Refusal::not_found("provider"))
 }
 
+/// Credentials as an administrator writes them, with the form in which they are stored.
+pub(super) fn written(
+    with: Setting<'_>,
+    channel: Channel,
+    account: String,
+) -> Result<(Account, String), Refusal> {
+    if channel != Channel::Webhook {
+        return Ok((parse(channel, &account)?, account));
+    }
+    let target = backend_account::parse(&account).map_err(|error| backend_fault(&error))?;
+    let checked = with.backends.check_address(&target.url);
+    checked.map_err(|detail| wrong(Some("url"), FieldCode::NotAllowed, detail))?;
+    let stored = stored(&target)?;
+    Ok((Account::Webhook(Box::new(target)), stored))
+}
+
+/// The form in which the account for a backend is stored.
+pub(super) fn stored(target: &Target) -> Result<String, Refusal> {
+    serde_json::to_string(target).map_err(|_| Refusal::internal())
+}
+
+/// Reads stored credentials.
 pub(super) fn parse(channel: Channel, account: &str) -> Result<Account, Refusal> {
-    if channel == Channel::Email {
-        let account = vestnik_mail::Account::parse(account).map_err(email_fault)?;
-        return Ok(Account::Email(Box::new(account)));
+    match channel {
+        Channel::Email => {
+            let account = vestnik_mail::Account::parse(account).map_err(email_fault)?;
+            return Ok(Account::Email(Box::new(account)));
+        }
+        Channel::Webhook => return target(account).map(Account::Webhook),
+        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => {}
     }
     let service = service(channel).ok_or_else(|| Refusal::not_found("provider"))?;
     let account =
@@ -152,7 +199,23 @@ pub(super) fn parse(channel: Channel, account: &str) -> Result<Account, Refusal>
     Ok(Account::Push(Arc::new(account)))
 }
 
-pub(super) fn push_fault(error: &AccountError) -> Refusal {
+/// The stored account for a backend.
+pub(super) fn target(account: &str) -> Result<Box<Target>, Refusal> {
+    let target = serde_json::from_str(account);
+    target.map(Box::new).map_err(|_| unreadable())
+}
+
+fn unreadable() -> Refusal {
+    let detail = "the stored credentials cannot be read: set them anew";
+    Refusal::new(ProblemCode::Conflict, detail)
+}
+
+fn backend_fault(error: &AccountError) -> Refusal {
+    wrong(error.field, error.code, error.to_string())
+}
+
+pub(super) fn push_fault(error: &vestnik_push::AccountError) -> Refusal {
+    use vestnik_push::AccountError;
     let code = match error {
         AccountError::Missing { .. } => FieldCode::Missing,
         AccountError::TooLong { .. } => FieldCode::TooLong,

@@ -18,9 +18,13 @@ use vestnik_store::{
 };
 
 use super::providers::{
-    Account, elsewhere, named, parse, push_fault, set_meanwhile, text as former_text,
+    Account, Setting, elsewhere, named, parse, push_fault, set_meanwhile, stored, target,
+    text as former_text, written,
 };
-use crate::{channel::service, refusal::Refusal};
+use crate::{
+    channel::{backend_account, service},
+    refusal::Refusal,
+};
 
 /// Credentials that are to take the place of others.
 pub(crate) struct Rotation {
@@ -35,19 +39,29 @@ pub(crate) struct Rotation {
 
 /// Reads new credentials for a service at which the App has some. They must be for the same addresses.
 pub(crate) async fn rotation(
-    store: &dyn Store,
+    with: Setting<'_>,
     by: &ApiKey,
     channel: &str,
     text: String,
 ) -> Result<Rotation, Refusal> {
     let channel = named(channel)?;
-    let former = former_text(store, by, channel).await?;
-    let text = match service(channel) {
-        Some(service) => rotated(service, &former, &text).map_err(|error| fault(&error))?,
-        None => text,
+    let former = former_text(with.store, by, channel).await?;
+    let (account, text) = match service(channel) {
+        Some(service) => {
+            let text = rotated(service, &former, &text).map_err(|error| fault(&error))?;
+            (parse(channel, &text)?, text)
+        }
+        None => match written(with, channel, text)? {
+            (Account::Webhook(new), _) => {
+                let turned = backend_account::rotated(*target(&former)?, *new, with.now);
+                let text = stored(&turned)?;
+                (Account::Webhook(Box::new(turned)), text)
+            }
+            written => written,
+        },
     };
     Ok(Rotation {
-        account: parse(channel, &text)?,
+        account,
         channel,
         former,
         text,

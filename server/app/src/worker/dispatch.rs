@@ -41,7 +41,7 @@ use super::{
     run::{Round, Rows, fraction, until},
 };
 use crate::{
-    channel::{Accounts, ONE_LETTER, ONE_REQUEST, Sender},
+    channel::{Accounts, ONE_DELIVERY, ONE_LETTER, ONE_REQUEST, Sender},
     refusal::chain,
 };
 
@@ -52,6 +52,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 // A request has its answer, or has none in time, before the try is given up.
 const _: () = assert!(fits(ONE_REQUEST, Patience::PUSH, LEASE));
+const _: () = assert!(fits(ONE_DELIVERY, Patience::PUSH, LEASE));
 const _: () = assert!(fits(ONE_LETTER, Patience::LETTER, LETTER_LEASE));
 
 /// Whether a try that takes so long is waited for, and that within its lease.
@@ -78,7 +79,8 @@ struct Whose {
     accounts: Accounts,
 }
 
-/// Tries that are sent together. Letters are not sent with pushes: their answers may take minutes.
+/// Tries that are sent together. Letters are not sent with pushes and requests to backends: their answers may
+/// take minutes.
 #[derive(Debug)]
 struct Batch {
     whose: Arc<Whose>,
@@ -311,7 +313,7 @@ impl Dispatcher {
 
 const fn is_letter(begun: &Begun) -> bool {
     match begun.recipient {
-        Recipient::Device { .. } => false,
+        Recipient::Device { .. } | Recipient::Backend => false,
         Recipient::Mailbox { .. } => true,
     }
 }

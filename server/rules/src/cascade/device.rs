@@ -78,14 +78,14 @@ impl Device {
     }
 }
 
-/// An address of an installation at a push service, or of a user's mailbox.
+/// An address of an installation at a push service, of a user's mailbox, or of the App's own backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
     /// The service.
     pub channel: Channel,
     /// Whether the service said that it is in use no more.
     pub is_dead: bool,
-    /// Whether the App has credentials for the service, or at an SMTP server.
+    /// Whether the App has credentials for the service, or at an SMTP server, or for its backend.
     pub has_provider: bool,
     /// What was tried.
     pub attempt: Option<Attempt>,

@@ -25,6 +25,8 @@ pub enum Target {
     },
     /// To the user's mailbox, by a letter.
     Mailbox,
+    /// To the App's own backend, by a request.
+    Backend,
 }
 
 impl Target {
@@ -34,15 +36,16 @@ impl Target {
         match self {
             Self::Device { channel, .. } => channel,
             Self::Mailbox => Channel::Email,
+            Self::Backend => Channel::Webhook,
         }
     }
 
-    /// The installation; a mailbox is none's.
+    /// The installation; a mailbox is none's, nor is a backend.
     #[must_use]
     pub const fn installation(self) -> Option<InstallationId> {
         match self {
             Self::Device { installation, .. } => Some(installation),
-            Self::Mailbox => None,
+            Self::Mailbox | Self::Backend => None,
         }
     }
 
@@ -52,20 +55,23 @@ impl Target {
         match self {
             Self::Device { channel, .. } => match channel {
                 Channel::Hub => StepChannel::Hub,
-                Channel::Fcm | Channel::Apns | Channel::Webpush | Channel::Email => {
-                    StepChannel::Push
-                }
+                Channel::Fcm
+                | Channel::Apns
+                | Channel::Webpush
+                | Channel::Email
+                | Channel::Webhook => StepChannel::Push,
             },
             Self::Mailbox => StepChannel::Email,
+            Self::Backend => StepChannel::Webhook,
         }
     }
 
     /// Whether a repetition takes the place of what was handed over before: pushes have the notification's
-    /// identifier, letters are letters.
+    /// identifier, requests to a backend that of the attempt, letters are letters.
     #[must_use]
     pub const fn collapses(self) -> bool {
         match self {
-            Self::Device { .. } => true,
+            Self::Device { .. } | Self::Backend => true,
             Self::Mailbox => false,
         }
     }
@@ -75,6 +81,8 @@ impl Target {
         match self {
             Self::Device { .. } => Reason::TokenDead,
             Self::Mailbox => Reason::EmailBounced,
+            // It does not die: its account is there or is not.
+            Self::Backend => Reason::ConfigNoRoute,
         }
     }
 }

@@ -4,6 +4,7 @@ mod hours;
 mod order;
 mod unproven;
 mod version;
+mod webhook;
 
 use uuid::Uuid;
 use vestnik_model::{
@@ -60,7 +61,7 @@ fn cascade() -> Steps {
 fn waiting_for(wait_for: Goal) -> Steps {
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for,
+        wait_for: Some(wait_for),
         within_seconds,
         on_unproven: None,
     };
@@ -80,6 +81,7 @@ struct Case {
     addressed: Addressed,
     devices: Vec<Device>,
     mailbox: Option<Address>,
+    backend: Option<Address>,
     is_stopped: bool,
     is_deleted: bool,
     hours: Hours,
@@ -97,6 +99,7 @@ impl Case {
             addressed: Addressed::ALL,
             devices,
             mailbox: Some(address(Channel::Email, None)),
+            backend: None,
             is_stopped: false,
             is_deleted: false,
             hours: Hours::Open,
@@ -134,6 +137,7 @@ impl Case {
             addressed: &self.addressed,
             devices: &self.devices,
             mailbox: self.mailbox.as_ref(),
+            backend: self.backend.as_ref(),
             now: at(self.now),
         })
     }
@@ -432,7 +436,7 @@ fn a_lease_that_was_given_while_the_clock_was_ahead_holds_nobody_up() {
 fn letter(mailbox: Address) -> Case {
     let only = StepRequest {
         channel: StepChannel::Email,
-        wait_for: Goal::Handed,
+        wait_for: Some(Goal::Handed),
         within_seconds: None,
         on_unproven: None,
     };

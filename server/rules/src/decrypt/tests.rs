@@ -63,7 +63,7 @@ impl World {
     fn cascade() -> Self {
         let step = |channel, within_seconds| StepRequest {
             channel,
-            wait_for: Goal::Delivered,
+            wait_for: Some(Goal::Delivered),
             within_seconds,
             on_unproven: None,
         };
@@ -105,6 +105,7 @@ impl World {
             addressed: &Addressed::ALL,
             devices: &[device],
             mailbox: Some(&mailbox),
+            backend: None,
             now: self.now,
         })
     }

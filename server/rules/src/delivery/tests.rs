@@ -154,7 +154,7 @@ fn events() -> impl Strategy<Value = Event> {
 fn cascade(goal: Goal) -> Steps {
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for: goal,
+        wait_for: Some(goal),
         within_seconds,
         on_unproven: None,
     };
@@ -169,9 +169,10 @@ fn cascade(goal: Goal) -> Steps {
 fn late_evidence_behind_a_letter_is_a_double_contact() {
     #[track_caller]
     fn check(goal: Goal, events: &[Event], is_mailed: bool, expected: bool) {
+        let outside = taken(is_mailed);
         let (last, before) = events.split_last().unwrap();
         let advanced = advance(after(before), *last, at(9));
-        let contacted = contacted(advanced, &cascade(goal), is_mailed);
+        let contacted = contacted(advanced, &cascade(goal), outside);
         assert_eq!(
             contacted.state.double_contact, expected,
             "{goal:?} {events:?}"
@@ -183,7 +184,7 @@ fn late_evidence_behind_a_letter_is_a_double_contact() {
         assert_eq!(contacted.moved.is_some_and(is_new), expected);
         // It is counted once.
         let again = advance(contacted.state, *last, at(10));
-        let again = super::contacted(again, &cascade(goal), is_mailed);
+        let again = super::contacted(again, &cascade(goal), outside);
         assert!(!again.moved.is_some_and(is_new));
     }
     check(Goal::Delivered, &[HANDED, DELIVERED], true, true);
@@ -198,12 +199,57 @@ fn late_evidence_behind_a_letter_is_a_double_contact() {
     check(Goal::Delivered, &[HANDED, DELIVERED], false, false);
     let letter_only = Steps::from_stored(vec![StepRequest {
         channel: StepChannel::Email,
-        wait_for: Goal::Handed,
+        wait_for: Some(Goal::Handed),
         within_seconds: None,
         on_unproven: None,
     }]);
     let advanced = advance(after(&[HANDED]), DELIVERED, at(9));
-    assert!(!contacted(advanced, &letter_only, true).state.double_contact);
+    assert!(
+        !contacted(advanced, &letter_only, taken(true))
+            .state
+            .double_contact
+    );
+}
+
+/// What took a delivery outside the user's devices, if a letter was.
+const fn taken(is_mailed: bool) -> &'static [StepChannel] {
+    if is_mailed {
+        &[StepChannel::Email]
+    } else {
+        &[]
+    }
+}
+
+/// Each step outside the devices is one too many only by those before it.
+#[test]
+fn what_the_backend_took_is_too_much_only_behind_a_step_that_was_reached() {
+    let step = |channel, wait_for, within_seconds| StepRequest {
+        channel,
+        wait_for: Some(wait_for),
+        within_seconds,
+        on_unproven: None,
+    };
+    let steps = Steps::from_stored(vec![
+        step(StepChannel::Webhook, Goal::Handed, Some(60)),
+        step(StepChannel::Push, Goal::Delivered, Some(60)),
+        step(StepChannel::Email, Goal::Handed, None),
+    ]);
+    let check = |event, outside: &[StepChannel], expected| {
+        let advanced = advance(after(&[HANDED]), event, at(9));
+        let contacted = contacted(advanced, &steps, outside);
+        assert_eq!(
+            contacted.state.double_contact, expected,
+            "{event:?} {outside:?}"
+        );
+    };
+    let (backend, letter) = (StepChannel::Webhook, StepChannel::Email);
+    check(READ, &[backend], false);
+    check(DELIVERED, &[letter], true);
+    check(DELIVERED, &[backend, letter], true);
+    check(HANDED, &[backend, letter], false);
+    let delivered = after(&[HANDED, DELIVERED]);
+    let is_superfluous = |channel| is_superfluous(&delivered, &steps, channel);
+    assert!(!is_superfluous(backend) && is_superfluous(letter));
 }
 
 fn channels() -> impl Strategy<Value = Channel> {
@@ -239,7 +285,7 @@ proptest! {
             for (index, event) in commit {
                 let advanced = advance(states[index].clone(), event, at(1));
                 // Some have a letter that was taken.
-                let advanced = contacted(advanced, &cascade(Goal::Delivered), index > 3);
+                let advanced = contacted(advanced, &cascade(Goal::Delivered), taken(index > 3));
                 prop_assert!(advanced.is_changed || advanced.moved.is_none());
                 if index % 2 == 0 {
                     deltas.add(advanced.moved);

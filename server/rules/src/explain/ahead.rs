@@ -95,6 +95,7 @@ impl<'a> Ahead<'a> {
         };
         let devices = findings.looked_at(|tried| tried.attempt.clone());
         let mailbox = findings.mailbox_looked_at(|tried| tried.attempt.clone());
+        let backend = findings.backend_looked_at(|tried| tried.attempt.clone());
         let notification = &findings.notification;
         let attempts = findings.tries.iter();
         let attempts = attempts.map(|tried| (tried.target, &tried.attempt));
@@ -111,6 +112,7 @@ impl<'a> Ahead<'a> {
             addressed: &delivery.addressed,
             devices: &devices,
             mailbox: mailbox.as_ref(),
+            backend: Some(&backend),
             now: at,
         })
     }

@@ -2,19 +2,18 @@
 
 mod device;
 mod reason;
+mod route;
 mod rule;
 mod waiting;
 
 use jiff::Timestamp;
-use vestnik_model::{
-    Channel, DeliveryStatus, Devices, Engagement, Platform,
-    publish::{Goal, StepChannel},
-};
+use vestnik_model::{Channel, DeliveryStatus, Devices, Engagement, Platform, publish::Goal};
 
 pub use self::rule::english_rule;
 use self::{
     device::{not_shown, too_old},
     reason::because,
+    route::{route, service},
     waiting::waits,
 };
 use super::{
@@ -185,10 +184,11 @@ impl Target {
                 Channel::Hub => "a message",
                 Channel::Fcm | Channel::Apns | Channel::Webpush => "a push",
                 Channel::Email => "an e-mail",
+                Channel::Webhook => "a webhook request",
             },
             to: match place {
                 Place::Device(device) => format!("the {}", named(device)),
-                Place::Mailbox => "the person".to_owned(),
+                Place::Mailbox | Place::Backend => "the person".to_owned(),
             },
             by: service(channel),
         }
@@ -411,24 +411,6 @@ const fn goal_of(goal: Goal) -> &'static str {
         Goal::Handed => "handed over",
         Goal::Delivered => "delivered",
         Goal::Read => "read",
-    }
-}
-
-const fn route(channel: StepChannel) -> &'static str {
-    match channel {
-        StepChannel::Push => "connection and push",
-        StepChannel::Hub => "connection",
-        StepChannel::Email => "e-mail",
-    }
-}
-
-const fn service(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Hub => "the server",
-        Channel::Fcm => "FCM",
-        Channel::Apns => "APNs",
-        Channel::Webpush => "Web Push",
-        Channel::Email => "the mail server",
     }
 }
 

@@ -56,13 +56,13 @@ impl Statement {
                 outcome,
             } => {
                 let mut meaning = outcome.meaning();
-                if *channel == Channel::Email && meaning.rule == Rule::Push {
+                if !is_push(*channel) && meaning.rule == Rule::Push {
                     meaning.rule = Rule::Cascade;
                 }
                 meaning.evidence.channel = Some(*channel);
                 meaning.evidence.installation = match place {
                     Place::Device(device) => Some(device.installation),
-                    Place::Mailbox => None,
+                    Place::Mailbox | Place::Backend => None,
                 };
                 meaning
             }
@@ -70,6 +70,14 @@ impl Statement {
             Self::Waiting(waiting) => waiting.meaning(),
             Self::Standing(standing) => standing.meaning(),
         }
+    }
+}
+
+/// Whether what goes over a route is told as a push is.
+const fn is_push(channel: Channel) -> bool {
+    match channel {
+        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => true,
+        Channel::Email | Channel::Webhook => false,
     }
 }
 

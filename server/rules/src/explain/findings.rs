@@ -27,6 +27,8 @@ pub struct Findings {
     pub devices: Vec<Device>,
     /// The person's mailbox, if they have one.
     pub mailbox: Option<Address>,
+    /// Whether the App has an account for its own backend.
+    pub has_backend: bool,
     /// What was tried.
     pub tries: Vec<Try>,
     /// What installations said that did not show it, each the latest.
@@ -123,6 +125,12 @@ impl Findings {
         Some(self.address_looked_at(found, Target::Mailbox, &attempt))
     }
 
+    /// The same for the App's backend.
+    pub(crate) fn backend_looked_at(&self, attempt: impl Fn(&Try) -> Attempt) -> cascade::Address {
+        let backend = Address::backend(self.has_backend);
+        self.address_looked_at(&backend, Target::Backend, &attempt)
+    }
+
     fn device_looked_at(
         &self,
         found: &Device,
@@ -186,7 +194,7 @@ pub struct Device {
     pub addresses: Vec<Address>,
 }
 
-/// Where a push service reaches an installation, or letters a person.
+/// Where a push service reaches an installation, letters a person, or requests the App's backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address {
     /// The service.
@@ -195,6 +203,18 @@ pub struct Address {
     pub died_at: Option<Timestamp>,
     /// Whether the App has credentials at the service.
     pub has_provider: bool,
+}
+
+impl Address {
+    /// The App's own backend, which reaches anybody if the App has an account for it.
+    #[must_use]
+    pub const fn backend(has_provider: bool) -> Self {
+        Self {
+            channel: Channel::Webhook,
+            died_at: None,
+            has_provider,
+        }
+    }
 }
 
 /// An attempt.

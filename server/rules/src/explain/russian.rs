@@ -208,13 +208,14 @@ impl Target {
             Channel::Hub => "сообщение",
             Channel::Fcm | Channel::Apns | Channel::Webpush => "push-уведомление",
             Channel::Email => "письмо",
+            Channel::Webhook => "сообщение",
         };
         let (to, whose) = match place {
             Place::Device(device) => (
                 format!(" для {}", named(device, Case::Genitive)),
                 named(device, Case::Instrumental),
             ),
-            Place::Mailbox => (" получателю".to_owned(), "получателем".to_owned()),
+            Place::Mailbox | Place::Backend => (" получателю".to_owned(), "получателем".to_owned()),
         };
         Self {
             what: format!("{what}{to}"),
@@ -446,6 +447,7 @@ const fn route(channel: StepChannel) -> &'static str {
         StepChannel::Push => "соединение и push",
         StepChannel::Hub => "соединение",
         StepChannel::Email => "почта",
+        StepChannel::Webhook => "вебхук",
     }
 }
 
@@ -456,6 +458,7 @@ const fn service(channel: Channel) -> &'static str {
         Channel::Apns => "APNs",
         Channel::Webpush => "Web Push",
         Channel::Email => "SMTP",
+        Channel::Webhook => "webhook",
     }
 }
 

@@ -410,6 +410,8 @@ pub enum Place {
     Device(DeviceName),
     /// The person's mailbox.
     Mailbox,
+    /// The App's own backend.
+    Backend,
 }
 
 /// Why a route was taken.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     attempt::State,
-    cascade::{ACK_WINDOW, Target},
+    cascade::{ACK_WINDOW, Target, outside},
     decrypt::is_decrypt,
     schedule::Hours,
 };
@@ -123,23 +123,22 @@ fn tries(
     now: Timestamp,
 ) -> Vec<(Timestamp, Statement)> {
     let told = findings.tries.iter().flat_map(|tried| {
-        let (place, channel) = (
-            place(findings, tried.target.installation()),
-            tried.target.channel(),
-        );
+        let (place, channel) = (place(findings, tried.target), tried.target.channel());
         let statements: Vec<_> = match place {
             Place::Device(device) if channel == Channel::Hub => written(tried, ahead)
                 .into_iter()
                 .map(|found| Statement::Device { device, found })
                 .collect(),
-            Place::Device(_) | Place::Mailbox => sent(findings, tried, (ahead, now))
-                .into_iter()
-                .map(|outcome| Statement::Tried {
-                    place,
-                    channel,
-                    outcome,
-                })
-                .collect(),
+            Place::Device(_) | Place::Mailbox | Place::Backend => {
+                sent(findings, tried, (ahead, now))
+                    .into_iter()
+                    .map(|outcome| Statement::Tried {
+                        place,
+                        channel,
+                        outcome,
+                    })
+                    .collect()
+            }
         };
         let begun = tried.started_at;
         let timed = |statement| (happened(&statement).unwrap_or(begun), statement);
@@ -336,11 +335,14 @@ fn unshown(
     Some((*at, DeviceFinding::NotShown { at: *at, why }))
 }
 
-/// Whether the step that has begun goes to the person's mailbox.
-fn is_at_mailbox(findings: &Findings, delivery: &DeliveryFindings) -> bool {
+/// Whether the step that has begun goes to no device.
+fn is_outside(findings: &Findings, delivery: &DeliveryFindings) -> bool {
     let course = delivery.course;
     let step = course.and_then(|course| findings.notification.steps.get(course.step));
-    step.is_some_and(|step| step.channel == StepChannel::Email)
+    step.is_some_and(|step| match step.channel {
+        StepChannel::Push | StepChannel::Hub => false,
+        StepChannel::Email | StepChannel::Webhook => true,
+    })
 }
 
 /// Where the delivery stands, and what it waits for.
@@ -389,16 +391,16 @@ fn open(findings: &Findings, delivery: &DeliveryFindings, now: Timestamp) -> Opt
     let until = notification.expires_at;
     let is_pending = delivery.state.status == DeliveryStatus::Pending;
     let is_over = until <= now;
-    // A letter needs no device, and none confirms it.
-    let is_letter =
-        |tried: &Try| tried.target == Target::Mailbox && tried.attempt.state == State::Sent;
     let is_confirmed = findings.meant().any(|device| findings.has_it(device));
-    let cannot_be_lost = is_confirmed || findings.tries.iter().any(is_letter);
+    let tries = findings.tries.iter();
+    // A letter needs no device, and none confirms it; nor does one confirm what the backend took.
+    let is_taken = !outside(tries.map(|tried| (tried.target, &tried.attempt))).is_empty();
+    let cannot_be_lost = is_confirmed || is_taken;
     match is_pending {
         true if is_over => Some(Standing::Expired { at: until }),
         true if notification.is_recalled => Some(Standing::RecalledUnsent),
         true if notification.is_cancelled => Some(Standing::Cancelled),
-        true if is_at_mailbox(findings, delivery) => None,
+        true if is_outside(findings, delivery) => None,
         // That it ends is said already.
         true if matches!(findings.hours, Hours::Over(_)) => None,
         true => Some(Standing::WaitsForDevice { until }),
@@ -460,9 +462,11 @@ pub(super) fn name(findings: &Findings, device: &Device) -> DeviceName {
 }
 
 /// Where an attempt went. A device that is the person's no longer is one of several.
-fn place(findings: &Findings, installation: Option<InstallationId>) -> Place {
-    let Some(installation) = installation else {
-        return Place::Mailbox;
+fn place(findings: &Findings, target: Target) -> Place {
+    let installation = match target {
+        Target::Device { installation, .. } => installation,
+        Target::Mailbox => return Place::Mailbox,
+        Target::Backend => return Place::Backend,
     };
     let mut devices = findings.devices.iter();
     let known = devices.find(|device| device.installation == installation);

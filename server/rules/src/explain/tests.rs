@@ -74,6 +74,7 @@ fn findings() -> Findings {
         }),
         devices: vec![phone(1)],
         mailbox: None,
+        has_backend: true,
         tries: Vec::new(),
         not_shown: [].into(),
         hours: Hours::Open,
@@ -400,7 +401,7 @@ fn the_next_step_says_what_the_former_one_missed() {
     let mut findings = findings();
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for: Goal::Delivered,
+        wait_for: Some(Goal::Delivered),
         within_seconds,
         on_unproven: None,
     };

@@ -40,7 +40,7 @@ fn subject(state: DeliveryState) -> Subject<'static> {
         accepted_at: at(ACCEPTED),
         flags: &[],
         facts: 0,
-        mailed: None,
+        outside: None,
         by: Channel::Hub,
     }
 }

@@ -94,6 +94,7 @@ fn ended(reason: Reason) -> Findings {
         }),
         devices: vec![phone()],
         mailbox: None,
+        has_backend: false,
         tries: Vec::new(),
         not_shown: BTreeMap::new(),
         hours: Hours::Open,
@@ -220,7 +221,7 @@ fn a_cascade_begins_at_its_first_step_again() {
     let mut findings = ended(Reason::TokenDead);
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for: Goal::Delivered,
+        wait_for: Some(Goal::Delivered),
         within_seconds,
         on_unproven: None,
     };
@@ -292,7 +293,7 @@ fn a_letter_that_was_lost_is_written_again() {
     let mut findings = ended(Reason::ProviderUnavailable);
     let step = StepRequest {
         channel: StepChannel::Email,
-        wait_for: Goal::Handed,
+        wait_for: Some(Goal::Handed),
         within_seconds: None,
         on_unproven: None,
     };

@@ -6,12 +6,7 @@ use vestnik_model::{
     Channel, DeliveryId, DeliveryStatus, InstallationId, Open, Reason, open::Word as _,
     view::AttemptView,
 };
-use vestnik_rules::{
-    attempt::{Attempt, State},
-    cascade::Target,
-    decrypt::Seals,
-    identity::attempt_id,
-};
+use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, identity::attempt_id};
 
 use super::{delivery::Key, fact};
 use crate::{
@@ -41,10 +36,10 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
     RETURNED = "UPDATE attempt SET returned_at = ?3
          WHERE notification = ?1 AND user = ?2 AND installation = x'' AND channel = 'email'";
-    IS_LETTER_SENT = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
-             AND installation = x'' AND channel = 'email' AND state = 'sent'";
     END_LEASES = "UPDATE attempt SET until = ?1 WHERE state IN ('begun', 'sending') AND until > ?1
          RETURNING notification, user, installation";
+    IS_SENT_OUTSIDE = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
+             AND installation = x'' AND state = 'sent'";
     SAID = "UPDATE attempt SET said = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
 }
@@ -74,11 +69,6 @@ impl Found {
     /// When the last try began.
     pub(crate) fn last_tried_at(&self) -> Timestamp {
         self.tried_at.unwrap_or(self.started_at)
-    }
-
-    /// Whether it is a letter that was taken.
-    pub(crate) fn is_letter_sent(&self) -> bool {
-        self.target == Target::Mailbox && self.attempt.state == State::Sent
     }
 }
 
@@ -175,8 +165,9 @@ fn target(row: &Row<'_>) -> Result<Target, rusqlite::Error> {
     }
     match channel {
         Channel::Email => Ok(Target::Mailbox),
+        Channel::Webhook => Ok(Target::Backend),
         Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => {
-            Err(unreadable(row, 1, "the channel of a mailbox"))
+            Err(unreadable(row, 1, "a channel outside the devices"))
         }
     }
 }
@@ -268,7 +259,7 @@ pub(crate) fn set_said(
 }
 
 /// Ends the lease of every try that is under way. Gives the deliveries, each with the installation that it
-/// was tried at: empty for a mailbox.
+/// was tried at: empty for a mailbox or a backend.
 pub(crate) fn end_leases(
     db: &Connection,
     now: Timestamp,
@@ -284,9 +275,9 @@ pub(crate) fn end_leases(
     ended.collect()
 }
 
-/// Whether a letter of a delivery was taken.
-pub(crate) fn is_letter_sent(db: &Connection, key: Key) -> Result<bool, rusqlite::Error> {
-    db.prepare_cached(IS_LETTER_SENT)?
+/// Whether a channel outside the user's devices took a delivery.
+pub(crate) fn is_sent_outside(db: &Connection, key: Key) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(IS_SENT_OUTSIDE)?
         .exists((key.notification, key.user))
 }
 

@@ -15,7 +15,7 @@ use vestnik_model::{
 use vestnik_rules::{
     address::{hash_email, moved},
     attempt::{Attempt, Bounds, Known, State, kills, settle_try},
-    cascade::{Course, Looked, Target, View, channel_of, is_handed, look},
+    cascade::{Course, Looked, Target, View, channel_of, is_handed, look, outside},
     delivery::{Event, advance, contacted},
     device::Wanted,
     identity::{attempt_id, delivery_id},
@@ -186,6 +186,7 @@ impl Desk<'_> {
 
     fn look(&self, case: &Case, hours: &Hours) -> Looked {
         let mailbox = case.mailbox(&self.sending);
+        let backend = case.backend(&self.sending);
         let attempts = case.attempts.iter();
         let attempts = attempts.map(|found| (found.target, &found.attempt));
         look(&View {
@@ -204,6 +205,7 @@ impl Desk<'_> {
             addressed: &case.delivery.addressed,
             devices: &case.devices,
             mailbox: mailbox.as_ref(),
+            backend: Some(&backend),
             now: self.now,
         })
     }
@@ -322,21 +324,35 @@ impl Desk<'_> {
 
     /// What is known by now of the addresses that a try could go to.
     fn used(&self, key: Key, tried: &Tried) -> Result<Used, rusqlite::Error> {
-        let Target::Device {
-            installation,
-            channel,
-        } = tried.target
-        else {
-            let email = self.email(key)?.filter(|email| email.died_at.is_none());
-            let is_it = |email: &Email| hash_email(&email.address) == tried.address;
-            return Ok(Used {
-                has_other: email.as_ref().is_some_and(|email| !is_it(email)),
-                lesson: email
-                    .filter(is_it)
-                    .filter(|email| kills(&tried.outcome, email.set_at, tried.began_at))
-                    .map(|_| Lesson::DeadMailbox),
-            });
-        };
+        match tried.target {
+            Target::Device {
+                installation,
+                channel,
+            } => self.used_at((installation, channel), tried),
+            Target::Mailbox => {
+                let email = self.email(key)?.filter(|email| email.died_at.is_none());
+                let is_it = |email: &Email| hash_email(&email.address) == tried.address;
+                Ok(Used {
+                    has_other: email.as_ref().is_some_and(|email| !is_it(email)),
+                    lesson: email
+                        .filter(is_it)
+                        .filter(|email| kills(&tried.outcome, email.set_at, tried.began_at))
+                        .map(|_| Lesson::DeadMailbox),
+                })
+            }
+            Target::Backend => Ok(Used {
+                has_other: false,
+                lesson: None,
+            }),
+        }
+    }
+
+    /// The same of the addresses of an installation at a service.
+    fn used_at(
+        &self,
+        (installation, channel): (InstallationId, Channel),
+        tried: &Tried,
+    ) -> Result<Used, rusqlite::Error> {
         let app = self.sending.app();
         let mut addresses = push_address::of_installation(
             self.db,
@@ -404,8 +420,9 @@ impl Desk<'_> {
     /// Saves what becomes of a delivery of which a channel, or a device, has proven something.
     fn advance(&mut self, case: &mut Case, event: Event) -> Result<(), rusqlite::Error> {
         let advanced = advance(case.delivery.state.clone(), event, self.now);
-        let is_mailed = case.attempts.iter().any(attempt::Found::is_letter_sent);
-        let advanced = contacted(advanced, &self.sending.steps, is_mailed);
+        let attempts = case.attempts.iter();
+        let outside = outside(attempts.map(|found| (found.target, &found.attempt)));
+        let advanced = contacted(advanced, &self.sending.steps, &outside);
         if advanced.is_changed {
             delivery::update(self.db, case.key, &advanced.state)?;
             let told = Told::of(case.key.user, &case.name, &advanced);

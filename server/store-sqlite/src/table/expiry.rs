@@ -134,7 +134,7 @@ fn proof(
         notification: pass.found.subject.row,
         user: found.user,
     };
-    Ok(if attempt::is_letter_sent(db, key)? {
+    Ok(if attempt::is_sent_outside(db, key)? {
         Confirmation::Impossible
     } else {
         Confirmation::Missing

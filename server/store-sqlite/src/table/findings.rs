@@ -136,6 +136,7 @@ impl<'a> About<'a> {
             delivery: None,
             devices: Vec::new(),
             mailbox: None,
+            has_backend: self.providers.contains(&Channel::Webhook),
             tries: Vec::new(),
             not_shown: BTreeMap::new(),
             hours: Hours::Open,

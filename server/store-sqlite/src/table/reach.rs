@@ -1,12 +1,13 @@
 //! Whom an audience would reach now.
 
 use rusqlite::Connection;
-use vestnik_model::{TopicName, UserId};
+use vestnik_model::{Channel, TopicName, UserId};
 use vestnik_rules::{
     audience::{Members, Plan, Position},
     consent::unwanted,
     contact::{ContactHash, ContactKey},
     device::Wanted,
+    explain::Address,
     reach::{Reach, Recipients},
     schedule::Known,
 };
@@ -48,6 +49,7 @@ pub(crate) fn of(
     let (mut reach, wanted) = (Reach::default(), Wanted::of(&asked.audience));
     let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
     let (limit, providers) = (asked.limit as usize, providers(db, &asked.app)?);
+    let backend = Address::backend(providers.contains(&Channel::Webhook));
     let unwilling = recipients.unwilling().take(limit);
     unwilling.for_each(|_| reach.add_opted_out());
     for (user, only) in recipients.iter().take(limit) {
@@ -72,7 +74,7 @@ pub(crate) fn of(
             Some(head) => mailbox(db, &providers, head.row)?,
             None => None,
         };
-        reach.add(&wanted, &devices, mailbox.as_ref());
+        reach.add(&wanted, &devices, mailbox.iter().chain([&backend]));
         let known = Known {
             installation: zone_seen_last(db, &asked.app, user)?,
             attributes,

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{
-    AppId, Channel, Cursor, Entry, FactResult, Flag, ParsedFact, Reason, UserId, publish::Steps,
+    AppId, Channel, Cursor, Entry, FactResult, Flag, ParsedFact, Reason, UserId,
+    publish::{StepChannel, Steps},
 };
 use vestnik_rules::{
-    cascade::{self, brought_by, came_by},
+    cascade::{self, brought_by, came_by, outside},
     decrypt::reported,
     delivery::{Event, advance},
     identity::delivery_id,
@@ -61,8 +62,8 @@ pub(crate) struct Target {
     pub(crate) accepted_at: Timestamp,
     pub(crate) delivery: Found,
     pub(crate) flags: Vec<FlagRow>,
-    /// The steps of its cascade, if a letter of it was handed over.
-    mailed: Option<Steps>,
+    /// Its cascade, with the channels outside the user's devices that took it.
+    outside: Option<(Steps, Vec<StepChannel>)>,
     /// The channel by which the installation got it.
     by: Channel,
     /// The attempts that may have brought it.
@@ -268,17 +269,20 @@ impl<'a> Desk<'a> {
             return Ok(None);
         };
         let attempts = attempt::of_delivery(db, key, self.unreadable)?;
-        let is_mailed = attempts.iter().any(attempt::Found::is_letter_sent);
         let attempts = attempts.iter().map(|found| (found.target, &found.attempt));
         let by = came_by(attempts.clone(), self.reporter.installation);
-        let brought = brought_by(attempts, self.reporter.installation);
-        let steps = is_mailed.then(|| notification::steps(db, key.notification));
+        let brought = brought_by(attempts.clone(), self.reporter.installation);
+        let channels = outside(attempts);
+        let steps = match channels.is_empty() {
+            true => None,
+            false => Some((notification::steps(db, key.notification)?, channels)),
+        };
         Ok(Some(Target {
             notification: found.subject,
             accepted_at: found.accepted_at,
             delivery,
             flags: fact::flags(db, key)?,
-            mailed: steps.transpose()?,
+            outside: steps,
             by,
             brought,
         }))
@@ -433,7 +437,10 @@ impl Target {
             accepted_at: self.accepted_at,
             flags,
             facts,
-            mailed: self.mailed.as_ref(),
+            outside: self
+                .outside
+                .as_ref()
+                .map(|(steps, channels)| (steps, channels.as_slice())),
             by: self.by,
         }
     }

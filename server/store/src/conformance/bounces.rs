@@ -30,7 +30,7 @@ fn steps(steps: &[(StepChannel, Goal, Option<u32>)]) -> Steps {
     let step =
         |(channel, wait_for, within_seconds): &(StepChannel, Goal, Option<u32>)| StepRequest {
             channel: *channel,
-            wait_for: *wait_for,
+            wait_for: Some(*wait_for),
             within_seconds: *within_seconds,
             on_unproven: None,
         };

@@ -55,7 +55,7 @@ async fn publish_cascade(world: &World) {
     world.email("anna", "anna@a.example", 2).await;
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for: Goal::Delivered,
+        wait_for: Some(Goal::Delivered),
         within_seconds,
         on_unproven: None,
     };

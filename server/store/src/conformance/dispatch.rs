@@ -364,7 +364,7 @@ pub async fn a_step_gives_way_to_the_next(fixture: &impl Fixture) {
     let (world, _) = begin(fixture).await;
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for: Goal::Delivered,
+        wait_for: Some(Goal::Delivered),
         within_seconds,
         on_unproven: None,
     };

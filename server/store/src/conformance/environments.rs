@@ -57,7 +57,7 @@ fn in_sandbox(begun: &Begun, second: i64) -> (NotificationId, Tried) {
 fn address(begun: &Begun) -> &PushAddress {
     match &begun.recipient {
         Recipient::Device { address, .. } => address,
-        Recipient::Mailbox { .. } => panic!("it is a letter"),
+        Recipient::Mailbox { .. } | Recipient::Backend => panic!("it is no push"),
     }
 }
 

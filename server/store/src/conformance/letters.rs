@@ -32,7 +32,7 @@ use crate::{
 pub(super) fn cascade() -> Steps {
     let step = |channel, wait_for, within_seconds| StepRequest {
         channel,
-        wait_for,
+        wait_for: Some(wait_for),
         within_seconds,
         on_unproven: None,
     };

@@ -11,6 +11,7 @@
     reason = "test code; the name of each case says what it asserts"
 )]
 
+pub mod backends;
 pub mod bounces;
 pub mod choosing;
 pub mod collapsing;
@@ -296,6 +297,15 @@ macro_rules! conformance {
                 evidence_cancels_a_letter_that_waits,
                 evidence_cancels_the_letter_of_a_server_that_died,
                 a_silent_mail_server_gets_three_letters_at_most;
+            backends: whom_no_device_reaches_is_handed_to_the_backend,
+                a_request_is_the_same_attempt_when_it_is_repeated,
+                what_the_backend_refuses_goes_to_the_next_step_at_once,
+                without_an_account_nothing_is_asked_of_a_backend,
+                what_waits_for_a_refused_account_is_tried_when_it_is_mended,
+                an_unproven_request_is_not_repeated_if_its_step_says_so,
+                evidence_behind_the_backend_is_a_double_contact,
+                evidence_keeps_the_backend_from_being_asked_again,
+                everybody_is_reached_by_the_backend_of_an_app;
             decrypting: a_push_is_sent_anew_for_a_key_that_came_before_the_report,
                 a_push_is_sent_anew_for_a_key_that_comes_after_the_report,
                 without_another_key_the_next_step_begins,

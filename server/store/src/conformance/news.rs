@@ -96,7 +96,7 @@ pub async fn a_step_that_gives_way_is_told(fixture: &impl Fixture) {
     has_address(&world, &anna, "token-1", 2).await;
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for: Goal::Delivered,
+        wait_for: Some(Goal::Delivered),
         within_seconds,
         on_unproven: None,
     };

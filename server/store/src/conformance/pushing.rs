@@ -93,6 +93,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
             (target, address_hash(address))
         }
         Recipient::Mailbox { address, .. } => (Target::Mailbox, hash_email(address)),
+        Recipient::Backend => (Target::Backend, [0; 32]),
     };
     let sign = (outcome == Outcome::Accepted).then_some(Sign::Taken);
     let tried = Tried {
@@ -141,7 +142,7 @@ pub(super) async fn settle(
 pub(super) fn token(begun: &Begun) -> &str {
     match &begun.recipient {
         Recipient::Device { address, .. } => &address.value,
-        Recipient::Mailbox { .. } => panic!("it is a letter"),
+        Recipient::Mailbox { .. } | Recipient::Backend => panic!("it is no push"),
     }
 }
 

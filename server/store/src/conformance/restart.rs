@@ -24,7 +24,7 @@ const KILLED: i64 = 22;
 fn letter_only(on_unproven: OnUnproven) -> Steps {
     Steps::from_stored(vec![StepRequest {
         channel: StepChannel::Email,
-        wait_for: Goal::Handed,
+        wait_for: Some(Goal::Handed),
         within_seconds: None,
         on_unproven: Some(on_unproven),
     }])

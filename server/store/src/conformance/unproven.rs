@@ -26,7 +26,7 @@ const GIVEN_UP: (Channel, AttemptStatus, Option<Reason>) = (
 fn once(letters: bool) -> Steps {
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for: Goal::Delivered,
+        wait_for: Some(Goal::Delivered),
         within_seconds,
         on_unproven: Some(OnUnproven::GiveUp),
     };

@@ -1,10 +1,13 @@
 //! Attempts, and evidence that installations have what was handed over.
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, InstallationId, publish::Steps};
+use vestnik_model::{
+    Channel, InstallationId,
+    publish::{StepChannel, Steps},
+};
 use vestnik_rules::{
-    attempt::{Attempt, State},
-    cascade::{Target, brought_by},
+    attempt::Attempt,
+    cascade::{Target, brought_by, outside},
     log::Place,
 };
 
@@ -61,14 +64,15 @@ pub(super) fn confirm_attempt(
     }
 }
 
-/// The steps of a delivery's cascade, if a letter of it was handed over.
-pub(super) fn mailed(
+/// The cascade of a delivery, with the channels outside the user's devices that took it; `None` if none did.
+pub(super) fn outside_of(
     world: &World,
-    (notification, user): (NotificationKey, UserKey),
-) -> Option<&Steps> {
-    let letter = world.attempts.get(&(notification, user, Target::Mailbox))?;
-    let row = world.notifications.get(&notification)?;
-    (letter.attempt.state == State::Sent).then_some(&row.steps)
+    key: (NotificationKey, UserKey),
+) -> Option<(Steps, Vec<StepChannel>)> {
+    let attempts = of_delivery(world, key);
+    let channels = outside(attempts.map(|((_, _, to), row)| (*to, &row.attempt)));
+    let row = world.notifications.get(&key.0)?;
+    (!channels.is_empty()).then(|| (row.steps.clone(), channels))
 }
 
 /// The attempts of a delivery, by where they go.

@@ -22,13 +22,13 @@ use vestnik_rules::{
 
 pub(super) use self::lesson::learn;
 use self::{
-    case::{device, mailbox},
+    case::{backend, device, mailbox},
     lesson::kill_mailbox,
     opening::open,
 };
 use super::{
     MemoryStore,
-    attempt::{mailed, of_delivery},
+    attempt::{of_delivery, outside_of},
     collapse::gave_way,
     findings::is_deleted,
     installations::addresses_of,
@@ -216,7 +216,7 @@ pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) ->
         .into_iter()
         .map(|(id, row)| device(world, (key, app), (id, row), now))
         .collect();
-    let mailbox = mailbox(world, key, app);
+    let (mailbox, backend) = (mailbox(world, key, app), backend(world, key, app));
     let attempts: Vec<_> = of_delivery(world, key).collect();
     let attempts = attempts.iter().map(|((_, _, to), row)| (*to, &row.attempt));
     Some(look(&View {
@@ -234,6 +234,7 @@ pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) ->
         addressed: &delivery.addressed,
         devices: &devices,
         mailbox: mailbox.as_ref(),
+        backend: Some(&backend),
         now,
     }))
 }
@@ -253,13 +254,13 @@ pub(super) fn save(txn: &mut Txn, key: Key, looked: &Looked, now: Timestamp) {
 }
 
 pub(super) fn move_on(txn: &mut Txn, key: Key, event: Event, now: Timestamp) {
-    let mailed = mailed(&txn.world, key).cloned();
+    let outside = outside_of(&txn.world, key);
     let Some(row) = txn.world.deliveries.get_mut(&key) else {
         return;
     };
     let advanced = advance(row.state.clone(), event, now);
-    let advanced = match mailed {
-        Some(steps) => contacted(advanced, &steps, true),
+    let advanced = match outside {
+        Some((steps, channels)) => contacted(advanced, &steps, &channels),
         None => advanced,
     };
     row.state = advanced.state.clone();
@@ -330,6 +331,7 @@ pub(super) fn recipient(
                 number: UserNumber(user),
             })
         }
+        Target::Backend => Some(Recipient::Backend),
     }
 }
 
@@ -433,6 +435,7 @@ fn settle_one(
             learn(txn, (app, installation), tried, settling.now);
         }
         Target::Mailbox => kill_mailbox(&mut txn.world, key.1, tried, settling.now),
+        Target::Backend => {}
     }
     Some((key, is_taken.then(|| tried.target.channel())))
 }
@@ -463,6 +466,7 @@ fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bo
         Target::Mailbox => world.emails.get(&user).is_some_and(|email| {
             email.died_at.is_none() && hash_email(&email.address) != tried.address
         }),
+        Target::Backend => false,
     }
 }
 

@@ -4,15 +4,13 @@ use std::convert::Infallible;
 
 use jiff::Timestamp;
 use vestnik_rules::{
-    attempt::State,
-    cascade::Target,
     delivery::{Advanced, Confirmation, cancel, expire, is_timed},
     log::{Place, epoch_of},
     withdrawal::can_be_on_a_device,
 };
 
 use super::{
-    attempt::of_delivery,
+    attempt::{of_delivery, outside_of},
     dispatch::wake,
     evidence::tell,
     row::{NotificationKey, UserKey},
@@ -84,11 +82,9 @@ pub(super) fn save(txn: &mut Txn, key: (NotificationKey, UserKey), advanced: Adv
 
 /// What is known of what a delivery that was handed over came to.
 pub(super) fn proof(world: &World, key: (NotificationKey, UserKey)) -> Confirmation {
-    let letter = (key.0, key.1, Target::Mailbox);
-    let letter = world.attempts.get(&letter);
     if has_evidence(world, key) {
         Confirmation::Evident
-    } else if letter.is_some_and(|row| row.attempt.state == State::Sent) {
+    } else if outside_of(world, key).is_some() {
         Confirmation::Impossible
     } else {
         Confirmation::Missing

@@ -36,6 +36,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         delivery: None,
         devices: Vec::new(),
         mailbox: None,
+        has_backend: has_backend(world, &asked.app),
         tries: Vec::new(),
         not_shown: BTreeMap::new(),
         hours: Hours::Open,
@@ -172,6 +173,12 @@ pub(super) fn mailbox(world: &World, app: &AppId, user: UserKey) -> Option<Addre
         died_at: email.died_at,
         has_provider: world.providers.contains_key(&(app.clone(), Channel::Email)),
     })
+}
+
+/// Whether an App has an account for its own backend.
+pub(super) fn has_backend(world: &World, app: &AppId) -> bool {
+    let provider = (app.clone(), Channel::Webhook);
+    world.providers.contains_key(&provider)
 }
 
 fn tries(world: &World, key: Key) -> Vec<Try> {

@@ -5,13 +5,14 @@ use vestnik_rules::{
     audience::{Members, Plan, Position},
     consent::unwanted,
     device::Wanted,
+    explain::Address,
     reach::{Reach, Recipients},
     schedule::{Attributes, Known},
 };
 
 use super::{
     contacts::{plan_of, with_contact},
-    findings::{devices_of, mailbox},
+    findings::{devices_of, has_backend, mailbox},
     release::zone_seen_last,
     world::World,
 };
@@ -29,6 +30,7 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
     let recipients = recipients(world, asked, &plan);
     let is_exact = recipients.count() <= asked.limit as usize;
     let (mut reach, wanted) = (Reach::default(), Wanted::of(&asked.audience));
+    let backend = Address::backend(has_backend(world, &asked.app));
     let limit = asked.limit as usize;
     let unwilling = recipients.unwilling().take(limit);
     unwilling.for_each(|_| reach.add_opted_out());
@@ -44,7 +46,11 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
         let mailbox = world
             .user_key(&asked.app, user)
             .and_then(|key| mailbox(world, &asked.app, key));
-        reach.add(&wanted, &meant.collect::<Vec<_>>(), mailbox.as_ref());
+        reach.add(
+            &wanted,
+            &meant.collect::<Vec<_>>(),
+            mailbox.iter().chain([&backend]),
+        );
         let known = Known {
             installation: zone_seen_last(world, &asked.app, user),
             attributes,

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, Channel, Claim, Cursor, DeliveryId, FactId, FactResult, Flag, NotificationId,
-    ParsedFact, UserId, publish::Steps,
+    ParsedFact, UserId,
+    publish::{StepChannel, Steps},
 };
 use vestnik_rules::{
     cascade::came_by,
@@ -17,7 +18,7 @@ use vestnik_rules::{
 };
 
 use super::{
-    attempt::{confirm, confirm_attempt, mailed, of_delivery},
+    attempt::{confirm, confirm_attempt, of_delivery, outside_of},
     decrypt, evidence,
     logs::{Append, append, standing_of},
     row::{Content, DeliveryRow, FlagRow, NotificationKey, NotificationRow, Target, UserKey},
@@ -168,8 +169,8 @@ struct Aimed {
     delivery: DeliveryRow,
     flags: Vec<FlagState>,
     facts: u32,
-    /// The steps of its cascade, if a letter of it was handed over.
-    mailed: Option<Steps>,
+    /// Its cascade, with the channels outside the user's devices that took it.
+    outside: Option<(Steps, Vec<StepChannel>)>,
     /// The channel by which the installation got it.
     by: Channel,
 }
@@ -182,7 +183,10 @@ impl Aimed {
             accepted_at: self.accepted_at,
             flags: &self.flags,
             facts: self.facts,
-            mailed: self.mailed.as_ref(),
+            outside: self
+                .outside
+                .as_ref()
+                .map(|(steps, channels)| (steps, channels.as_slice())),
             by: self.by,
         }
     }
@@ -216,7 +220,7 @@ fn target(
         facts: u32::try_from(facts.count())
             .unwrap_or(u32::MAX)
             .min(MAX_FACTS),
-        mailed: mailed(world, (key, desk.user)).cloned(),
+        outside: outside_of(world, (key, desk.user)),
         by: came_by(attempts, desk.reporter.installation),
     })
 }

@@ -8,6 +8,8 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
+use vestnik_model::deliver::DeliverRequest;
+
 use super::health;
 use crate::door::{compat, rest};
 
@@ -16,6 +18,7 @@ use crate::door::{compat, rest};
     info(title = "Vestnik", description = "Push notifications that their users own."),
     security(("bearer" = [])),
     modifiers(&Bearer),
+    components(schemas(DeliverRequest)),
     paths(
         rest::token::issue,
         rest::notifications::publish,

@@ -1,4 +1,4 @@
-//! `/v1/providers`: the credentials of an App at push services and at an SMTP server.
+//! `/v1/providers`: the credentials of an App at push services, at an SMTP server and for its own backend.
 
 use axum::{Json, extract::State, http::StatusCode};
 use vestnik_model::{
@@ -18,7 +18,7 @@ use crate::{
     state::ServerState,
 };
 
-/// Sets the credentials of the App at a push service, or at the SMTP server of its letters (`email`), whole. The body is one JSON object; its fields
+/// Sets the credentials of the App at a push service, at the SMTP server of its letters (`email`), or for its own backend (`webhook`), whole. The body is one JSON object; its fields
 /// depend on the service. Credentials in the place of others must be for the same addresses (`project_id` of FCM, `topic` of APNs): for another
 /// project or app, the present ones are deleted first.
 #[utoipa::path(
@@ -40,8 +40,7 @@ pub(crate) async fn put(
 ) -> Result<StatusCode, Refusal> {
     sender.require(Scope::Admin)?;
     submission.begin(BY_GET);
-    let now = state.clock.now();
-    operation::put_provider(&*state.store, &sender.0, &channel, account, now).await?;
+    operation::put_provider(state.setting(), &sender.0, &channel, account).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -63,7 +62,7 @@ pub(crate) async fn list(
 }
 
 /// `:check` asks the service whether it takes the App's credentials: a push service with a push that nobody
-/// gets, an SMTP server by a login. `:rotate` asks it about other credentials, which are the body as of `PUT`,
+/// gets, an SMTP server by a login, a backend with a signed `webhook.test`. `:rotate` asks it about other credentials, which are the body as of `PUT`,
 /// and puts them in the place of the present ones if it takes them; otherwise nothing changes.
 #[utoipa::path(
     post, path = "/v1/providers/{channel}", tag = "providers", params(("channel" = String, Path)),
@@ -90,7 +89,8 @@ pub(crate) async fn act(
             Ok(Json(asked(&state, &account).await))
         }
         "rotate" => {
-            let rotation = operation::rotation(&*state.store, &sender.0, channel, account).await?;
+            let rotation =
+                operation::rotation(state.setting(), &sender.0, channel, account).await?;
             let check = asked(&state, &rotation.account).await;
             submission.begin(BY_GET);
             let now = state.clock.now();
@@ -113,6 +113,13 @@ async fn asked(state: &ServerState, account: &Account) -> ProviderCheck {
         }
         Account::Email(account) => {
             let finding = state.letters.check(account).await;
+            ProviderCheck {
+                is_good: finding.is_good,
+                findings: vec![finding],
+            }
+        }
+        Account::Webhook(target) => {
+            let finding = state.backends.check(target).await;
             ProviderCheck {
                 is_good: finding.is_good,
                 findings: vec![finding],

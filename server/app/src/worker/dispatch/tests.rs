@@ -90,6 +90,7 @@ impl Letter {
                 clock: Arc::clone(&clock),
                 pushes: PushSender::new(Arc::clone(&state.store), clock, state.pushes.clone()),
                 letters: state.letters.clone(),
+                backends: state.backends.clone(),
             },
             loops: Arc::clone(&state.loops),
             flight: Arc::clone(&flight),

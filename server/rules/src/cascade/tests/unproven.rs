@@ -8,7 +8,7 @@ fn giving_up(channels: &[StepChannel]) -> Steps {
     let last = channels.len() - 1;
     let step = |(number, channel): (usize, &StepChannel)| StepRequest {
         channel: *channel,
-        wait_for: Goal::Delivered,
+        wait_for: Some(Goal::Delivered),
         within_seconds: (number < last).then_some(60),
         on_unproven: Some(OnUnproven::GiveUp),
     };

@@ -162,7 +162,7 @@ fn what_the_person_deleted_is_not_pushed() {
     ];
     let steps = steps.map(|(channel, wait_for, within_seconds)| StepRequest {
         channel,
-        wait_for,
+        wait_for: Some(wait_for),
         within_seconds,
         on_unproven: None,
     });

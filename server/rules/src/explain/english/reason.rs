@@ -26,7 +26,7 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::ConfigProviderAuth => {
             "the App's credentials at the service were refused or cannot be read"
         }
-        Reason::ConfigNoRoute => "the App has no credentials for this route",
+        Reason::ConfigNoRoute => "the App has no usable account for this route",
         Reason::ConfigSenderNotAllowed => "the App's credentials are not valid for this app",
         Reason::ConfigQuota => "the App's quota at the service is used up",
         Reason::RecipientNoAddress => "the person has no address of this kind",

@@ -26,7 +26,7 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::SuppressedDigest => "уведомление вошло в дайджест",
         Reason::SuppressedSuperseded => "его заменило более новое уведомление",
         Reason::ConfigProviderAuth => "ключи приложения не приняты службой или не читаются",
-        Reason::ConfigNoRoute => "для этого канала не заданы ключи приложения",
+        Reason::ConfigNoRoute => "для этого канала у приложения нет действующей учётной записи",
         Reason::ConfigSenderNotAllowed => "ключи не подходят для этого приложения",
         Reason::ConfigQuota => "квота приложения у службы исчерпана",
         Reason::RecipientNoAddress => "у получателя нет адреса такого вида",

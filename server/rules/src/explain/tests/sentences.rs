@@ -267,6 +267,11 @@ fn all() -> Vec<Statement> {
         channel: Channel::Email,
         outcome,
     }));
+    all.extend(outcomes().into_iter().map(|outcome| Statement::Tried {
+        place: Place::Backend,
+        channel: Channel::Webhook,
+        outcome,
+    }));
     all.extend(cascade().into_iter().map(Statement::Cascade));
     all.extend(waits().into_iter().map(Statement::Waiting));
     all.extend(standings().into_iter().map(Statement::Standing));

@@ -27,6 +27,7 @@ fn happenings() -> impl Strategy<Value = Vec<Happening>> {
         1 => (device.clone(), any::<bool>()).prop_map(|(device, is_on)| Kill { device, is_on }),
         1 => device.prop_map(LogOut),
         1 => any::<bool>().prop_map(Mailbox),
+        1 => any::<bool>().prop_map(Backend),
         1 => any::<bool>().prop_map(Stop),
         1 => Just(Retry),
         1 => any::<bool>().prop_map(|is_dead| Bounce { is_dead }),
@@ -40,7 +41,7 @@ proptest! {
 
     #[test]
     fn no_statement_contradicts_what_is_stored(
-        course in 0_usize..8, only: bool, happenings in happenings(),
+        course in 0_usize..10, only: bool, happenings in happenings(),
     ) {
         let mut life = Life::begin(steps(course), only);
         for happening in happenings {
@@ -90,6 +91,7 @@ fn is_true(life: &Life, statement: &Statement) {
         } => {
             let target = match place {
                 Place::Mailbox => Target::Mailbox,
+                Place::Backend => Target::Backend,
                 Place::Device(device) => Target::Device {
                     installation: device.installation,
                     channel: *channel,
@@ -281,11 +283,12 @@ fn device_of(life: &Life, installation: InstallationId) -> &Device {
 impl Life {
     /// What the stores find when the time of the delivery has run out.
     fn confirmation(&self) -> Confirmation {
-        let is_letter =
-            |tried: &Try| tried.target == Target::Mailbox && tried.attempt.state == State::Sent;
+        let is_outside = |tried: &Try| {
+            tried.target.installation().is_none() && tried.attempt.state == State::Sent
+        };
         if self.findings.devices.iter().any(|device| device.has_it) {
             Confirmation::Evident
-        } else if self.findings.tries.iter().any(is_letter) {
+        } else if self.findings.tries.iter().any(is_outside) {
             Confirmation::Impossible
         } else {
             Confirmation::Missing

@@ -9,7 +9,7 @@ fn unproven(on_unproven: Option<OnUnproven>, attempt: Attempt) -> Findings {
     let mut findings = findings();
     let step = |channel, within_seconds| StepRequest {
         channel,
-        wait_for: Goal::Delivered,
+        wait_for: Some(Goal::Delivered),
         within_seconds,
         on_unproven,
     };

@@ -229,6 +229,18 @@ impl Case {
         })
     }
 
+    /// The App's backend as a look sees it.
+    pub(super) fn backend(&self, sending: &Sending) -> Address {
+        let mut attempts = self.attempts.iter();
+        let attempt = attempts.find(|found| found.target == Target::Backend);
+        Address {
+            channel: Channel::Webhook,
+            is_dead: false,
+            has_provider: sending.providers.contains_key(&Channel::Webhook),
+            attempt: attempt.map(|found| found.attempt.clone()),
+        }
+    }
+
     /// Where a try goes, unless the address is gone.
     pub(super) fn recipient(&self, target: Target) -> Option<Recipient> {
         match target {
@@ -252,6 +264,7 @@ impl Case {
                     number: UserNumber(self.key.user),
                 })
             }
+            Target::Backend => Some(Recipient::Backend),
         }
     }
 

@@ -8,7 +8,12 @@ use vestnik_rules::{
 };
 
 use super::{
-    super::{findings::has_it, installations::addresses_of, row::InstallationRow, world::World},
+    super::{
+        findings::{has_backend, has_it},
+        installations::addresses_of,
+        row::InstallationRow,
+        world::World,
+    },
     Key,
 };
 
@@ -56,6 +61,17 @@ fn addresses(world: &World, key: Key, (app, id): (&AppId, InstallationId)) -> Ve
         })
     });
     preferred(known.collect())
+}
+
+/// The backend of an App, as it reaches a user.
+pub(super) fn backend(world: &World, key: Key, app: &AppId) -> Address {
+    let attempt = world.attempts.get(&(key.0, key.1, Target::Backend));
+    Address {
+        channel: Channel::Webhook,
+        is_dead: false,
+        has_provider: has_backend(world, app),
+        attempt: attempt.map(|row| row.attempt.clone()),
+    }
 }
 
 /// The mailbox of a user.

@@ -47,6 +47,40 @@ async fn a_preview_counts_and_renders_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_preview_shows_what_the_backend_would_be_asked() {
+    let world = World::new().await;
+    let account = json!({
+        "url": "https://shop.example/deliver", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    });
+    let put = world
+        .admin("PUT /v1/providers/webhook", Some(account))
+        .await;
+    assert_eq!(put.status, 204, "{put:?}");
+    let mut body = request("small");
+    body["steps"] = json!([{"channel": "push", "within_seconds": 60}, {"channel": "webhook"}]);
+    let line = "POST /v1/notifications:preview";
+    let preview = world.admin(line, Some(body)).await.body;
+    assert_eq!(preview["audience"]["by_channel"], json!({"webhook": 2}));
+    let payloads = preview["payloads"].as_array().unwrap();
+    let [.., asked] = payloads.as_slice() else {
+        panic!("{preview}");
+    };
+    assert_eq!((payloads.len(), &asked["channel"]), (4, &json!("webhook")));
+    assert_eq!(
+        (&asked["form"], &asked["has_credentials"]),
+        (&json!("plain"), &json!(true))
+    );
+    let bytes = asked["payload"].to_string().len();
+    assert_eq!(asked["bytes"].as_u64(), u64::try_from(bytes).ok());
+    let content = &asked["payload"]["data"]["content"];
+    assert_eq!(
+        (&content["title"], &content["body"]),
+        (&json!("PLANTED"), &json!("small"))
+    );
+    assert_eq!(asked["payload"]["data"]["user"], "anna");
+}
+
+#[tokio::test]
 async fn a_preview_counts_who_has_only_old_apps() {
     let world = World::new().await;
     assert_eq!(world.log_in("anna", 1).await.status, 200);

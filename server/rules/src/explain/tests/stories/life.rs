@@ -52,6 +52,8 @@ pub(super) enum Happening {
     LogOut(usize),
     /// The user has a mailbox or not.
     Mailbox(bool),
+    /// The App has an account for its backend or not.
+    Backend(bool),
     /// The sender cancels, or recalls.
     Stop(bool),
     Retry,
@@ -65,7 +67,7 @@ pub(super) enum Happening {
 /// The cascades that are tried.
 pub(super) fn steps(which: usize) -> Steps {
     use {Goal::*, StepChannel::*};
-    let all: [&[(StepChannel, Goal, Option<u32>)]; 8] = [
+    let all: [&[(StepChannel, Goal, Option<u32>)]; 10] = [
         &[],
         &[(Push, Delivered, Some(60)), (Email, Handed, None)],
         &[(Email, Delivered, Some(60)), (Push, Handed, None)],
@@ -76,15 +78,17 @@ pub(super) fn steps(which: usize) -> Steps {
         ],
         &[(Push, Handed, Some(60)), (Email, Handed, None)],
         &[(Email, Handed, None)],
+        &[(Push, Delivered, Some(60)), (Webhook, Handed, None)],
+        &[(Webhook, Handed, Some(60)), (Email, Handed, None)],
         // What is unproven is given up in these.
         &[(Push, Delivered, Some(60)), (Email, Handed, None)],
         &[(Email, Delivered, Some(60)), (Push, Handed, None)],
     ];
-    let on_unproven = (which >= 6).then_some(OnUnproven::GiveUp);
+    let on_unproven = (which >= 8).then_some(OnUnproven::GiveUp);
     let step =
         |(channel, wait_for, within_seconds): &(StepChannel, Goal, Option<u32>)| StepRequest {
             channel: *channel,
-            wait_for: *wait_for,
+            wait_for: Some(*wait_for),
             within_seconds: *within_seconds,
             on_unproven,
         };
@@ -229,6 +233,7 @@ impl Life {
                     has_provider: true,
                 });
             }
+            Happening::Backend(is_there) => self.findings.has_backend = is_there,
             Happening::Stop(is_recalled) => {
                 self.findings.notification.is_cancelled = true;
                 self.findings.notification.is_recalled |= is_recalled;
@@ -255,6 +260,7 @@ impl Life {
         let mailbox = findings
             .mailbox
             .map(|mailbox| self.address(mailbox, Target::Mailbox));
+        let backend = self.address(Address::backend(findings.has_backend), Target::Backend);
         let attempts = findings.tries.iter();
         let attempts = attempts.map(|tried| (tried.target, &tried.attempt));
         look(&View {
@@ -270,6 +276,7 @@ impl Life {
             addressed: &findings.delivery.as_ref().unwrap().addressed,
             devices: &devices,
             mailbox: mailbox.as_ref(),
+            backend: Some(&backend),
             now: self.now,
         })
     }
@@ -354,6 +361,7 @@ impl Life {
         let dead = match tried.target {
             Target::Mailbox => Reason::EmailBounced,
             Target::Device { .. } => Reason::TokenDead,
+            Target::Backend => Reason::ConfigNoRoute,
         };
         let outcome = match outcome {
             0 | 1 => Outcome::Accepted,
@@ -404,6 +412,7 @@ impl Life {
                     device.addresses[0].died_at = Some(now);
                 }
             }
+            Target::Backend => self.findings.has_backend = false,
         }
     }
 

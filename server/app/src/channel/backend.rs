@@ -1,0 +1,460 @@
+//! Deliveries that an App's own backend makes: it is asked by a signed request, whose answer is read as an
+//! outcome.
+//!
+//! A repetition has the `webhook-id` and the body of the first request: both are of the attempt. A backend that
+//! drops what it has makes no second delivery of it.
+
+pub(crate) mod account;
+mod request;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http::Uri;
+use jiff::SignedDuration;
+use vestnik_clock::{Clock, Monotonic, Now, new_uuid_v7};
+use vestnik_model::{AppId, Channel, Open, Reason, view::ProviderFinding};
+use vestnik_outbound::{
+    Answer, Client, Limits, Place, Protocol, Reach, SendError, SystemResolver, Trust, TrustError,
+    Writing, retry_after,
+};
+use vestnik_push::driver::{Admission, Breaker, Probe, Sign, Why};
+use vestnik_rules::{
+    attempt::{Outcome, THROTTLED_PAUSE},
+    backend::answered,
+    cascade::Target as To,
+    provider,
+    reason::{Retry, consequences},
+    webhook::Target,
+};
+use vestnik_store::{
+    Store, StoreError,
+    dispatch::{Begun, Tried},
+    tenants::StoredProvider,
+};
+
+use super::account::Unusable;
+use crate::refusal::chain;
+
+const LIMITS: Limits = Limits {
+    origins: 256,
+    connections: 16,
+    streams: 100,
+    // What a backend says besides its status is not looked at.
+    answer_bytes: 4 * 1_024,
+    connect: Duration::from_secs(5),
+    answer: Duration::from_secs(10),
+    body: Duration::from_secs(1),
+    idle: Duration::from_secs(60),
+};
+/// The longest that one request takes.
+pub(crate) const ONE_DELIVERY: Duration =
+    Duration::from_secs(LIMITS.connect.as_secs() + LIMITS.answer.as_secs() + LIMITS.body.as_secs());
+/// The longest that a backend is left alone because it asks for that.
+const MAX_REST: Duration = Duration::from_secs(60 * 60);
+/// The most Apps whose accounts are kept read.
+const MAX_BACKENDS: usize = 1_000;
+
+/// Asks backends. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct BackendSender {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    client: Client,
+    reach: Arc<Reach>,
+    backends: Arc<Mutex<HashMap<AppId, Known>>>,
+}
+
+/// An account as text, and what it is; no text of what cannot be read.
+struct Known {
+    text: Option<String>,
+    backend: Result<Arc<Backend>, Unusable>,
+}
+
+/// The backend of an App.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    target: Target,
+    gate: Mutex<Gate>,
+}
+
+/// Whether a backend is asked.
+#[derive(Debug, Default)]
+struct Gate {
+    /// One that is away must not take the App's places from its pushes.
+    breaker: Breaker,
+    /// Until when it wants to be left alone.
+    rests_until: Option<Monotonic>,
+}
+
+impl fmt::Debug for BackendSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BackendSender").finish_non_exhaustive()
+    }
+}
+
+impl BackendSender {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        reach: Reach,
+    ) -> Result<Self, TrustError> {
+        let resolver = SystemResolver::shared();
+        let client = Client::with_resolver(reach.clone(), &Trust::system(), LIMITS, resolver)?;
+        Ok(Self {
+            store,
+            clock,
+            client,
+            reach: Arc::new(reach),
+            backends: Arc::default(),
+        })
+    }
+
+    /// Checks an address as far as it can be without resolving its host.
+    ///
+    /// # Errors
+    /// Why nothing can be sent to it, for the administrator who wrote it.
+    pub(crate) fn check_address(&self, url: &str) -> Result<(), String> {
+        let place = place(url).ok_or_else(|| "must be an address".to_owned())?;
+        self.reach.check(&place).map_err(|error| error.to_string())
+    }
+
+    /// Whether a backend takes requests that are signed as these are. It delivers nothing.
+    pub(crate) async fn check(&self, target: &Target) -> ProviderFinding {
+        let place = place(&target.url).map_or_else(String::new, |place| place.to_string());
+        let now = self.clock.now();
+        let id = format!("test_{}", new_uuid_v7(&*self.clock).simple());
+        let Ok(request) = request::test(target, id, now) else {
+            return finding(place, Some(Reason::ConfigNoRoute), None);
+        };
+        match self.client.send(request, Protocol::Any).await {
+            Ok(answer) => {
+                let outcome = self.outcome(&answer);
+                finding(place, reason(&outcome), Some(said(&answer)))
+            }
+            Err(error) => finding(place, reason(&unanswered(&error)), None),
+        }
+    }
+
+    /// The backend of an App, or why there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the account cannot be loaded.
+    pub(super) async fn backend(
+        &self,
+        app: &AppId,
+    ) -> Result<Result<Arc<Backend>, Unusable>, StoreError> {
+        let provider = self.store.provider(app.clone(), Channel::Webhook);
+        Ok(match provider.await? {
+            Some(StoredProvider::Readable(provider)) => self.known(app, Some(provider.account)),
+            Some(StoredProvider::Unreadable) => self.known(app, None),
+            None => Err(Unusable::NoRoute),
+        })
+    }
+
+    /// The same text is the same account: what is known of its backend stays known.
+    fn known(&self, app: &AppId, text: Option<String>) -> Result<Arc<Backend>, Unusable> {
+        let mut backends = self.backends.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = backends.get(app)
+            && known.text == text
+        {
+            return known.backend.clone();
+        }
+        let backend = read(app, text.as_deref()).map(Arc::new);
+        if backends.len() >= MAX_BACKENDS {
+            backends.clear();
+        }
+        let known = Known {
+            text,
+            backend: backend.clone(),
+        };
+        backends.insert(app.clone(), known);
+        backend
+    }
+
+    /// What forgets the account of an App. Requests on their way end with what they began with.
+    pub(crate) fn forgetter(&self) -> impl Fn(&AppId, Channel) + Send + Sync + use<> {
+        let backends = Arc::clone(&self.backends);
+        move |app, channel| {
+            if channel == Channel::Webhook {
+                let mut backends = backends.lock().unwrap_or_else(PoisonError::into_inner);
+                backends.remove(app);
+            }
+        }
+    }
+
+    /// A try that is sent now, for which there is no answer yet.
+    pub(super) fn unanswered(&self, begun: &Begun) -> Tried {
+        Tried {
+            sends: begun.sends,
+            user: begun.user.clone(),
+            target: To::Backend,
+            // A backend has no address that could die.
+            address: [0; 32],
+            lease_until: begun.lease_until,
+            began_at: self.clock.now(),
+            outcome: Outcome::Unproven,
+            moved: None,
+            said: None,
+            sign: None,
+        }
+    }
+
+    /// Makes one try.
+    pub(super) async fn send(
+        &self,
+        backend: Result<&Backend, Unusable>,
+        begun: &Begun,
+        writing: &Writing,
+    ) -> Tried {
+        let tried = self.unanswered(begun);
+        let backend = match backend {
+            Ok(backend) => backend,
+            Err(unusable) => return unusable.ends(tried),
+        };
+        let probe = match backend.admit(&*self.clock) {
+            Ok(probe) => probe,
+            Err(outcome) => return Tried { outcome, ..tried },
+        };
+        let answered = self.ask(&backend.target, begun, writing).await;
+        let (outcome, said) = match answered {
+            Ok(answer) => (self.outcome(&answer), Some(said(&answer))),
+            Err(Failure::Send(error)) => {
+                // The error names no path and no part of the address.
+                tracing::debug!(error = chain(&error), "a backend did not answer");
+                (unanswered(&error), None)
+            }
+            Err(Failure::Unwritable) => {
+                tracing::error!(attempt = %begun.attempt, "a request to a backend cannot be written");
+                let unasked = held(Reason::ConfigProviderAuth, Duration::ZERO);
+                backend.on(&unasked, probe, &*self.clock);
+                return Unusable::Unreadable.ends(tried);
+            }
+        };
+        backend.on(&outcome, probe, &*self.clock);
+        Tried {
+            sign: shown(&outcome),
+            outcome,
+            said,
+            ..tried
+        }
+    }
+
+    /// Asks once. What the connection broke under before it was sent is sent over another one.
+    async fn ask(
+        &self,
+        target: &Target,
+        begun: &Begun,
+        writing: &Writing,
+    ) -> Result<Answer, Failure> {
+        let once = async || {
+            let request = request::deliver(target, begun, self.clock.now());
+            let request = request.map_err(|_| Failure::Unwritable)?;
+            let sent = self.client.send_noted(request, Protocol::Any, writing);
+            sent.await.map_err(Failure::Send)
+        };
+        match once().await {
+            Err(Failure::Send(error)) if error.needs_connection() => {
+                writing.take_back();
+                once().await
+            }
+            asked => asked,
+        }
+    }
+
+    fn outcome(&self, answer: &Answer) -> Outcome {
+        let wait = retry_after(&answer.headers, self.clock.now());
+        let wait = wait.and_then(|wait| SignedDuration::try_from(wait).ok());
+        answered(answer.status.as_u16(), wait)
+    }
+}
+
+enum Failure {
+    Unwritable,
+    Send(SendError),
+}
+
+impl Backend {
+    /// Whether the backend is asked; as the probe, if it was away.
+    fn admit(&self, clock: &dyn Clock) -> Result<Option<Probe>, Outcome> {
+        let (now, mut gate) = (Now::read(clock), self.gate());
+        if let Some(until) = gate.rests_until {
+            if until > now.monotonic {
+                return Err(held(Reason::ProviderThrottled, until - now.monotonic));
+            }
+            gate.rests_until = None;
+        }
+        match gate.breaker.admit(None, &now) {
+            Admission::Go(probe) => Ok(probe),
+            Admission::Hold { why, after } => Err(held(
+                match why {
+                    Why::Failing => Reason::ProviderUnavailable,
+                    Why::Refusing => Reason::ConfigProviderAuth,
+                },
+                after,
+            )),
+        }
+    }
+
+    /// Notes what an outcome tells of the backend.
+    fn on(&self, outcome: &Outcome, probe: Option<Probe>, clock: &dyn Clock) {
+        let (now, mut gate) = (Now::read(clock), self.gate());
+        if let Some(rest) = rest(outcome) {
+            gate.rests_until = gate.rests_until.max(Some(now.monotonic + rest));
+        }
+        match sign(outcome) {
+            Some(sign) => gate.breaker.on(sign, probe, &now),
+            None => {
+                if let Some(probe) = probe {
+                    gate.breaker.give_back(probe);
+                }
+            }
+        }
+    }
+
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a stored account, whose text is absent if it cannot be opened.
+fn read(app: &AppId, text: Option<&str>) -> Result<Backend, Unusable> {
+    let target = text.and_then(|text| serde_json::from_str(text).ok());
+    let target = target.ok_or(Unusable::Unreadable).inspect_err(|_| {
+        tracing::error!(%app, "the stored account of the backend cannot be read: requests wait for another one");
+    })?;
+    Ok(Backend {
+        target,
+        gate: Mutex::default(),
+    })
+}
+
+fn place(url: &str) -> Option<Place> {
+    let uri: Uri = url.parse().ok()?;
+    Place::of(&uri).ok()
+}
+
+fn said(answer: &Answer) -> String {
+    answer.status.as_u16().to_string()
+}
+
+fn finding(place: String, reason: Option<Reason>, said: Option<String>) -> ProviderFinding {
+    ProviderFinding {
+        place,
+        is_good: reason.is_none(),
+        reason: reason.map(Open::Known),
+        said,
+    }
+}
+
+fn held(reason: Reason, after: Duration) -> Outcome {
+    Outcome::Held {
+        reason,
+        after: SignedDuration::try_from(after).ok(),
+    }
+}
+
+/// What it means that there is no answer.
+const fn unanswered(error: &SendError) -> Outcome {
+    match error {
+        SendError::Place(_) | SendError::Forbidden(_) => Outcome::Rejected {
+            reason: Reason::ConfigNoRoute,
+        },
+        SendError::Busy(_) => Outcome::Held {
+            reason: Reason::ProviderUnavailable,
+            after: None,
+        },
+        SendError::Connect(_) | SendError::Unprocessed(_) => Outcome::Retry {
+            reason: Reason::ProviderUnavailable,
+            after: None,
+        },
+        SendError::Unwritten => Outcome::Retry {
+            reason: Reason::ProviderTimeout,
+            after: None,
+        },
+        SendError::Lost(_) | SendError::Unanswered => Outcome::Unproven,
+    }
+}
+
+/// For how long an outcome asks to be left alone. It may mean one request or all; a pause of all of them costs
+/// less than being asked for another.
+fn rest(outcome: &Outcome) -> Option<Duration> {
+    let after = match outcome {
+        Outcome::Retry {
+            reason: Reason::ProviderThrottled,
+            after,
+        } => after.unwrap_or(THROTTLED_PAUSE),
+        Outcome::Retry {
+            reason: Reason::ProviderUnavailable,
+            after: Some(after),
+        } => *after,
+        Outcome::Accepted
+        | Outcome::Held { .. }
+        | Outcome::Retry { .. }
+        | Outcome::Unproven
+        | Outcome::Dead { .. }
+        | Outcome::Rejected { .. } => return None,
+    };
+    let after = Duration::try_from(after).unwrap_or_default();
+    Some(after.min(MAX_REST))
+}
+
+/// What an outcome tells of the backend; nothing if it was not asked.
+fn sign(outcome: &Outcome) -> Option<Sign> {
+    match outcome {
+        Outcome::Held { .. } => None,
+        Outcome::Accepted | Outcome::Rejected { .. } | Outcome::Dead { .. } => Some(Sign::Alive),
+        Outcome::Unproven => Some(Sign::Bad(Why::Failing)),
+        // It works, and says when it wants more.
+        Outcome::Retry {
+            reason: Reason::ProviderThrottled,
+            ..
+        } => Some(Sign::Alive),
+        Outcome::Retry { reason, .. } => Some(Sign::Bad(
+            if consequences(*reason).retry == Retry::AfterRenewal {
+                Why::Refusing
+            } else {
+                Why::Failing
+            },
+        )),
+    }
+}
+
+/// What an outcome shows of the account: a backend that is gone, that moved or that may not be connected to takes
+/// nothing by it.
+const fn shown(outcome: &Outcome) -> Option<provider::Sign> {
+    match outcome {
+        Outcome::Accepted => Some(provider::Sign::Taken),
+        Outcome::Retry {
+            reason: reason @ Reason::ConfigProviderAuth,
+            ..
+        }
+        | Outcome::Rejected {
+            reason: reason @ Reason::ConfigNoRoute,
+        } => Some(provider::Sign::Refused(*reason)),
+        Outcome::Held { .. }
+        | Outcome::Retry { .. }
+        | Outcome::Unproven
+        | Outcome::Dead { .. }
+        | Outcome::Rejected { .. } => None,
+    }
+}
+
+/// Why a try went no further; `None` if the backend took it.
+const fn reason(outcome: &Outcome) -> Option<Reason> {
+    match outcome {
+        Outcome::Accepted => None,
+        Outcome::Unproven => Some(Reason::ProviderUnproven),
+        Outcome::Held { reason, .. }
+        | Outcome::Retry { reason, .. }
+        | Outcome::Dead { reason, .. }
+        | Outcome::Rejected { reason } => Some(*reason),
+    }
+}
+
+#[cfg(test)]
+mod tests;
