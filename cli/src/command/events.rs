@@ -99,8 +99,9 @@ fn words(event: &EventView) -> String {
     let permission = data.permission.as_ref().map(Open::as_str);
     let address = data.address.as_ref().map(Open::as_str);
     let disabled = data.disabled_reason.as_ref().map(Open::as_str);
+    let by = data.by.as_ref().map(Open::as_str);
     let words = [
-        reason, channel, state, said, permission, address, disabled, late, twice,
+        reason, channel, state, said, permission, address, by, disabled, late, twice,
     ];
     for word in words.into_iter().flatten() {
         line.push_str(&format!("  {}", plain(word)));

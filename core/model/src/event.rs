@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use uuid::Uuid;
 
-pub use self::kind::EventKind;
+pub use self::kind::{ChangedBy, EventKind};
 use crate::{
     Channel, Counts, DeliveryId, DeliveryStatus, InstallationId, NotificationId, Outcome,
     Permission, PushAddressKind, Reason, Response, UserId, WebhookId,
@@ -232,6 +232,10 @@ pub struct EventData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<PushAddressKind>))]
     pub address: Option<Open<PushAddressKind>>,
+    /// Who changed the preference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<ChangedBy>))]
+    pub by: Option<Open<ChangedBy>>,
     /// The webhook that is sent nothing any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]

@@ -205,6 +205,7 @@ impl Metrics {
                 Told::Settled { .. }
                 | Told::Deliveries { .. }
                 | Told::Installation { .. }
+                | Told::Preference { .. }
                 | Told::WebhookDisabled { .. },
             )
             | Effect::Stopped { .. }

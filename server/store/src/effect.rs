@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, Arrival, Channel, Counts, DeliveryId, DeliveryState, DeliveryStatus, Engagement, Entry,
     InstallationId, Notification, NotificationId, NotificationStatus, Open, Outcome, Reason,
-    Response, UserId, WebhookId, webhook::WebhookDisabledReason,
+    Response, UserId, WebhookId, event::ChangedBy, webhook::WebhookDisabledReason,
 };
 use vestnik_rules::{
     cascade::Switch,
@@ -229,6 +229,13 @@ pub enum Told {
         /// What.
         change: installation::Change,
     },
+    /// What a user does not want, or when they want quiet, is something else than before.
+    Preference {
+        /// The user.
+        user: UserId,
+        /// Who changed it.
+        by: ChangedBy,
+    },
     /// A webhook is sent nothing any more.
     WebhookDisabled {
         /// The webhook.
@@ -278,9 +285,10 @@ impl Told {
             Self::Settled { notification, .. } | Self::Deliveries { notification, .. } => {
                 Some(*notification)
             }
-            Self::Provider { .. } | Self::Installation { .. } | Self::WebhookDisabled { .. } => {
-                None
-            }
+            Self::Provider { .. }
+            | Self::Installation { .. }
+            | Self::Preference { .. }
+            | Self::WebhookDisabled { .. } => None,
         }
     }
 
@@ -288,7 +296,7 @@ impl Told {
     #[must_use]
     pub const fn user(&self) -> Option<&UserId> {
         match self {
-            Self::Installation { user, .. } => Some(user),
+            Self::Installation { user, .. } | Self::Preference { user, .. } => Some(user),
             Self::Settled { .. }
             | Self::Deliveries { .. }
             | Self::Provider { .. }

@@ -148,6 +148,7 @@ impl Happened {
                 Told::Settled { .. }
                 | Told::Provider { .. }
                 | Told::Installation { .. }
+                | Told::Preference { .. }
                 | Told::WebhookDisabled { .. },
             ) => 1,
         }

@@ -72,6 +72,9 @@ pub enum EventKind {
     InstallationTokenInvalidated,
     /// A user is logged in on an installation no longer.
     InstallationUnregistered,
+    /// What a user does not want, or when they want quiet, is something else than before: `user` and `by` say
+    /// whose and who changed it.
+    PreferenceUpdated,
     /// A service refuses the App's credentials, or the server cannot read them: `channel`, `state`, `reason` and
     /// `said` say which service, and what it answered. What goes by it waits.
     ProviderAuthFailed,
@@ -118,6 +121,7 @@ words!(EventKind {
     InstallationPrimaryChanged = "installation.primary_changed",
     InstallationTokenInvalidated = "installation.token_invalidated",
     InstallationUnregistered = "installation.unregistered",
+    PreferenceUpdated = "preference.updated",
     ProviderAuthFailed = "provider.auth_failed",
     ProviderRecovered = "provider.recovered",
     WebhookDisabled = "webhook.disabled",
@@ -192,3 +196,20 @@ impl EventKind {
         }
     }
 }
+
+/// By whom a preference of a user was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ChangedBy {
+    /// On an installation on which the user is logged in.
+    Device,
+    /// By the link of a letter.
+    Link,
+    /// By the App's backend.
+    Backend,
+}
+
+words!(ChangedBy {
+    Device = "device",
+    Link = "link",
+    Backend = "backend",
+});

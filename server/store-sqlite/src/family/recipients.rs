@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, CategoryName, UserId,
+    event::ChangedBy,
     preference::{OptOutChange, OptOuts},
     publish::ZoneName,
 };
@@ -20,7 +21,7 @@ use vestnik_store::{
 use crate::{
     SqliteStore,
     store::Class,
-    table::{app, asking, phone_number, present, user, user_attribute},
+    table::{app, asking, phone_number, present, told, user, user_attribute},
 };
 
 impl Recipients for SqliteStore {
@@ -34,6 +35,7 @@ impl Recipients for SqliteStore {
         let (seal, key) = (self.seal(), self.contact_key());
         self.write(Priority::Normal, move |txn| {
             let head = user::ensure(txn, &app, &user)?;
+            let quiet = user_attribute::get(txn, head.row)?.attributes.quiet;
             user_attribute::put(txn, head.row, &said.attributes)?;
             match &said.phone {
                 Some(number) => {
@@ -41,6 +43,10 @@ impl Recipients for SqliteStore {
                     phone_number::put(txn, &seal, head.row, number, hash)?;
                 }
                 None => phone_number::delete(txn, head.row)?,
+            }
+            if said.attributes.quiet != quiet {
+                let whose = (head.row, &user);
+                told::write_preference(txn, &app, whose, (ChangedBy::Backend, now))?;
             }
             asking::of_user(txn, &app, &user, now)
         })
@@ -66,12 +72,12 @@ impl Recipients for SqliteStore {
         now: Timestamp,
     ) -> Answer<'_, OptOutOutcome> {
         self.write(Priority::Normal, move |txn| {
-            let (app, user) = match &whose {
-                Whose::User(app, user) => (app, user),
+            let (app, user, by) = match &whose {
+                Whose::User(app, user) => (app, user, ChangedBy::Backend),
                 Whose::Session(session) if !present::is_present(txn, session)? => {
                     return Ok(OptOutOutcome::SessionEnded);
                 }
-                Whose::Session(session) => (&session.app, &session.user),
+                Whose::Session(session) => (&session.app, &session.user, ChangedBy::Device),
             };
             let known = user::find(txn, app, user)?;
             let stored = known.map(|head| user_attribute::get(txn, head.row));
@@ -85,6 +91,7 @@ impl Recipients for SqliteStore {
                 return Ok(OptOutOutcome::Now(stored.known));
             };
             user_attribute::put_opt_outs(txn, head.row, &changed)?;
+            told::write_preference(txn, app, (head.row, user), (by, now))?;
             asking::of_user(txn, app, user, now)?;
             Ok(OptOutOutcome::Now(changed.known))
         })
@@ -107,6 +114,7 @@ impl Recipients for SqliteStore {
                 return Ok(false);
             };
             user_attribute::put_opt_outs(txn, head.row, &unsubscribed)?;
+            told::write_preference(txn, app, (head.row, user), (ChangedBy::Link, now))?;
             asking::of_user(txn, app, user, now)?;
             Ok(true)
         })

@@ -9,8 +9,8 @@ use rusqlite::{Connection, Row, types::ValueRef};
 use serde::{Deserialize, Serialize};
 use vestnik_model::{
     AppId, Channel, Counts, Engagement, InstallationId, NotificationId, Open, Outcome, Permission,
-    ProviderState, PushAddressKind, Reason, UserId, WebhookId, publish::StepChannel,
-    webhook::WebhookDisabledReason,
+    ProviderState, PushAddressKind, Reason, UserId, WebhookId, event::ChangedBy,
+    publish::StepChannel, webhook::WebhookDisabledReason,
 };
 use vestnik_rules::{
     cascade::Switch, device::primary, identity::delivery_id, installation, provider::Health,
@@ -70,6 +70,9 @@ enum Body {
         installation: InstallationId,
         #[serde(flatten)]
         change: Change,
+    },
+    Preference {
+        by: ChangedBy,
     },
     WebhookDisabled {
         webhook: WebhookId,
@@ -144,6 +147,7 @@ impl Body {
                 installation: *installation,
                 change: change.clone().into(),
             },
+            Told::Preference { user: _, by } => Self::Preference { by: *by },
             Told::WebhookDisabled { webhook, reason } => Self::WebhookDisabled {
                 webhook: *webhook,
                 reason: *reason,
@@ -199,6 +203,17 @@ pub(crate) fn write_installation(
         change,
     };
     write(txn, app, Of::User(head.row), (told, at))
+}
+
+/// Writes and emits that a preference of a user, in a row and by name, is something else than before.
+pub(crate) fn write_preference(
+    txn: &mut Txn<'_>,
+    app: &AppId,
+    (row, user): (i64, &UserId),
+    (by, at): (ChangedBy, Timestamp),
+) -> Result<(), rusqlite::Error> {
+    let user = user.clone();
+    write(txn, app, Of::User(row), (Told::Preference { user, by }, at))
 }
 
 /// Writes and emits it if another installation is a user's primary one than before.
@@ -284,6 +299,7 @@ pub(crate) fn read(db: &Connection, row: &Row<'_>) -> Result<Option<Told>, rusql
             user,
             change: change.into(),
         })),
+        Body::Preference { by } => Ok(user()?.map(|user| Told::Preference { user, by })),
         Body::WebhookDisabled { webhook, reason } => {
             Ok(Some(Told::WebhookDisabled { webhook, reason }))
         }

@@ -3,18 +3,22 @@
 use serde_json::{Value, json};
 use vestnik_model::{
     AppId, CategoryName,
+    event::ChangedBy,
     preference::{MAX_OPT_OUTS, OptOutChange, OptOuts},
 };
 use vestnik_rules::{attempt::Outcome, session::Session, work::WorkKind};
 
 use super::{
-    Fixture, letters,
+    Fixture,
+    events::told_since,
+    letters,
     name::{accepted_at, at, bank, new, shop, user, users},
     pushing::{dispatch, settle, tried},
     world::World,
 };
 use crate::{
     dispatch::{Begun, Recipient},
+    effect::Told,
     recipients::{OptOutOutcome, Reader, Whose},
 };
 
@@ -211,5 +215,39 @@ pub async fn a_letter_to_who_was_erased_unsubscribes_nobody(fixture: &impl Fixtu
     assert_ne!(present.number, former.number);
     assert!(world.unsubscribes(&present, None).await);
     assert!(world.opt_outs_of(shop(), "anna").await.unwrap().all);
+    world.is_sound().await;
+}
+
+pub async fn a_preference_is_told_when_it_changes(fixture: &impl Fixture) {
+    let world = letters::begin(fixture).await;
+    let reader = world.reader(1, 100).await;
+    let phone = world.login("anna", 1).await;
+    let before = world.store.last_event().await.unwrap();
+    let backend = || Whose::User(shop(), user("anna"));
+    world.changes(backend(), json!({"all": false})).await;
+    world.changes(backend(), json!({"all": true})).await;
+    let device = || Whose::Session(phone.clone());
+    world.changes(device(), json!({"all": true})).await;
+    world.changes(device(), json!({"all": false})).await;
+    assert!(world.unsubscribes(&reader, None).await);
+    assert!(!world.unsubscribes(&reader, None).await);
+    let quiet = |from: &str| json!({"quiet_hours": {"from": from, "to": "07:00"}});
+    world.attributes("anna", quiet("22:00"), 31).await;
+    world.attributes("anna", quiet("22:00"), 32).await;
+    world
+        .attributes("anna", json!({"time_zone": "Asia/Tokyo"}), 33)
+        .await;
+    let by = [
+        ChangedBy::Backend,
+        ChangedBy::Device,
+        ChangedBy::Link,
+        ChangedBy::Backend,
+        ChangedBy::Backend,
+    ];
+    let expected = by.map(|by| Told::Preference {
+        user: user("anna"),
+        by,
+    });
+    assert_eq!(told_since(&world, before).await, expected);
     world.is_sound().await;
 }

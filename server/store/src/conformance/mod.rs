@@ -135,7 +135,7 @@ macro_rules! conformance {
             choosing: opt_outs_are_changed_one_by_one_and_are_each_apps_own,
                 a_device_says_it_for_its_user_while_its_session_lasts,
                 nobody_undoes_what_another_said, what_is_too_long_changes_nothing,
-                the_reader_of_a_letter_unsubscribes,
+                the_reader_of_a_letter_unsubscribes, a_preference_is_told_when_it_changes,
                 a_letter_to_who_was_erased_unsubscribes_nobody;
             consent: opt_outs_go_with_their_user, what_is_not_wanted_is_made_for_nobody,
                 an_opt_out_counts_until_the_hand_over,

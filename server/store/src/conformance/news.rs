@@ -36,6 +36,7 @@ async fn news(world: &World) -> Vec<(News, Vec<String>)> {
         | Told::Settled { .. }
         | Told::Provider { .. }
         | Told::Installation { .. }
+        | Told::Preference { .. }
         | Told::WebhookDisabled { .. } => None,
     });
     of_deliveries.collect()

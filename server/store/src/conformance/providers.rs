@@ -70,6 +70,7 @@ async fn told(world: &World) -> Vec<Health> {
         Told::Settled { .. }
         | Told::Deliveries { .. }
         | Told::Installation { .. }
+        | Told::Preference { .. }
         | Told::WebhookDisabled { .. } => None,
     });
     of_fcm.collect()

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, CategoryName, UserId,
+    event::ChangedBy,
     preference::{OptOutChange, OptOuts, StoredOptOuts},
     publish::ZoneName,
 };
@@ -14,6 +15,7 @@ use vestnik_rules::{
 use super::{MemoryStore, asking, row::UserKey, txn::Txn};
 use crate::{
     Answer, Recipients,
+    effect::Told,
     recipients::{OptOutOutcome, Reader, Whose},
 };
 
@@ -27,8 +29,13 @@ impl Recipients for MemoryStore {
     ) -> Answer<'_, ()> {
         self.write(now, move |txn| {
             let key = txn.world.ensure_user(&app, &user);
+            let mut is_changed = false;
             if let Some(row) = txn.world.users.get_mut(&key) {
+                is_changed = row.attributes.quiet != said.attributes.quiet;
                 row.attributes = said.attributes.clone();
+            }
+            if is_changed {
+                tell(txn, (&app, &user), ChangedBy::Backend);
             }
             match said.phone.clone() {
                 Some(phone) => drop(txn.world.phones.insert(key, phone)),
@@ -56,12 +63,12 @@ impl Recipients for MemoryStore {
         now: Timestamp,
     ) -> Answer<'_, OptOutOutcome> {
         self.write(now, move |txn| {
-            let (app, user) = match &whose {
-                Whose::User(app, user) => (app, user),
+            let (app, user, by) = match &whose {
+                Whose::User(app, user) => (app, user, ChangedBy::Backend),
                 Whose::Session(session) if txn.world.present(session).is_none() => {
                     return Ok(OptOutOutcome::SessionEnded);
                 }
-                Whose::Session(session) => (&session.app, &session.user),
+                Whose::Session(session) => (&session.app, &session.user, ChangedBy::Device),
             };
             let key = txn.world.user_key(app, user);
             let row = key.and_then(|key| txn.world.users.get(&key));
@@ -75,7 +82,7 @@ impl Recipients for MemoryStore {
                 return Ok(OptOutOutcome::Now(stored.known));
             };
             let now_unwanted = changed.known.clone();
-            set_opt_outs(txn, (app, user, key), changed, now);
+            set_opt_outs(txn, (app, user, key), changed, (by, now));
             Ok(OptOutOutcome::Now(now_unwanted))
         })
     }
@@ -96,7 +103,7 @@ impl Recipients for MemoryStore {
             let Some((key, unsubscribed)) = unsubscribed else {
                 return Ok(false);
             };
-            set_opt_outs(txn, (app, user, key), unsubscribed, now);
+            set_opt_outs(txn, (app, user, key), unsubscribed, (ChangedBy::Link, now));
             Ok(true)
         })
     }
@@ -137,10 +144,17 @@ fn set_opt_outs(
     txn: &mut Txn,
     (app, user, key): (&AppId, &UserId, UserKey),
     opt_outs: StoredOptOuts,
-    now: Timestamp,
+    (by, now): (ChangedBy, Timestamp),
 ) {
     if let Some(row) = txn.world.users.get_mut(&key) {
         row.opt_outs = opt_outs;
     }
+    tell(txn, (app, user), by);
     asking::of_user(txn, (app, user), now);
+}
+
+/// The App's backend is told that a preference of a user is something else than before.
+fn tell(txn: &mut Txn, (app, user): (&AppId, &UserId), by: ChangedBy) {
+    let user = user.clone();
+    txn.tell(app, Told::Preference { user, by });
 }

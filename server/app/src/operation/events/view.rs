@@ -186,6 +186,14 @@ impl About {
                 };
                 vec![self.installation(change, data)]
             }
+            Told::Preference { user, by } => {
+                let data = EventData {
+                    user: Some(user),
+                    by: Some(by.into()),
+                    ..data
+                };
+                vec![self.view(EventKind::PreferenceUpdated, data)]
+            }
             Told::WebhookDisabled { webhook, reason } => {
                 let data = EventData {
                     webhook_id: Some(webhook),
