@@ -38,10 +38,11 @@ impl World {
             }
             ToNetwork::Delete {
                 call,
+                installation: former,
                 token,
                 within,
             } => {
-                let request = Request::Delete(token, installation);
+                let request = Request::Delete(token, former.unwrap_or(installation));
                 self.call(number, Pending::Delete(call), request, millis(within));
             }
             ToNetwork::Put {
@@ -55,7 +56,7 @@ impl World {
                 self.call(number, pending, request, TIMEOUT);
             }
             // No person of the model opts out of anything, and no app asks.
-            ToNetwork::ReadOptOuts { .. } | ToNetwork::PutOptOuts { .. } => {}
+            ToNetwork::AskOptOuts { .. } | ToNetwork::ChangeOptOuts { .. } => {}
             ToNetwork::Connect { connection, token } => {
                 let pending = Pending::Connect(connection);
                 self.call(number, pending, Request::Connect(token), TIMEOUT);
@@ -212,6 +213,10 @@ fn tokens(process: &Process, exchange: &Exchange) -> TokenRequest {
         Exchange::Refresh(refresh) => TokenRequest::RefreshToken {
             refresh_token: text(refresh),
             installation_secret: Some(process.secret.clone()),
+        },
+        Exchange::Former(refresh) => TokenRequest::RefreshToken {
+            refresh_token: text(refresh),
+            installation_secret: None,
         },
     }
 }
