@@ -60,6 +60,7 @@ impl Device {
         stamp: &Stamp,
     ) -> Result<OpenDevice, StoreError> {
         let path = folder.join("device.sqlite");
+        let was_absent = replace_if_absent(&path, secrets, stamp)?;
         let (mut database, found, aside) = open(&path, stamp)?;
         log_notes(database.notes());
         let Found {
@@ -68,21 +69,14 @@ impl Device {
             pending,
         } = found;
         let kept = Kept::read(secrets)?;
-        let was_damaged = aside.is_some() || was_set_aside(&path);
         let in_store = kept.as_ref().map(Kept::in_store);
-        let standing = standing(in_file, in_store, was_damaged);
+        let standing = standing(in_file, in_store, was_absent);
         // A session without its installation is another's.
         let session = match kept {
             Some(_) => KeptSession::read(secrets)?,
             None => None,
         };
         let mut kept = kept.unwrap_or_else(|| Kept::new(stamp));
-        let session = if standing == Standing::Wiped {
-            kept = kept.replaced(session, secrets, stamp)?;
-            None
-        } else {
-            session
-        };
         let logouts = Logouts::find(secrets, &pending, &kept, standing)?;
         state.restored = restored(&state, (standing, &kept), stamp);
         let begun = adopt(&mut state, session, (&kept, &logouts), standing);
@@ -231,6 +225,27 @@ impl Device {
         self.state = state;
         Ok(())
     }
+}
+
+/// Replaces an installation whose file is gone by a new one without a session; gives whether it did. This is done
+/// before there is a file: one that is there and says nothing of the installation is damaged, and costs nobody
+/// their session.
+fn replace_if_absent(
+    path: &Path,
+    secrets: &dyn SecretStore,
+    stamp: &Stamp,
+) -> Result<bool, StoreError> {
+    let is_absent = path.try_exists().is_ok_and(|is_there| !is_there);
+    if !is_absent || was_set_aside(path) {
+        return Ok(false);
+    }
+    let Some(kept) = Kept::read(secrets)? else {
+        return Ok(false);
+    };
+    let session = KeptSession::read(secrets)?;
+    kept.replaced(session, secrets, stamp)?.write(secrets)?;
+    secrets.delete(REFRESH)?;
+    Ok(true)
 }
 
 /// The keys of this installation, for whoever has the device. Those that were lost, or that an extension

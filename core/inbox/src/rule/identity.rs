@@ -76,16 +76,12 @@ pub enum Standing {
     Cloned,
 }
 
-/// `was_damaged` is whether a file was set aside, now or before.
-pub(crate) fn standing(
-    file: Option<InFile>,
-    store: Option<InStore>,
-    was_damaged: bool,
-) -> Standing {
+/// `was_absent` is whether there was no file at all: one that says nothing of the installation is damaged.
+pub(crate) fn standing(file: Option<InFile>, store: Option<InStore>, was_absent: bool) -> Standing {
     match (file, store) {
         (None, None) => Standing::New,
-        (None, Some(_)) if was_damaged => Standing::Rebuilt,
-        (None, Some(_)) => Standing::Wiped,
+        (None, Some(_)) if was_absent => Standing::Wiped,
+        (None, Some(_)) => Standing::Rebuilt,
         (Some(_), None) => Standing::Cloned,
         (Some(file), Some(store)) if file.installation != store.installation => Standing::Cloned,
         (Some(file), Some(store)) if file.mark == store.mark => Standing::Same,
@@ -123,7 +119,7 @@ mod tests {
         });
         let cases = [
             (None, None, Standing::New),
-            (None, store, Standing::Wiped),
+            (None, store, Standing::Rebuilt),
             (file(1, 5), None, Standing::Cloned),
             (file(2, 5), store, Standing::Cloned),
             (file(1, 5), store, Standing::Same),
@@ -132,12 +128,8 @@ mod tests {
         ];
         for (file, store, expected) in cases {
             assert_eq!(standing(file, store, false), expected, "{file:?} {store:?}");
-            let damaged = if expected == Standing::Wiped {
-                Standing::Rebuilt
-            } else {
-                expected
-            };
-            assert_eq!(standing(file, store, true), damaged, "{file:?} {store:?}");
         }
+        assert_eq!(standing(None, store, true), Standing::Wiped);
+        assert_eq!(standing(None, None, true), Standing::New);
     }
 }

@@ -171,6 +171,29 @@ fn h13_identity_session_and_logouts_outlive_a_damaged_file() {
     assert_eq!(opened.aside, None);
 }
 
+/// A file that is there and says nothing of the installation is damaged: its log was lost, or a value is.
+#[test]
+fn a_file_without_marks_costs_nobody_their_session() {
+    for name in ["installation", "mark", "%"] {
+        let (folder, secrets, mut device) = device(1);
+        let identity = device.identity().clone();
+        device
+            .log_in(&secrets, 1, &user("anna"), &"annas".into())
+            .unwrap();
+        device.close().unwrap();
+        let file = rusqlite::Connection::open(folder.path().join("device.sqlite")).unwrap();
+        let damage = "UPDATE meta SET value = 'what' WHERE name LIKE ?1";
+        assert!(file.execute(damage, [name]).unwrap() > 0);
+        drop(file);
+        let opened = open(folder.path(), &secrets, 2);
+        assert_eq!(opened.standing, Standing::Rebuilt, "{name}");
+        let mut device = opened.device;
+        assert_eq!(device.identity(), &identity);
+        assert_eq!(refresh(&device, &secrets).as_deref(), Some("annas"));
+        assert!(device.pending_logouts().unwrap().is_empty());
+    }
+}
+
 /// What is left of a device after its app was removed.
 struct Removed {
     secrets: MemorySecrets,
@@ -826,7 +849,10 @@ fn wherever_the_process_ends_the_two_stores_agree_at_the_next_opening() {
     for (number, End { folder, secrets }) in ends.into_iter().enumerate() {
         let opened = open(folder.path(), &secrets, 9);
         let mut device = opened.device;
-        let is_first = matches!(opened.standing, Standing::New | Standing::Wiped);
+        let is_first = matches!(
+            opened.standing,
+            Standing::New | Standing::Wiped | Standing::Rebuilt
+        );
         assert!(
             opened.standing == Standing::Same || (is_first && number < 3),
             "{number}"
