@@ -108,7 +108,7 @@ mod tests {
     fn a_request_has_what_the_notification_says_and_no_address() {
         let notification: Notification = serde_json::from_value(json!({
             "id": "ntf_00000000000000000000000000000001", "title": "Your order has arrived",
-            "body": "Pick it up until Friday.", "category": "orders", "image": "https://shop.example/a.png",
+            "body": "Pick it up by Friday.", "category": "orders", "image": "https://shop.example/a.png",
             "trafficType": "service", "priority": "high",
             "click": {"type": "app", "url": "shop://orders/42"},
             "actions": [{"id": "later", "type": "callback", "title": "Later"}],
@@ -127,7 +127,7 @@ mod tests {
                 "delivery_id": "dlv_00000000000000000000000000000002",
                 "user": "anna",
                 "content": {
-                    "title": "Your order has arrived", "body": "Pick it up until Friday.",
+                    "title": "Your order has arrived", "body": "Pick it up by Friday.",
                     "image": "https://shop.example/a.png", "category": "orders",
                     "traffic_type": "service", "priority": "high",
                     "click": {"type": "app", "url": "shop://orders/42"},
