@@ -64,7 +64,7 @@ pub use backup::{BackupFileError, back_up_file};
 pub use inspect::{Inspection, Mark, inspect};
 pub use life::Found;
 pub use open::{Opening, StoreOptions};
-pub use restore::{Erased, Lost, RestoreError, Restored, TakenBack, restore};
+pub use restore::{Erased, Lost, RestoreError, Restored, TakenBack, Untold, restore};
 pub use seal::SealKey;
 pub use store::SqliteStore;
 pub use vestnik_sqlite::slow_disk;

@@ -58,14 +58,14 @@ pub(crate) struct Beginning {
 }
 
 impl Lineage {
-    /// The last row that is of one user in both; 0 if nothing is known to be.
-    pub(crate) fn last_in_common(&self, other: &Self) -> i64 {
+    /// The last row that is of one user in both; `None` if no life is known to be in common.
+    pub(crate) fn last_in_common(&self, other: &Self) -> Option<i64> {
         let mut lives = self.lives.iter().rev();
-        let both = lives.find_map(|life| {
+        let (one, two) = lives.find_map(|life| {
             let ends = (self.end_of(life.epoch), other.end_of(life.epoch));
             ends.0.zip(ends.1)
-        });
-        both.map_or(0, |(one, two)| one.min(two))
+        })?;
+        Some(one.min(two))
     }
 
     /// The last row that was given in a life, if this database had it.
@@ -197,22 +197,26 @@ mod tests {
         };
         let first = lineage(&[(1, 0)], 10);
         for (one, other, last) in [
-            (first.clone(), lineage(&[(1, 0)], 15), 10),
+            (first.clone(), lineage(&[(1, 0)], 15), Some(10)),
             // The other is a copy of it that lived on.
-            (first.clone(), lineage(&[(1, 0), (2, 8)], 30), 8),
-            (first.clone(), lineage(&[(1, 0), (2, 10), (3, 12)], 30), 10),
+            (first.clone(), lineage(&[(1, 0), (2, 8)], 30), Some(8)),
+            (
+                first.clone(),
+                lineage(&[(1, 0), (2, 10), (3, 12)], 30),
+                Some(10),
+            ),
             // Both are of one backup.
             (
                 lineage(&[(1, 0), (2, 8)], 20),
                 lineage(&[(1, 0), (3, 8)], 30),
-                8,
+                Some(8),
             ),
             (
                 lineage(&[(1, 0), (2, 8), (4, 20)], 40),
                 lineage(&[(1, 0), (2, 8), (5, 25)], 30),
-                20,
+                Some(20),
             ),
-            (first, lineage(&[(7, 0)], 30), 0),
+            (first, lineage(&[(7, 0)], 30), None),
         ] {
             assert_eq!(one.last_in_common(&other), last, "{one:?} {other:?}");
             assert_eq!(other.last_in_common(&one), last, "{one:?} {other:?}");

@@ -100,15 +100,13 @@ pub enum RestoreError {
     /// The backup cannot be copied.
     #[error("the backup cannot be copied")]
     Copy(#[from] BackupError),
-    /// The database does not tell who was erased since the backup, because it cannot be read.
-    /// [`Erased::Kept`] restores all the same.
+    /// The database does not tell who was erased since the backup. [`Erased::Kept`] restores all the same.
     #[error("who was erased since the backup cannot be read in {path}", path = path.display())]
     Erasures {
         /// The database.
         path: PathBuf,
         /// Why not.
-        #[source]
-        source: OpenError,
+        source: Untold,
     },
     /// The copy cannot be marked with the users who are erased again.
     #[error("the users who were erased since cannot be marked in the copy")]
@@ -121,6 +119,17 @@ pub enum RestoreError {
         /// The cause.
         source: std::io::Error,
     },
+}
+
+/// Why a database does not tell who was erased since a backup.
+#[derive(Debug, thiserror::Error)]
+pub enum Untold {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] OpenError),
+    /// So many backups were restored since that it does not know the lives in which they were one.
+    #[error("it parted from the backup too long ago")]
+    Parted,
 }
 
 /// Puts a backup in the place of a database that no server has open; `now` names the file that is
@@ -182,13 +191,13 @@ fn compare(
     if !database.exists() {
         return Ok((None, None));
     }
-    let unreadable = |source| RestoreError::Erasures {
+    let untold = |source| RestoreError::Erasures {
         path: database.to_owned(),
         source,
     };
     let both = match (Compared::open(copy, database), erased) {
         (Ok(both), _) => both,
-        (Err(error), Erased::Again) => return Err(unreadable(error)),
+        (Err(error), Erased::Again) => return Err(untold(error.into())),
         (Err(_), Erased::Kept) => return Ok((None, None)),
     };
     let users = match (both.erased(), erased) {
@@ -198,9 +207,12 @@ fn compare(
         }
         (Ok(users), _) => users,
         (Err(error), Erased::Again) => {
-            return Err(unreadable(OpenError::Corrupt {
-                path: database.to_owned(),
-                detail: error.to_string(),
+            return Err(untold(match error {
+                lost::Untold::Parted => Untold::Parted,
+                lost::Untold::Unreadable(error) => Untold::Unreadable(OpenError::Corrupt {
+                    path: database.to_owned(),
+                    detail: error.to_string(),
+                }),
             }));
         }
         (Err(_), Erased::Kept) => None,
@@ -251,7 +263,7 @@ impl Compared {
     }
 
     /// Who was erased in the database; `None` if it is another one than that of the copy.
-    fn erased(&self) -> Result<Option<lost::Users>, rusqlite::Error> {
+    fn erased(&self) -> Result<Option<lost::Users>, lost::Untold> {
         let Self { copy, database } = self;
         let are_related = lost::are_related(copy, database)?;
         are_related

@@ -43,19 +43,35 @@ pub(crate) struct TakenBack {
     pub(crate) dead_addresses: u64,
 }
 
+/// Why a file does not tell who was erased.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Untold {
+    /// It is of the database of the copy, and no life is known to be in common.
+    #[error("no life is known to be in common")]
+    Parted,
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] rusqlite::Error),
+}
+
 /// Whether two files are copies of one database.
 pub(crate) fn are_related(one: &Connection, other: &Connection) -> Result<bool, rusqlite::Error> {
     let key = |db| meta::get::<Vec<u8>>(db, CONTACT);
     let (of_one, of_other) = (key(one)?, key(other)?);
     let has_key = of_one.is_some() && of_one == of_other;
-    // Secrets that were encrypted since look otherwise.
-    Ok(has_key || meta::epoch(one)? == meta::epoch(other)?)
+    // A key that was encrypted since looks otherwise, and each restore begins another life.
+    Ok(has_key || last_in_common(one, other)?.is_some())
 }
 
-/// The users who were erased between a copy and `later`. Nothing is read but what tells that: what else cannot be
-/// read brings nobody back.
-pub(crate) fn erased(copy: &Connection, later: &Connection) -> Result<Users, rusqlite::Error> {
-    let last = meta::lineage(later)?.last_in_common(&meta::lineage(copy)?);
+/// The last row that is of one user in both; `None` if no life is known to be in common.
+fn last_in_common(one: &Connection, other: &Connection) -> Result<Option<i64>, rusqlite::Error> {
+    Ok(meta::lineage(one)?.last_in_common(&meta::lineage(other)?))
+}
+
+/// The users who were erased between a copy and `later`, both of one database. Nothing is read but what tells that:
+/// what else cannot be read brings nobody back.
+pub(crate) fn erased(copy: &Connection, later: &Connection) -> Result<Users, Untold> {
+    let last = last_in_common(later, copy)?.ok_or(Untold::Parted)?;
     let being_erased = later
         .prepare(BEING_ERASED)?
         .query_map([], |row| row.get(0))?

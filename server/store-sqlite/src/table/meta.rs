@@ -18,7 +18,7 @@ const EPOCH: &str = "life.epoch";
 const GENERATION: &str = "life.generation";
 /// The epoch of each life and the last row of a user before it, in 4 and 8 bytes, the oldest first.
 const LIVES: &str = "life.lives";
-/// The most lives that are known: of two databases that parted longer ago, no row counts as one user's.
+/// The most lives that are known: of two databases that parted longer ago, nobody knows which rows are one user's.
 const MOST_LIVES: usize = 256;
 /// Signs access tokens.
 pub(crate) const ACCESS: &str = "secret.access";

@@ -13,7 +13,7 @@ use vestnik_store::{
     publishing::{NewNotification, PublishOutcome},
     recipients::{OptOutOutcome, Whose},
 };
-use vestnik_store_sqlite::{Erased, RestoreError, SqliteStore, TakenBack, restore};
+use vestnik_store_sqlite::{Erased, RestoreError, SqliteStore, TakenBack, Untold, restore};
 
 use crate::world::{World, app, installation, open, stands_in, user, work};
 
@@ -336,4 +336,68 @@ async fn another_database_says_nothing_of_who_was_erased() {
     }
     opened.close().await;
     world.close().await;
+}
+
+/// A restore begins another life, and a key has the secrets look otherwise: it is the same database.
+#[tokio::test]
+async fn a_key_that_was_introduced_after_a_restore_brings_nobody_back() {
+    let key = Some([1; 32]);
+    for is_copied_by_hand in [false, true] {
+        let mut world = World::new().await;
+        for number in 1..=3 {
+            plant(&world, number).await;
+        }
+        world.store.backup(world.beside("backup")).await.unwrap();
+        world.close().await;
+        if is_copied_by_hand {
+            std::fs::copy(world.beside("backup"), world.path()).unwrap();
+        } else {
+            restored(&world, Erased::Again, world.now()).unwrap();
+        }
+        world.store = open(&world.path(), &world.clock, key).unwrap();
+        assert!(world.store.opening().has_encrypted);
+        erase(&world, "u1").await;
+        work(&world.store, WorkKind::EraseUser, world.now()).await;
+        erase(&world, "u2").await;
+        world.close().await;
+        world.pass(1);
+        let (erased_users, lost) = restored(&world, Erased::Again, world.now()).unwrap();
+        assert_eq!(erased_users, Some(2), "{is_copied_by_hand}");
+        assert!(lost.is_some());
+        let opened = open(&world.path(), &world.clock, key).unwrap();
+        for (number, is_there) in [(1, false), (2, false), (3, true)] {
+            assert_eq!(has_session(&opened, number).await, is_there, "{number}");
+        }
+        opened.close().await;
+    }
+}
+
+/// Nothing says which rows are of one user: those that are gone may be of who was erased.
+#[tokio::test]
+async fn a_database_that_parted_too_long_ago_is_not_replaced_unasked() {
+    let world = erased_after_a_backup().await;
+    world.close().await;
+    let db = rusqlite::Connection::open(world.path()).unwrap();
+    let forget = "UPDATE meta SET value = x'0102030400000000000000ff' WHERE name = 'life.lives'";
+    assert_eq!(db.execute(forget, []).unwrap(), 1);
+    db.close().unwrap();
+    let bytes = std::fs::read(world.path()).unwrap();
+    let refused = restored(&world, Erased::Again, world.now());
+    assert!(
+        matches!(
+            refused,
+            Err(RestoreError::Erasures {
+                source: Untold::Parted,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(std::fs::read(world.path()).unwrap(), bytes);
+    assert!(!world.beside("db.sqlite.restored").exists());
+    let (erased_users, _) = restored(&world, Erased::Kept, world.now()).unwrap();
+    assert_eq!(erased_users, None);
+    let opened = open(&world.path(), &world.clock, None).unwrap();
+    assert!(has_session(&opened, 1).await);
+    opened.close().await;
 }
