@@ -44,7 +44,7 @@
 //!     steps: &Steps::default(),
 //!     course: Course::new(now),
 //!     state: &DeliveryState::pending(),
-//!     is_handed: false,
+//!     attempts: &[],
 //!     expires_at: "2026-11-30T09:00:00Z".parse()?,
 //!     is_stopped: false,
 //!     is_deleted: false,
@@ -75,16 +75,16 @@ use vestnik_model::{
     publish::{Goal, OnUnproven, Step, StepChannel, Steps},
 };
 
-use self::meant::Meant;
 pub use self::{
     course::Course,
     device::{Address, Device, preferred},
-    handed::{brought_by, came_by, is_handed},
+    handed::{brought_by, came_by},
     looked::Looked,
     meant::PRIMARY_WINDOW,
     outside::outside,
     target::{Target, channel_of},
 };
+use self::{handed::is_handed, meant::Meant};
 use crate::{
     attempt::{Attempt, State},
     decrypt::is_decrypt,
@@ -117,8 +117,8 @@ pub struct View<'a> {
     pub course: Course,
     /// What is known of the delivery.
     pub state: &'a DeliveryState,
-    /// Whether something that was handed over may still reach a device: see [`is_handed`].
-    pub is_handed: bool,
+    /// What was tried, at all targets.
+    pub attempts: &'a [(Target, &'a Attempt)],
     /// When its notification expires.
     pub expires_at: Timestamp,
     /// Whether its sender cancelled or recalled its notification: its delivery may not have ended yet.
@@ -282,7 +282,7 @@ fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> 
         looked.end = (is_lost && is_open).then_some(ending(failure));
         return None;
     };
-    if is_reached(step.goal, view) {
+    if is_reached(step, view) {
         return None;
     }
     if found.is_over() {
@@ -310,10 +310,11 @@ const fn ending(failure: Reason) -> Reason {
     }
 }
 
-fn is_reached(goal: Goal, view: &View<'_>) -> bool {
+/// Whether a step has reached its goal: by what it handed over itself, or by what devices confirmed.
+fn is_reached(step: &Step, view: &View<'_>) -> bool {
     let is_proven = |needed: DeliveryStatus| view.state.status.rank() >= needed.rank();
-    match goal {
-        Goal::Handed => view.is_handed || is_proven(DeliveryStatus::Delivered),
+    match step.goal {
+        Goal::Handed => is_handed(view, step.channel) || is_proven(DeliveryStatus::Delivered),
         Goal::Delivered => is_proven(DeliveryStatus::Delivered),
         Goal::Read => is_proven(DeliveryStatus::Read),
     }
@@ -363,7 +364,7 @@ fn find_devices(view: &View<'_>, step: &Step, course: Course, meant: &Meant<'_>)
     if let Some(reason) = meant.nobody(view) {
         found.failed(reason);
     }
-    found.is_handed |= view.is_handed;
+    found.is_handed |= is_handed(view, step.channel);
     found
 }
 

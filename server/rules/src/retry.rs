@@ -119,7 +119,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         course,
         state: &advanced.state,
         // What ended before anybody took it was handed over nowhere.
-        is_handed: false,
+        attempts: &[],
         expires_at: notification.expires_at,
         is_stopped: notification.is_cancelled,
         is_deleted: delivery.is_deleted,

@@ -1,36 +1,45 @@
 //! What is known of what was handed over, by the attempts of a delivery.
 
-use vestnik_model::{Channel, DeliveryState, DeliveryStatus, InstallationId, Reason};
+use vestnik_model::{Channel, DeliveryStatus, InstallationId, Reason, publish::StepChannel};
 
-use super::target::Target;
+use super::{View, target::Target};
 use crate::{
     attempt::{Attempt, State},
     decrypt::is_decrypt,
 };
 
-/// Whether something of a delivery was handed over that may still reach a device, by all of its attempts. A
-/// push that its device could not decrypt reaches nobody, nor does what was written before to a connection of
+/// Whether a step's channel handed something of a delivery over that may still reach somebody. What the other
+/// steps handed over does not count: it is not what this one is for. A step `push` writes to connections, too.
+///
+/// A push that its device could not decrypt reaches nobody, nor does what was written before to a connection of
 /// that device: it would know the notification by that.
-#[must_use]
-pub fn is_handed<'a>(
-    state: &DeliveryState,
-    attempts: impl Iterator<Item = (Target, &'a Attempt)> + Clone,
-) -> bool {
-    let undecrypted = attempts
-        .clone()
-        .filter(|(_, attempt)| attempt.reason.is_some_and(is_useless));
+pub(super) fn is_handed(view: &View<'_>, by: StepChannel) -> bool {
+    let is_waiting = matches!(
+        view.state.status,
+        DeliveryStatus::Scheduled | DeliveryStatus::Pending
+    );
+    if is_waiting {
+        return false;
+    }
+    let attempts = view.attempts.iter();
+    let undecrypted = attempts.filter(|(_, attempt)| attempt.reason.is_some_and(is_useless));
     let undecrypted: Vec<_> = undecrypted
         .map(|(target, _)| target.installation())
         .collect();
-    let mut taken = attempts.filter(|(_, attempt)| attempt.state == State::Sent);
-    let is_taken = taken.any(|(target, _)| {
+    let is_of_use = |target: Target| {
         target.channel() != Channel::Hub || !undecrypted.contains(&target.installation())
-    });
-    let is_waiting = matches!(
-        state.status,
-        DeliveryStatus::Scheduled | DeliveryStatus::Pending
-    );
-    !is_waiting && (is_taken || undecrypted.is_empty())
+    };
+    view.attempts.iter().any(|(target, attempt)| {
+        attempt.state == State::Sent && is_made_by(by, *target) && is_of_use(*target)
+    })
+}
+
+/// Whether a step with a channel makes attempts at a target.
+fn is_made_by(channel: StepChannel, target: Target) -> bool {
+    match channel {
+        StepChannel::Push => target.installation().is_some(),
+        StepChannel::Hub | StepChannel::Email | StepChannel::Webhook => target.step() == channel,
+    }
 }
 
 /// Whether a push was of no use to its device: it could not be decrypted, or was for another user.

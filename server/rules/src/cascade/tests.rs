@@ -2,6 +2,7 @@ mod chosen;
 mod handed;
 mod hours;
 mod order;
+mod own;
 mod unproven;
 mod version;
 mod webhook;
@@ -124,11 +125,12 @@ impl Case {
     }
 
     fn look(&self) -> Looked {
+        let attempts: Vec<_> = self.attempts.iter().map(|(to, of)| (*to, of)).collect();
         look(&View {
             steps: &self.steps,
             course: self.course,
             state: &self.state,
-            is_handed: is_handed(&self.state, self.attempts.iter().map(|(to, of)| (*to, of))),
+            attempts: &attempts,
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
             is_deleted: self.is_deleted,

@@ -6,7 +6,7 @@ use vestnik_model::{
 use super::*;
 use crate::{
     attempt::{Bounds, Outcome, begin, settle},
-    cascade::{Address, Course, Device, Looked, Target, View, is_handed, look},
+    cascade::{Address, Course, Device, Looked, Target, View, look},
     delivery::{Event, advance},
     device::{Addressed, Wanted},
     schedule::Hours,
@@ -92,11 +92,12 @@ impl World {
             ..Device::new(installation, vec![address])
         };
         let attempts = self.attempt.iter().map(|attempt| (target(), attempt));
+        let attempts: Vec<_> = attempts.collect();
         look(&View {
             steps: &self.steps,
             course: self.course,
             state: &self.state,
-            is_handed: is_handed(&self.state, attempts),
+            attempts: &attempts,
             expires_at: at(10_000),
             is_stopped: self.is_stopped,
             is_deleted: false,

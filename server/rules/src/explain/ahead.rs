@@ -6,7 +6,7 @@ use vestnik_model::{Channel, DeliveryStatus, InstallationId};
 
 use super::findings::{DeliveryFindings, Findings};
 use crate::{
-    cascade::{Course, Looked, Target, View, is_handed, look},
+    cascade::{Course, Looked, Target, View, look},
     schedule::Hours,
 };
 
@@ -98,12 +98,14 @@ impl<'a> Ahead<'a> {
         let backend = findings.backend_looked_at(|tried| tried.attempt.clone());
         let notification = &findings.notification;
         let attempts = findings.tries.iter();
-        let attempts = attempts.map(|tried| (tried.target, &tried.attempt));
+        let attempts: Vec<_> = attempts
+            .map(|tried| (tried.target, &tried.attempt))
+            .collect();
         look(&View {
             steps: &notification.steps,
             course: self.course,
             state: &delivery.state,
-            is_handed: is_handed(&delivery.state, attempts),
+            attempts: &attempts,
             expires_at: notification.expires_at,
             is_stopped: notification.is_cancelled,
             is_deleted: delivery.is_deleted,

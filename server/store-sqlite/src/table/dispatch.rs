@@ -15,7 +15,7 @@ use vestnik_model::{
 use vestnik_rules::{
     address::{hash_email, moved},
     attempt::{Attempt, Bounds, Known, State, kills, settle_try},
-    cascade::{Course, Looked, Target, View, channel_of, is_handed, look, outside},
+    cascade::{Course, Looked, Target, View, channel_of, look, outside},
     delivery::{Event, advance, contacted},
     device::Wanted,
     identity::{attempt_id, delivery_id},
@@ -188,12 +188,14 @@ impl Desk<'_> {
         let mailbox = case.mailbox(&self.sending);
         let backend = case.backend(&self.sending);
         let attempts = case.attempts.iter();
-        let attempts = attempts.map(|found| (found.target, &found.attempt));
+        let attempts: Vec<_> = attempts
+            .map(|found| (found.target, &found.attempt))
+            .collect();
         look(&View {
             steps: &self.sending.steps,
             course: case.course,
             state: &case.delivery.state,
-            is_handed: is_handed(&case.delivery.state, attempts),
+            attempts: &attempts,
             expires_at: case.expires_at(&self.sending),
             // Content that cannot be read is never sent.
             is_stopped: self.sending.found.is_cancelled

@@ -208,6 +208,28 @@ pub async fn evidence_behind_the_backend_is_a_double_contact(fixture: &impl Fixt
     world.is_sound().await;
 }
 
+pub async fn a_push_that_was_taken_is_no_hand_over_to_the_backend(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    provide(&world, &shop()).await;
+    let anna = world.login("anna", 1).await;
+    has_address(&world, &anna, "token-1", 3).await;
+    let push = StepRequest {
+        wait_for: Some(Goal::Delivered),
+        ..step(StepChannel::Push, Some(60))
+    };
+    let [backend, email] = [(StepChannel::Webhook, Some(60)), (StepChannel::Email, None)]
+        .map(|(channel, within)| step(channel, within));
+    let steps = Steps::from_stored(vec![push, backend, email]);
+    publish_by(&world, 1, steps).await;
+    let push = dispatch(&world, 20).await;
+    settle(&world, 21, tried(&push[0], 20, Outcome::Accepted)).await;
+    let begun = request(dispatch(&world, 80).await);
+    let refusal = refused(Reason::ProviderRejected);
+    settle(&world, 81, tried(&begun, 80, refusal)).await;
+    assert_eq!(letter(&dispatch(&world, 81).await), "anna@a.example");
+    world.is_sound().await;
+}
+
 pub async fn evidence_keeps_the_backend_from_being_asked_again(fixture: &impl Fixture) {
     let (world, anna, begun) = escalated(fixture).await;
     let busy = Outcome::Retry {

@@ -305,6 +305,7 @@ macro_rules! conformance {
                 an_unproven_request_is_not_repeated_if_its_step_says_so,
                 evidence_behind_the_backend_is_a_double_contact,
                 evidence_keeps_the_backend_from_being_asked_again,
+                a_push_that_was_taken_is_no_hand_over_to_the_backend,
                 everybody_is_reached_by_the_backend_of_an_app;
             decrypting: a_push_is_sent_anew_for_a_key_that_came_before_the_report,
                 a_push_is_sent_anew_for_a_key_that_comes_after_the_report,

@@ -11,7 +11,7 @@ use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
 use vestnik_rules::{
     address::hash_email,
     attempt::{Bounds, Known, State, settle_try},
-    cascade::{Looked, Target, View, channel_of, is_handed, look},
+    cascade::{Looked, Target, View, channel_of, look},
     delivery::{Event, advance, contacted},
     identity::attempt_id,
     patience::{begin_at, lease, leased_until},
@@ -219,11 +219,12 @@ pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) ->
     let (mailbox, backend) = (mailbox(world, key, app), backend(world, key, app));
     let attempts: Vec<_> = of_delivery(world, key).collect();
     let attempts = attempts.iter().map(|((_, _, to), row)| (*to, &row.attempt));
+    let attempts: Vec<_> = attempts.collect();
     Some(look(&View {
         steps: &notification.steps,
         course: delivery.course?,
         state: &delivery.state,
-        is_handed: is_handed(&delivery.state, attempts),
+        attempts: &attempts,
         expires_at: delivery
             .expires_at
             .unwrap_or(notification.notification.expires_at),

@@ -10,7 +10,7 @@ use super::super::*;
 use crate::{
     attempt::{Bounds, Outcome, settle},
     bounce::{self, Fate},
-    cascade::{self, Course, Looked, View, brought_by, came_by, is_handed, look, preferred},
+    cascade::{self, Course, Looked, View, brought_by, came_by, look, preferred},
     delivery::{Confirmation, Event, advance, expire},
     patience::{begin_at, leased_until},
     retry::round,
@@ -262,12 +262,14 @@ impl Life {
             .map(|mailbox| self.address(mailbox, Target::Mailbox));
         let backend = self.address(Address::backend(findings.has_backend), Target::Backend);
         let attempts = findings.tries.iter();
-        let attempts = attempts.map(|tried| (tried.target, &tried.attempt));
+        let attempts: Vec<_> = attempts
+            .map(|tried| (tried.target, &tried.attempt))
+            .collect();
         look(&View {
             steps: &findings.notification.steps,
             course: self.course().unwrap(),
             state: self.state(),
-            is_handed: is_handed(self.state(), attempts),
+            attempts: &attempts,
             expires_at: findings.notification.expires_at,
             is_stopped: findings.notification.is_cancelled,
             is_deleted: findings.delivery.as_ref().unwrap().is_deleted,
