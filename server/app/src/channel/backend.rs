@@ -5,6 +5,7 @@
 //! drops what it has makes no second delivery of it.
 
 pub(crate) mod account;
+mod checks;
 mod request;
 
 use std::{
@@ -37,8 +38,9 @@ use vestnik_store::{
     tenants::StoredProvider,
 };
 
+use self::checks::Checks;
 use super::account::Unusable;
-use crate::refusal::chain;
+use crate::refusal::{Refusal, chain};
 
 const LIMITS: Limits = Limits {
     origins: 256,
@@ -50,6 +52,14 @@ const LIMITS: Limits = Limits {
     answer: Duration::from_secs(10),
     body: Duration::from_secs(1),
     idle: Duration::from_secs(60),
+};
+/// Those of checks, to which deliveries lose no connection.
+const CHECK_LIMITS: Limits = Limits {
+    origins: 32,
+    connections: 2,
+    streams: 4,
+    idle: Duration::from_secs(1),
+    ..LIMITS
 };
 /// The longest that one request takes.
 pub(crate) const ONE_DELIVERY: Duration =
@@ -65,6 +75,9 @@ pub(crate) struct BackendSender {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     client: Client,
+    /// Sends checks only.
+    checking: Client,
+    checks: Checks,
     reach: Arc<Reach>,
     backends: Arc<Mutex<HashMap<AppId, Known>>>,
 }
@@ -104,11 +117,15 @@ impl BackendSender {
         reach: Reach,
     ) -> Result<Self, TrustError> {
         let resolver = SystemResolver::shared();
-        let client = Client::with_resolver(reach.clone(), &Trust::system(), LIMITS, resolver)?;
+        let trust = Trust::system();
+        let client = Client::with_resolver(reach.clone(), &trust, LIMITS, resolver)?;
+        let checking = Client::new(reach.clone(), &trust, CHECK_LIMITS)?;
         Ok(Self {
             store,
             clock,
             client,
+            checking,
+            checks: Checks::default(),
             reach: Arc::new(reach),
             backends: Arc::default(),
         })
@@ -123,15 +140,27 @@ impl BackendSender {
         self.reach.check(&place).map_err(|error| error.to_string())
     }
 
-    /// Whether a backend takes requests that are signed as these are. It delivers nothing.
-    pub(crate) async fn check(&self, target: &Target) -> ProviderFinding {
+    /// Whether the backend of an App takes requests that are signed as these are. It delivers nothing.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the App has as many checks under way as it may.
+    pub(crate) async fn check(
+        &self,
+        app: &AppId,
+        target: &Target,
+    ) -> Result<ProviderFinding, Refusal> {
+        let _under_way = self.checks.begin(app)?;
+        Ok(self.asked(target).await)
+    }
+
+    async fn asked(&self, target: &Target) -> ProviderFinding {
         let place = place(&target.url).map_or_else(String::new, |place| place.to_string());
         let now = self.clock.now();
         let id = format!("test_{}", new_uuid_v7(&*self.clock).simple());
         let Ok(request) = request::test(target, id, now) else {
             return finding(place, Some(Reason::ConfigNoRoute), None);
         };
-        match self.client.send(request, Protocol::Any).await {
+        match self.checking.send(request, Protocol::Any).await {
             Ok(answer) => {
                 let outcome = self.outcome(&answer);
                 finding(place, reason(&outcome), Some(said(&answer)))

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use vestnik_model::{
-    Problem, Scope,
+    AppId, Problem, Scope,
     view::{List, ProviderCheck, ProviderFinding, ProviderView},
 };
 use vestnik_push::driver::{Finding, Health};
@@ -71,6 +71,7 @@ pub(crate) async fn list(
         (status = 404, description = "There are no such credentials", body = Problem),
         (status = 409, description = "Others were set meanwhile, or those that are stored cannot be read", body = Problem),
         (status = 422, description = "The new credentials cannot be used, or the service refuses them", body = Problem),
+        (status = 429, description = "The App asks about too many accounts of a backend at a time", body = Problem),
         (status = 503, description = "The service cannot be asked now", body = Problem),
     )
 )]
@@ -86,12 +87,12 @@ pub(crate) async fn act(
     match verb {
         "check" => {
             let account = operation::account(&*state.store, &sender.0, channel).await?;
-            Ok(Json(asked(&state, &account).await))
+            Ok(Json(asked(&state, &sender.0.app, &account).await?))
         }
         "rotate" => {
             let rotation =
                 operation::rotation(state.setting(), &sender.0, channel, account).await?;
-            let check = asked(&state, &rotation.account).await;
+            let check = asked(&state, &sender.0.app, &rotation.account).await?;
             submission.begin(BY_GET);
             let now = state.clock.now();
             operation::rotate(&*state.store, &sender.0, rotation, &check, now).await?;
@@ -102,8 +103,15 @@ pub(crate) async fn act(
 }
 
 /// What a service says of credentials.
-async fn asked(state: &ServerState, account: &Account) -> ProviderCheck {
-    match account {
+///
+/// # Errors
+/// [`Refusal`] if the App asks about too many at a time.
+async fn asked(
+    state: &ServerState,
+    app: &AppId,
+    account: &Account,
+) -> Result<ProviderCheck, Refusal> {
+    Ok(match account {
         Account::Push(account) => {
             let found = state.pushes.check(account).await;
             ProviderCheck {
@@ -119,13 +127,13 @@ async fn asked(state: &ServerState, account: &Account) -> ProviderCheck {
             }
         }
         Account::Webhook(target) => {
-            let finding = state.backends.check(target).await;
+            let finding = state.backends.check(app, target).await?;
             ProviderCheck {
                 is_good: finding.is_good,
                 findings: vec![finding],
             }
         }
-    }
+    })
 }
 
 fn finding(found: Finding) -> ProviderFinding {

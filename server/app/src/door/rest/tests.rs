@@ -3,6 +3,7 @@
 mod access;
 mod bounces;
 mod broadcast;
+mod checking;
 mod contacts;
 mod events;
 mod explaining;
