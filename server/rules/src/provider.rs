@@ -8,13 +8,18 @@
 //! # Bounds
 //! A try that began before the present state did proves nothing of it. While the credentials stay, a state lasts
 //! [`REST`] at least, so that a service that takes some tries and refuses others causes few changes; the first
-//! refusal after they were set is told at once.
+//! refusal after they were set is told at once. A state of the future was noted by a clock that ran ahead and was
+//! corrected: it has lasted long enough, and any try shows what follows it.
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{Channel, Open, ProviderState, Reason, view::ProviderView};
 
 /// How long a state lasts at least, unless other credentials are set.
 pub const REST: SignedDuration = SignedDuration::from_mins(10);
+
+/// A state that begins later than so much after now is of the future. Another task may have noted one that begins
+/// a little later than the moment at which this one looked at the clock.
+const AHEAD: SignedDuration = SignedDuration::from_mins(1);
 
 /// What is known of an App's credentials at a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,9 +144,11 @@ pub fn after(
     shown: Shown<'_>,
     now: Timestamp,
 ) -> Option<Lasting> {
-    let is_of_this_state = shown.began_at > lasting.since;
-    let is_new = lasting.since <= set_at;
-    let has_lasted = is_new || now.duration_since(lasting.since) >= REST;
+    let age = now.duration_since(lasting.since);
+    let is_of_future = age < -AHEAD;
+    let is_of_this_state = is_of_future || shown.began_at > lasting.since;
+    let is_new = lasting.since == set_at;
+    let has_lasted = is_of_future || is_new || age >= REST;
     let health = of_sign(shown);
     let differs = health.state() != lasting.health.state();
     (is_of_this_state && has_lasted && differs).then_some(Lasting { health, since: now })
@@ -159,8 +166,8 @@ pub fn after_all<'a>(
     shown.find_map(|shown| after(lasting, set_at, shown, now))
 }
 
-/// What a provider comes to when other credentials are set: [`Lasting::begin`]; `None` if that is no news to
-/// anybody.
+/// What a provider comes to when other credentials are set, as by [`Lasting::begin`], or when its credentials are
+/// deleted: nothing is refused any more. `None` if that is no news to anybody.
 #[must_use]
 pub fn renewed(former: &Lasting) -> Option<Health> {
     (former.health != Health::Working).then_some(Health::Working)
@@ -261,6 +268,29 @@ mod tests {
         };
         let late = shown(Sign::Taken, 19);
         assert_eq!(after(&refused, at(5), late, at(40)), None);
+    }
+
+    /// The clock ran two hours ahead when the credentials were set, or when the service refused them.
+    #[test]
+    fn a_state_that_a_fast_clock_noted_silences_nothing_when_the_clock_is_right_again() {
+        let ahead = Lasting::begin(at(120));
+        let refused = shown(Sign::Refused(AUTH), 1);
+        let next = after(&ahead, at(120), refused, at(2)).unwrap();
+        assert_eq!((next.health.reason(), next.since), (Some(AUTH), at(2)));
+        // It lasts as long as any other, though the credentials seem to be younger.
+        let taken = |minute| shown(Sign::Taken, minute);
+        assert_eq!(after(&next, at(120), taken(3), at(4)), None);
+        let next = after(&next, at(120), taken(11), at(12)).unwrap();
+        assert_eq!(next, Lasting::begin(at(12)));
+        let unreadable = Lasting {
+            health: Health::Unreadable,
+            since: at(120),
+        };
+        let next = after(&unreadable, at(0), taken(1), at(2));
+        assert_eq!(next, Some(Lasting::begin(at(2))));
+        // Credentials that were set while a try with the former ones was being settled are no clock's fault.
+        let set = at(2) + SignedDuration::from_secs(1);
+        assert_eq!(after(&Lasting::begin(set), set, refused, at(2)), None);
     }
 
     #[test]
