@@ -135,6 +135,7 @@ impl Tenants for SqliteStore {
 
     fn delete_provider(&self, app: AppId, channel: Channel, now: Timestamp) -> Answer<'_, bool> {
         self.write(Urgent, move |txn| {
+            provider::tell_renewed(txn, &app, channel, now)?;
             let is_deleted = provider::delete(txn, &app, channel)?;
             if is_deleted {
                 event::revoked(txn, &app, Revocation::Provider { channel }, now)?;

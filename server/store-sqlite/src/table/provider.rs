@@ -155,7 +155,7 @@ pub(crate) fn note_signs(
     Ok(())
 }
 
-/// Tells that other credentials take the place of some that could not be used.
+/// Tells that credentials which could not be used are there no more: others take their place, or none do.
 pub(crate) fn tell_renewed(
     txn: &mut Txn<'_>,
     app: &AppId,

@@ -327,7 +327,8 @@ macro_rules! conformance {
                 credentials_are_replaced_unless_others_were_set_since;
             providers: credentials_that_are_refused_are_told_once,
                 a_service_that_takes_a_try_again_has_recovered,
-                other_credentials_begin_a_new_state;
+                other_credentials_begin_a_new_state,
+                credentials_that_are_deleted_are_refused_no_more;
             retry: what_was_lost_is_tried_anew_once_something_has_changed,
                 a_second_retry_changes_nothing, a_user_who_logs_in_later_is_reached_anew,
                 what_is_over_is_not_tried_anew, a_large_retry_goes_in_parts;

@@ -156,3 +156,23 @@ pub async fn other_credentials_begin_a_new_state(fixture: &impl Fixture) {
     assert_eq!(told(&world).await, [refused(), Health::Working, refused()]);
     world.is_sound().await;
 }
+
+/// Who was told that the credentials are refused learns that they are gone, once.
+pub async fn credentials_that_are_deleted_are_refused_no_more(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    let begun = send(&world, 1, 20).await;
+    let refuses = Sign::Refused(Reason::ConfigProviderAuth);
+    answered(&world, &begun, refuses, 21).await;
+    let delete = |second| {
+        let store = &world.store;
+        store.delete_provider(shop(), Channel::Fcm, at(second))
+    };
+    assert!(delete(30).await.unwrap());
+    assert_eq!(told(&world).await, [refused(), Health::Working]);
+    assert!(!delete(31).await.unwrap());
+    renew(&world, 40).await;
+    // Those that are taken as far as is known are no news when they go.
+    assert!(delete(50).await.unwrap());
+    assert_eq!(told(&world).await, [refused(), Health::Working]);
+    world.is_sound().await;
+}

@@ -156,11 +156,14 @@ impl Tenants for MemoryStore {
 
     fn delete_provider(&self, app: AppId, channel: Channel, now: Timestamp) -> Answer<'_, bool> {
         self.write(now, move |txn| {
-            let deleted = txn.world.providers.remove(&(app.clone(), channel));
-            if deleted.is_some() {
-                txn.revoked(&app, Revocation::Provider { channel });
+            let Some(deleted) = txn.world.providers.remove(&(app.clone(), channel)) else {
+                return Ok(false);
+            };
+            if let Some(health) = renewed(&deleted.lasting) {
+                txn.tell(&app, Told::Provider { channel, health });
             }
-            Ok(deleted.is_some())
+            txn.revoked(&app, Revocation::Provider { channel });
+            Ok(true)
         })
     }
 
