@@ -142,7 +142,7 @@ mod withdrawal;
 pub use applied::{Applied, Origin, Outcome, Stretch};
 pub use device::{
     Device, DeviceState, Identity, MAX_WISHES, NewLogout, OpenDevice, PendingLogout, Registered,
-    Restored,
+    Restored, SentOptOuts,
 };
 pub use error::StoreError;
 pub use fact::{FactRow, OutboxBatch, Reporting, WaitingFact};

@@ -55,7 +55,7 @@ impl Files {
             told: self.told(),
             wishes: self.wishes(),
             opt_out_changes: self.device.state().opt_out_changes.clone(),
-            is_opt_out_sent: self.device.state().is_opt_out_sent,
+            sent_opt_outs: self.device.state().sent_opt_outs.clone(),
         })
     }
 

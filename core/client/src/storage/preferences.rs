@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vestnik_inbox::StoreError;
+use vestnik_inbox::{SentOptOuts, StoreError};
 use vestnik_model::{
     CategoryName, TopicName,
     preference::{OptOutChange, OptOuts, StoredOptOuts},
@@ -85,8 +85,8 @@ impl Files {
         if !changes.problems().is_empty() || of_server.changed(&changes).is_err() {
             return Ok(Noted::TooLong);
         }
-        let is_sent = state.is_opt_out_sent;
-        self.keep_changes(None, changes, is_sent)?;
+        let sent = state.sent_opt_outs.clone();
+        self.keep_changes(None, changes, sent)?;
         Ok(Noted::Kept)
     }
 
@@ -96,7 +96,8 @@ impl Files {
     /// [`StoreError`]; it is told and asked once more than needed then.
     pub fn keep_opt_outs(&mut self, learned: Learned) -> Result<(), StoreError> {
         let Learned {
-            is_sent,
+            begun,
+            forgets_sent,
             opt_outs,
             settled,
             refused,
@@ -107,8 +108,13 @@ impl Files {
         let state = self.device.state();
         let mut changes = state.opt_out_changes.clone();
         changes.settle(&settled);
-        let is_sent = (is_sent || state.is_opt_out_sent) && !changes.is_empty();
-        self.keep_changes(opt_outs, changes, is_sent)?;
+        let mut sent = if forgets_sent {
+            SentOptOuts::default()
+        } else {
+            state.sent_opt_outs.clone()
+        };
+        sent.add(&begun);
+        self.keep_changes(opt_outs, changes, sent)?;
         if refused.is_some() {
             self.news.opt_outs_refused = refused;
         }
@@ -120,19 +126,19 @@ impl Files {
         &mut self,
         of_server: Option<StoredOptOuts>,
         changes: OptOutChange,
-        is_sent: bool,
+        sent: SentOptOuts,
     ) -> Result<(), StoreError> {
         let state = self.device.state();
         let is_other = of_server.is_some() && of_server != state.opt_outs;
         let is_news = is_other || changes != state.opt_out_changes;
-        if !is_news && is_sent == state.is_opt_out_sent {
+        if !is_news && sent == state.sent_opt_outs {
             return Ok(());
         }
         let kept = changes.clone();
         self.device.update(|state| {
             state.opt_outs = of_server.or_else(|| state.opt_outs.take());
             state.opt_out_changes = changes;
-            state.is_opt_out_sent = is_sent;
+            state.sent_opt_outs = sent;
         })?;
         if is_news {
             self.news.opt_outs = Some(kept);

@@ -9,6 +9,7 @@
 mod identity;
 mod logout;
 mod open;
+mod sent;
 mod session;
 mod state;
 mod table;
@@ -16,4 +17,5 @@ mod table;
 pub use identity::Identity;
 pub use logout::{NewLogout, PendingLogout};
 pub use open::{Device, OpenDevice};
+pub use sent::SentOptOuts;
 pub use state::{DeviceState, MAX_WISHES, Registered, Restored};

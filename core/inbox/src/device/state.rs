@@ -9,6 +9,7 @@ use vestnik_model::{
     preference::{OptOutChange, StoredOptOuts},
 };
 
+use super::sent::SentOptOuts;
 use crate::rule::{admission::corrected, clock::Moment, identity::RestoreMark};
 
 /// What a device remembers beside its histories.
@@ -49,8 +50,8 @@ pub struct DeviceState {
     pub opt_outs: Option<StoredOptOuts>,
     /// What the user changed about that, until the server has answered.
     pub opt_out_changes: OptOutChange,
-    /// Whether the server may have been told of some of these changes, so that a request may still land.
-    pub is_opt_out_sent: bool,
+    /// What requests that may still land say about that.
+    pub sent_opt_outs: SentOptOuts,
     /// Where push services reach this installation, whoever is logged in. Of those that exclude
     /// each other the newest is kept.
     pub push_addresses: Vec<PushAddress>,
@@ -97,7 +98,7 @@ impl DeviceState {
         self.wishes.clear();
         self.opt_outs = None;
         self.opt_out_changes = OptOutChange::default();
-        self.is_opt_out_sent = false;
+        self.sent_opt_outs = SentOptOuts::default();
     }
 
     /// Keeps the newest of what there may be only so much of.

@@ -85,7 +85,7 @@ pub(super) fn load(db: &Connection) -> Result<DeviceState, rusqlite::Error> {
         wishes: list(db, "wishes")?,
         opt_outs: json(db, "opt_outs")?,
         opt_out_changes: json(db, "opt_out_changes")?.unwrap_or_default(),
-        is_opt_out_sent: read(db, "opt_out_sent")?.is_some(),
+        sent_opt_outs: json(db, "sent_opt_outs")?.unwrap_or_default(),
         push_addresses: list(db, "push_addresses")?,
     })
 }
@@ -106,7 +106,7 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
         wishes,
         opt_outs,
         opt_out_changes,
-        is_opt_out_sent,
+        sent_opt_outs,
         push_addresses,
     } = state;
     set(db, "user", user.as_ref())?;
@@ -140,7 +140,8 @@ pub(super) fn save(db: &Connection, state: &DeviceState) -> Result<(), rusqlite:
     set_json(db, "opt_outs", opt_outs.as_ref())?;
     let changes = (!opt_out_changes.is_empty()).then_some(opt_out_changes);
     set_json(db, "opt_out_changes", changes)?;
-    set(db, "opt_out_sent", is_opt_out_sent.then_some(&1))?;
+    let sent = (!sent_opt_outs.is_empty()).then_some(sent_opt_outs);
+    set_json(db, "sent_opt_outs", sent)?;
     set_list(db, "push_addresses", push_addresses)
 }
 
@@ -324,7 +325,10 @@ mod tests {
             opt_outs: Some(serde_json::from_str(r#"{"senders": ["bank"]}"#).unwrap()),
             opt_out_changes: serde_json::from_str(r#"{"all": true, "topics": {"t": false}}"#)
                 .unwrap(),
-            is_opt_out_sent: true,
+            sent_opt_outs: serde_json::from_str(
+                r#"{"first": {"all": false}, "other": {"all": true}}"#,
+            )
+            .unwrap(),
             push_addresses: vec![PushAddress::new(Open::read("fcm_token"), "f")],
         };
         for state in [state, DeviceState::default()] {

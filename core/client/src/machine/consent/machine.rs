@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use vestnik_clock::{Monotonic, Now};
+use vestnik_inbox::SentOptOuts;
 use vestnik_model::preference::{OptOutChange, StoredOptOuts};
 
 use super::{Call, Input, Learned, Output};
@@ -35,8 +36,10 @@ pub struct Consent {
     connection: Option<ConnectionNumber>,
     /// What the server has not answered.
     changes: OptOutChange,
-    /// Whether it is kept that some of it was told.
-    is_sent: bool,
+    /// What requests that may still land say.
+    sent: SentOptOuts,
+    /// What is kept of that for the next process.
+    kept: SentOptOuts,
     /// Whether the app wants to know what the server has.
     is_asked: bool,
     /// When the server said it last in this session.
@@ -69,7 +72,8 @@ impl Consent {
             generation: None,
             connection: None,
             changes: OptOutChange::default(),
-            is_sent: false,
+            sent: SentOptOuts::default(),
+            kept: SentOptOuts::default(),
             is_asked: false,
             read_at: None,
             step: Step::Idle,
@@ -87,8 +91,8 @@ impl Consent {
             Input::Begin {
                 generation,
                 changes,
-                is_sent,
-            } => self.begin(now, generation, changes, is_sent),
+                sent,
+            } => self.begin(now, generation, changes, sent),
             Input::End => self.end(),
             Input::Up(connection) => self.on_up(connection),
             Input::Down(connection) => self.on_down(connection),
@@ -131,11 +135,18 @@ impl Consent {
     }
 
     /// What was told when the former process, or the former session, ended may still land.
-    fn begin(&mut self, now: Now, generation: Generation, changes: OptOutChange, is_sent: bool) {
+    fn begin(
+        &mut self,
+        now: Now,
+        generation: Generation,
+        changes: OptOutChange,
+        sent: SentOptOuts,
+    ) {
         self.end();
         self.generation = Some(generation);
-        self.is_sent = is_sent && !changes.is_empty();
-        self.uncertain_until = self.is_sent.then(|| now.monotonic + SETTLED);
+        self.uncertain_until = (!sent.is_empty()).then(|| now.monotonic + SETTLED);
+        self.kept = sent.clone();
+        self.sent = sent;
         self.changes = changes;
     }
 
@@ -192,13 +203,7 @@ impl Consent {
             });
             return;
         }
-        if !self.is_sent {
-            self.is_sent = true;
-            self.keep(Learned {
-                is_sent: true,
-                ..Learned::default()
-            });
-        }
+        self.note_begun(now, &changes);
         self.step = Step::Changing(call, changes.clone());
         self.outputs.push_back(Output::Change {
             generation,
@@ -206,6 +211,36 @@ impl Consent {
             changes,
             token,
         });
+    }
+
+    /// What a request says is kept before it begins.
+    fn note_begun(&mut self, now: Now, changes: &OptOutChange) {
+        if self.is_certain(now) {
+            self.sent = SentOptOuts::default();
+        }
+        self.sent.add(changes);
+        let mut kept = self.kept.clone();
+        kept.add(changes);
+        if kept != self.kept {
+            self.kept = kept;
+            self.keep(Learned {
+                begun: changes.clone(),
+                ..Learned::default()
+            });
+        }
+    }
+
+    /// The next process need not know what was sent, if so.
+    fn forget_sent(&mut self, forgets: bool) -> bool {
+        if forgets {
+            self.kept = SentOptOuts::default();
+        }
+        forgets
+    }
+
+    /// Whether no request can land any more but one that is under way.
+    fn is_certain(&self, now: Now) -> bool {
+        self.uncertain_until.is_none_or(|at| at <= now.monotonic)
     }
 
     fn next_call(&mut self, now: Now, token: TokenNumber) -> Call {
@@ -243,29 +278,31 @@ impl Consent {
         }
     }
 
-    /// The server has what was sent. While an older request may land behind it, the changes stay.
+    /// The server has what was sent. While an older request that says otherwise may land behind it, the choice
+    /// stays. It has been confirmed: the next process tells it once more and has done with it.
     fn learn(&mut self, now: Now, opt_outs: StoredOptOuts, sent: OptOutChange) {
         self.is_asked = false;
         self.read_at = Some(now.monotonic);
         self.backoff.reset();
-        self.uncertain_until = self.uncertain_until.filter(|at| *at > now.monotonic);
-        let settled = if self.uncertain_until.is_none() {
-            sent
-        } else {
-            self.not_before = self.uncertain_until;
+        let is_certain = self.is_certain(now);
+        let contested = if is_certain {
             OptOutChange::default()
+        } else {
+            self.sent.contested(&sent)
         };
-        self.settle(&settled);
+        let mut settled = sent;
+        settled.settle(&contested);
+        self.changes.settle(&settled);
+        if !contested.is_empty() && self.changes == contested {
+            self.not_before = self.uncertain_until;
+        }
+        let forgets_sent = self.forget_sent(is_certain || !contested.is_empty());
         self.keep(Learned {
             opt_outs: Some(opt_outs),
             settled,
+            forgets_sent,
             ..Learned::default()
         });
-    }
-
-    fn settle(&mut self, settled: &OptOutChange) {
-        self.changes.settle(settled);
-        self.is_sent &= !self.changes.is_empty();
     }
 
     fn on_failure(
@@ -287,10 +324,12 @@ impl Consent {
             && let CallFailure::Problem { code, .. } = failure
         {
             self.is_asked = false;
-            self.settle(&sent);
+            self.changes.settle(&sent);
             if !sent.is_empty() {
+                let forgets_sent = self.forget_sent(self.is_certain(now));
                 self.keep(Learned {
                     settled: sent,
+                    forgets_sent,
                     refused: Some(code.clone()),
                     ..Learned::default()
                 });

@@ -4,8 +4,12 @@
 //! on it, the last word for each thing that can be opted out of, and tells the server these: what nobody
 //! touched here stays as the server has it. It answers with all that is not wanted then. The changes are
 //! durable before this machine knows of them, and stay until the server has answered. A request without an answer
-//! may still land, behind a later one: the changes stay then, and are told once more after a while, when nothing
-//! can be on its way any more. That a request was begun is durable, so that it is remembered by the next process.
+//! may still land, behind a later one. Where it says the same, that changes nothing. A choice of which it says
+//! something else stays, and is told once more after a while, when nothing can be on its way any more. What a
+//! request says is durable before it begins, so that the next process knows it.
+//!
+//! A choice that the server has confirmed must not come back later and undo what others said since: it is told
+//! again one time at most after the process has ended, also if that is before nothing can land any more.
 //!
 //! A device of an app that never asks and never changes anything makes no request.
 
@@ -17,6 +21,7 @@ mod tests;
 pub use machine::Consent;
 
 use vestnik_clock::Monotonic;
+use vestnik_inbox::SentOptOuts;
 use vestnik_model::{
     Open, ProblemCode,
     preference::{OptOutChange, StoredOptOuts},
@@ -33,8 +38,8 @@ pub enum Input {
         generation: Generation,
         /// What was changed and the server has not answered.
         changes: OptOutChange,
-        /// Whether a request that tells some of it may still land.
-        is_sent: bool,
+        /// What requests that may still land say.
+        sent: SentOptOuts,
     },
     /// The session is over: what belongs to its user is forgotten.
     End,
@@ -106,8 +111,10 @@ pub enum Output {
 /// What is learned of what is not wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Learned {
-    /// Whether a request that tells the changes begins now.
-    pub is_sent: bool,
+    /// What a request says that begins now.
+    pub begun: OptOutChange,
+    /// Whether what former requests say is of no account any more.
+    pub forgets_sent: bool,
     /// What is not wanted, if the server said so.
     pub opt_outs: Option<StoredOptOuts>,
     /// The changes that it has answered.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use vestnik_clock::Now;
+use vestnik_inbox::SentOptOuts;
 use vestnik_model::{
     ProblemCode,
     preference::{OptOutChange, StoredOptOuts},
@@ -33,26 +34,26 @@ struct Table {
     now: Now,
     call: CallNumber,
     stored: OptOutChange,
-    is_sent: bool,
+    sent: SentOptOuts,
     known: Option<StoredOptOuts>,
 }
 
 impl Table {
-    /// A device that begins with these changes, of which it has told some if `is_sent`.
-    fn begin(changes: Value, is_sent: bool) -> Self {
+    /// A device that begins with these changes, of which it has sent these.
+    fn begin(changes: Value, sent: SentOptOuts) -> Self {
         let stored = change(changes);
         let mut table = Self {
             machine: Consent::new(Pace::default()),
             now: now(),
             call: CallNumber::default(),
             stored: stored.clone(),
-            is_sent,
+            sent: sent.clone(),
             known: None,
         };
         let begin = Input::Begin {
             generation: GENERATION,
             changes: stored,
-            is_sent,
+            sent,
         };
         assert_eq!(table.on(begin), [""; 0]);
         table
@@ -60,7 +61,7 @@ impl Table {
 
     /// A device that is connected.
     fn connected(changes: Value) -> (Self, Vec<String>) {
-        let mut table = Self::begin(changes, false);
+        let mut table = Self::begin(changes, SentOptOuts::default());
         let first = table.on(Input::Up(FIRST));
         (table, first)
     }
@@ -68,8 +69,13 @@ impl Table {
     /// The same device after the end of its process.
     fn restarted(self) -> Self {
         let changes = serde_json::to_value(&self.stored).unwrap();
-        let mut table = Self::begin(changes, self.is_sent);
-        assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
+        let mut table = Self::begin(changes, self.sent);
+        let expected: &[&str] = if table.stored.is_empty() {
+            &[]
+        } else {
+            &["token"]
+        };
+        assert_eq!(table.on(Input::Up(FIRST)), expected);
         table
     }
 
@@ -95,17 +101,21 @@ impl Table {
                 format!("tell {}", serde_json::to_string(&changes).unwrap())
             }
             Output::Keep(Learned {
-                is_sent,
+                begun,
+                forgets_sent,
                 opt_outs,
                 settled,
                 refused,
             }) => {
                 self.known = opt_outs.or_else(|| self.known.take());
                 self.stored.settle(&settled);
-                self.is_sent = (self.is_sent || is_sent) && !self.stored.is_empty();
+                if forgets_sent {
+                    self.sent = SentOptOuts::default();
+                }
+                self.sent.add(&begun);
                 match refused {
                     Some(code) => format!("refused {}", code.as_str()),
-                    None if is_sent => "begun".to_owned(),
+                    None if !begun.is_empty() => "begun".to_owned(),
                     None if settled.is_empty() => "keep".to_owned(),
                     None => "settle".to_owned(),
                 }
@@ -169,7 +179,7 @@ fn without_a_wish_and_a_question_nothing_is_asked() {
 
 #[test]
 fn only_what_was_changed_is_told_and_the_answer_is_what_is_known() {
-    let mut table = Table::begin(json!({"categories": {"a": true}}), false);
+    let mut table = Table::begin(json!({"categories": {"a": true}}), SentOptOuts::default());
     assert_eq!(table.token(), [""; 0], "it is not connected");
     assert_eq!(table.on(Input::Up(FIRST)), ["token"]);
     table.on(Input::Ask);
@@ -188,10 +198,10 @@ fn only_what_was_changed_is_told_and_the_answer_is_what_is_known() {
         "with what this version does not know"
     );
     let told = r#"tell {"categories":{"a":false},"topics":{"t":true}}"#;
-    assert_eq!(table.token(), [told]);
+    assert_eq!(table.token(), ["begun", told]);
     let now = said(json!({"categories": ["b", ""], "topics": ["t"], "senders": ["bank"]}));
     assert_eq!(table.answer(Ok(now)), ["settle"]);
-    assert!(table.stored.is_empty() && !table.is_sent);
+    assert!(table.stored.is_empty() && table.sent.is_empty());
     assert_eq!(table.on(Input::Ask), [""; 0], "it was answered just now");
 }
 
@@ -234,14 +244,14 @@ fn after_a_change_without_an_answer_it_is_told_once_more_when_nothing_can_land()
         assert_eq!(table.answer(Err(failure)), [""; 0]);
         // The person wants everything again, and the server says that this is so.
         assert_eq!(table.change(json!({"all": false})), ["token"]);
-        assert_eq!(table.token(), [r#"tell {"all":false}"#]);
+        assert_eq!(table.token(), ["begun", r#"tell {"all":false}"#]);
         assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["keep"]);
         assert!(!table.stored.is_empty());
         let (passed, next) = table.step();
         assert!(passed > Duration::from_secs(50), "{passed:?}");
         // It may have landed meanwhile.
         assert_eq!(next, ["token"]);
-        assert_eq!(table.token(), [r#"tell {"all":false}"#]);
+        assert_eq!(table.token(), ["begun", r#"tell {"all":false}"#]);
         assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["settle"]);
         assert!(table.stored.is_empty());
     }
@@ -254,11 +264,7 @@ fn what_was_under_way_when_the_process_ended_is_told_once_more() {
     assert_eq!(table.token(), ["begun", r#"tell {"all":true}"#]);
     let mut table = table.restarted();
     table.change(json!({"all": false}));
-    assert_eq!(table.token(), [r#"tell {"all":false}"#]);
-    assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["keep"]);
-    // The process ends once more before it is certain.
-    let mut table = table.restarted();
-    table.token();
+    assert_eq!(table.token(), ["begun", r#"tell {"all":false}"#]);
     assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["keep"]);
     let (passed, next) = table.step();
     assert_eq!(
@@ -267,12 +273,76 @@ fn what_was_under_way_when_the_process_ended_is_told_once_more() {
     );
     table.token();
     assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["settle"]);
-    assert!(table.stored.is_empty() && !table.is_sent);
+    assert!(table.stored.is_empty() && table.sent.is_empty());
+}
+
+/// The server confirmed it, and the process ends before it is certain: the next one tells it, no later one does.
+#[test]
+fn what_was_confirmed_is_told_by_one_more_process_at_most() {
+    let (mut table, _) = Table::connected(json!({"all": true, "topics": {"t": true}}));
+    table.token();
+    assert_eq!(table.answer(Err(CallFailure::NoAnswer)), [""; 0]);
+    table.change(json!({"all": false}));
+    table.token();
+    // What was said once only is settled at once.
+    let topics = said(json!({"topics": ["t"]}));
+    assert_eq!(table.answer(Ok(topics.clone())), ["settle"]);
+    assert_eq!(table.stored, change(json!({"all": false})));
+    let mut table = table.restarted();
+    assert_eq!(table.token(), ["begun", r#"tell {"all":false}"#]);
+    assert_eq!(table.answer(Ok(topics)), ["settle"]);
+    let table = table.restarted();
+    assert!(table.stored.is_empty() && table.sent.is_empty());
+}
+
+/// Two days later the device must not overwrite what a link or another device said since.
+#[test]
+fn a_lost_answer_to_what_the_server_has_confirmed_since_leaves_nothing_to_tell() {
+    let (mut table, _) = Table::connected(json!({"all": false}));
+    assert_eq!(table.token(), ["begun", r#"tell {"all":false}"#]);
+    assert_eq!(table.answer(Err(CallFailure::NoAnswer)), [""; 0]);
+    let (_, next) = table.step();
+    assert_eq!(next, ["token"]);
+    assert_eq!(table.token(), [r#"tell {"all":false}"#]);
+    assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["settle"]);
+    assert!(table.stored.is_empty());
+    // The app is closed within the minute. The person opts out by a letter's link; the app starts.
+    let mut table = table.restarted();
+    assert_eq!(table.machine.deadline(), None);
+    assert_eq!(table.on(Input::Ask), ["token"]);
+    assert_eq!(table.token(), ["ask"]);
+    let by_link = said(json!({"all": true}));
+    assert_eq!(table.answer(Ok(by_link.clone())), ["keep"]);
+    assert_eq!(table.known, Some(by_link));
+}
+
+/// What was settled early is still protected from the request that was lost.
+#[test]
+fn a_mind_that_changes_behind_a_settled_choice_outlives_the_lost_request() {
+    let (mut table, _) = Table::connected(json!({"all": true}));
+    table.token();
+    table.answer(Err(CallFailure::NoAnswer));
+    table.step();
+    table.token();
+    assert_eq!(table.answer(Ok(said(json!({"all": true})))), ["settle"]);
+    let mut table = table.restarted();
+    table.change(json!({"all": false}));
+    table.token();
+    assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["keep"]);
+    let (_, next) = table.step();
+    assert_eq!(
+        next,
+        ["token"],
+        "the first request may have landed meanwhile"
+    );
+    table.token();
+    assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["settle"]);
+    assert!(table.stored.is_empty() && table.sent.is_empty());
 }
 
 #[test]
 fn what_was_never_under_way_is_settled_by_the_first_answer() {
-    let mut table = Table::begin(json!({"all": true}), false).restarted();
+    let mut table = Table::begin(json!({"all": true}), SentOptOuts::default()).restarted();
     table.token();
     assert_eq!(table.answer(Ok(said(json!({"all": true})))), ["settle"]);
     assert!(table.stored.is_empty());
@@ -336,7 +406,7 @@ fn an_answer_that_is_lost_is_none_and_one_that_comes_late_is_dropped() {
     let begin = Input::Begin {
         generation: Generation::new(8),
         changes: OptOutChange::default(),
-        is_sent: false,
+        sent: SentOptOuts::default(),
     };
     table.on(begin);
     assert_eq!(

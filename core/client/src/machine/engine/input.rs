@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use vestnik_clock::Monotonic;
+use vestnik_inbox::SentOptOuts;
 use vestnik_model::{
     Cursor, PushAddress, PushAddressKind, TopicName, UserId,
     contract::{Entries, Page, Welcome},
@@ -206,6 +207,6 @@ pub struct Stands {
     pub wishes: Vec<Wish>,
     /// What the user changed of what they do not want, and the server has not answered.
     pub opt_out_changes: OptOutChange,
-    /// Whether the server may have been told of some of it.
-    pub is_opt_out_sent: bool,
+    /// What requests that may still land say of it.
+    pub sent_opt_outs: SentOptOuts,
 }

@@ -281,7 +281,7 @@ impl Engine {
             told,
             wishes,
             opt_out_changes,
-            is_opt_out_sent,
+            sent_opt_outs,
         } = stands;
         self.sync
             .handle(now, sync::Input::Begin { generation, cursor });
@@ -296,7 +296,7 @@ impl Engine {
         let begin = consent::Input::Begin {
             generation,
             changes: opt_out_changes,
-            is_sent: is_opt_out_sent,
+            sent: sent_opt_outs,
         };
         self.consent.handle(now, begin);
         for Wish { topic, joins } in asking.into_wishes() {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use vestnik_inbox::SentOptOuts;
 use vestnik_model::{Cursor, preference::OptOutChange};
 
 use super::{Done, Generation, How, Secret, ToStorage, user};
@@ -30,7 +31,7 @@ pub(crate) struct Device {
     told: Option<Told>,
     wishes: Vec<Wish>,
     opt_out_changes: OptOutChange,
-    is_opt_out_sent: bool,
+    sent_opt_outs: SentOptOuts,
     /// The refresh token of the session.
     refresh: Option<Secret>,
     /// The logouts that the server has not confirmed.
@@ -147,8 +148,10 @@ impl Device {
             }
             ToStorage::KeepOptOuts(learned) => {
                 self.opt_out_changes.settle(&learned.settled);
-                self.is_opt_out_sent |= learned.is_sent;
-                self.is_opt_out_sent &= !self.opt_out_changes.is_empty();
+                if learned.forgets_sent {
+                    self.sent_opt_outs = SentOptOuts::default();
+                }
+                self.sent_opt_outs.add(&learned.begun);
                 Some(self.opt_outs())
             }
             ToStorage::Note(note) => {
@@ -198,7 +201,7 @@ impl Device {
             told: self.told.clone(),
             wishes: self.wishes.clone(),
             opt_out_changes: self.opt_out_changes.clone(),
-            is_opt_out_sent: self.is_opt_out_sent,
+            sent_opt_outs: self.sent_opt_outs.clone(),
         }
     }
 
@@ -265,7 +268,7 @@ impl Device {
         self.told = None;
         self.wishes = Vec::new();
         self.opt_out_changes = OptOutChange::default();
-        self.is_opt_out_sent = false;
+        self.sent_opt_outs = SentOptOuts::default();
     }
 }
 
