@@ -58,7 +58,7 @@ pub(crate) struct Process {
 /// A job of the storage.
 #[derive(Debug)]
 pub(crate) enum Job {
-    Carry(ToStorage),
+    Carry(Box<ToStorage>),
     /// Nothing of a former user may be seen any more; this one is present.
     Hide(Option<UserId>),
     /// What is to be drawn?

@@ -129,7 +129,7 @@ impl World {
                 "device {number}: a session ends that the server has not ended"
             ));
         }
-        self.push_job(number, Job::Carry(output));
+        self.push_job(number, Job::Carry(Box::new(output)));
     }
 
     pub(super) fn carry_to_app(&mut self, number: Number, output: ToApp) {

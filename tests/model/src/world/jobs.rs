@@ -65,7 +65,7 @@ impl World {
     /// Does a job, tells what became durable, then answers.
     pub(super) fn do_job(&mut self, number: Number, job: Job) {
         match job {
-            Job::Carry(output) => self.carry_in_storage(number, output),
+            Job::Carry(output) => self.carry_in_storage(number, *output),
             Job::Hide(present) => {
                 self.look_over(number);
                 if let Some(process) = &mut self.devices[number].process {
