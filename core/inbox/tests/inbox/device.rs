@@ -128,8 +128,14 @@ fn m13_no_secret_is_in_the_database() {
     }
 }
 
-#[test]
-fn h13_identity_session_and_logouts_outlive_a_damaged_file() {
+/// What a device has in its secret store.
+struct Left {
+    secrets: MemorySecrets,
+    identity: Identity,
+}
+
+/// Anna logged out without the server's being told; then somebody logged in.
+fn after_a_logout(name: &str) -> (TempDir, Left) {
     let (folder, secrets, mut device) = device(1);
     let identity = device.identity().clone();
     device
@@ -139,9 +145,15 @@ fn h13_identity_session_and_logouts_outlive_a_damaged_file() {
         .log_out(&secrets, 2, Some(&pending(1, "anna", "first")))
         .unwrap();
     device
-        .log_in(&secrets, 3, &user("lena"), &"second".into())
+        .log_in(&secrets, 3, &user(name), &"second".into())
         .unwrap();
     device.close().unwrap();
+    (folder, Left { secrets, identity })
+}
+
+#[test]
+fn h13_identity_session_and_logouts_outlive_a_damaged_file() {
+    let (folder, Left { secrets, identity }) = after_a_logout("lena");
     let path = folder.path().join("device.sqlite");
     for damage in ["not a database", ""] {
         fs::write(&path, damage).unwrap();
@@ -194,33 +206,15 @@ fn a_file_without_marks_costs_nobody_their_session() {
     }
 }
 
-/// What is left of a device after its app was removed.
-struct Removed {
-    secrets: MemorySecrets,
-    identity: Identity,
-}
-
-/// Anna logged in, after a logout that the server was not told of; then the app was removed.
-fn removed() -> Removed {
-    let (_folder, secrets, mut device) = device(1);
-    let identity = device.identity().clone();
-    device
-        .log_in(&secrets, 1, &user("anna"), &"first".into())
-        .unwrap();
-    device
-        .log_out(&secrets, 2, Some(&pending(1, "anna", "first")))
-        .unwrap();
-    device
-        .log_in(&secrets, 3, &user("anna"), &"second".into())
-        .unwrap();
-    device.close().unwrap();
-    Removed { secrets, identity }
+/// Nothing of a device but what its system keeps: the app was removed.
+fn removed() -> Left {
+    after_a_logout("anna").1
 }
 
 /// The app was removed and is installed again; the system has kept its secrets.
 #[test]
 fn whoever_installs_the_app_again_is_a_new_installation_and_logged_out() {
-    let Removed { secrets, identity } = removed();
+    let Left { secrets, identity } = removed();
 
     let folder = folder();
     // The second opening finds what the first has left, whole or cut short.

@@ -1,6 +1,7 @@
 //! What a user relies on: one is logged in as oneself, stays so, and a logout is a logout.
 
 mod awkward;
+mod logout;
 mod table;
 
 use std::time::Duration;
@@ -234,104 +235,6 @@ fn a_token_that_vouches_for_somebody_else_logs_nobody_in() {
 }
 
 #[test]
-fn an_offline_logout_is_told_while_the_app_runs() {
-    let mut table = Table::logged_in("anna");
-    table.on(Input::Logout);
-    table.on(Input::Flushed);
-    assert_eq!(table.stored(true), ["out"]);
-    for _ in 0..20 {
-        assert_eq!(table.exchanged(Err(CallFailure::NoAnswer)), ["tried"]);
-        assert_eq!(table.step(), ["exchange ref-anna-0"]);
-    }
-    table.granted("anna", 1);
-    // A portal's answer confirms nothing, and the next token is needed then.
-    assert_eq!(table.deleted(Err(portal())), ["tried"]);
-    assert_eq!(table.on(Input::Nudge), ["exchange ref-anna-1"]);
-    table.granted("anna", 2);
-    assert_eq!(table.deleted(Ok(())), ["told"]);
-    assert_eq!(table.machine.deadline(), None);
-}
-
-/// The app was installed anew: the session belongs to the installation that was removed with it.
-#[test]
-fn a_session_of_an_installation_that_is_gone_is_ended_without_its_secret() {
-    let mut table = Table::new(Seed {
-        logouts: vec![PendingLogout {
-            generation: Generation::new(3),
-            refresh: Secret::new("ref-anna-0"),
-            tries: 0,
-        }],
-        ..seed(SeedStanding::Nobody)
-    });
-    assert_eq!(table.step(), ["exchange ref-anna-0"]);
-    assert_eq!(
-        table.exchanged(Err(problem(ProblemCode::AuthSecretMismatch))),
-        ["tried", "exchange former ref-anna-0"]
-    );
-    let former = Grant {
-        installation: Some(InstallationId::from_uuid(uuid::Uuid::from_u128(7))),
-        ..grant("anna", 1)
-    };
-    assert_eq!(
-        table.exchanged(Ok(former)),
-        [
-            "pending ref-anna-1",
-            "delete ins_00000000000000000000000000000007 by acc-anna-1"
-        ]
-    );
-    assert_eq!(table.deleted(Err(CallFailure::NoAnswer)), ["tried"]);
-    assert_eq!(table.step(), ["exchange former ref-anna-1"]);
-    // Refused once more, there is nothing that could be tried.
-    assert_eq!(
-        table.exchanged(Err(problem(ProblemCode::AuthSecretMismatch))),
-        ["told"]
-    );
-    assert_eq!(table.machine.deadline(), None);
-}
-
-#[test]
-fn a_logout_told_late_never_harms_the_next_login() {
-    let mut table = Table::new(Seed {
-        logouts: vec![PendingLogout {
-            generation: Generation::new(3),
-            refresh: Secret::new("ref-anna-0"),
-            tries: 4,
-        }],
-        ..seed(SeedStanding::Nobody)
-    });
-    assert_eq!(table.step(), ["exchange ref-anna-0"]);
-    assert_eq!(table.login("bella"), [""; 0]);
-    let told = table.granted("anna", 1);
-    assert_eq!(told, ["pending ref-anna-1", "delete by acc-anna-1"]);
-    assert_eq!(
-        table.deleted(Err(CallFailure::NoAnswer))[1],
-        "exchange jwt-bella"
-    );
-    table.granted("bella", 1);
-    assert_eq!(table.stored(true)[1], "in");
-    // The logout is told later, by its own token, and its refusal confirms it.
-    assert_eq!(table.step(), ["exchange ref-anna-1"]);
-    assert_eq!(table.exchanged(Err(auth())), ["told"]);
-    let user = user("bella");
-    assert_eq!(table.machine.standing(), Standing::LoggedIn { user });
-}
-
-#[test]
-fn a_login_that_was_given_up_and_granted_is_logged_out() {
-    let mut table = Table::new(seed(SeedStanding::Nobody));
-    table.login("anna");
-    assert_eq!(
-        table.on(Input::Logout),
-        ["overtaken", "ended", "store logout"]
-    );
-    assert_eq!(table.stored(true), ["out"]);
-    assert_eq!(
-        table.granted("anna", 1),
-        ["pending ref-anna-1", "exchange ref-anna-1"]
-    );
-}
-
-#[test]
 fn a_second_login_overtakes_the_first() {
     let mut table = Table::new(seed(SeedStanding::Nobody));
     table.login("anna");
@@ -387,21 +290,6 @@ fn a_server_that_grants_no_time_is_not_asked_without_end() {
 }
 
 #[test]
-fn a_full_disk_delays_a_logout_and_brings_nobody_back() {
-    let mut table = Table::logged_in("anna");
-    table.on(Input::Logout);
-    table.on(Input::Flushed);
-    assert_eq!(table.stored(false), ["not out Storage"]);
-    assert_eq!(table.machine.standing(), Standing::LoggingOut);
-    assert_eq!(
-        table.machine.trouble().map(|(trouble, _)| trouble),
-        Some(Trouble::Storage)
-    );
-    assert_eq!(table.step(), ["store logout, pending ref-anna-0"]);
-    assert_eq!(table.stored(true), ["out"]);
-}
-
-#[test]
 fn nothing_is_asked_while_the_machine_sleeps() {
     let mut table = Table::logged_in("anna");
     table.on(Input::Suspend);
@@ -432,54 +320,6 @@ fn answers_that_come_twice_are_dropped() {
     assert_eq!(table.exchanged(Err(auth())), [""; 0]);
     assert_eq!(table.stored(true), [""; 0]);
     assert_eq!(table.want(), ["token acc-anna-1"]);
-}
-
-fn pending(count: u64) -> Vec<PendingLogout> {
-    (1..=count)
-        .map(|generation| PendingLogout {
-            generation: Generation::new(generation),
-            refresh: Secret::new(format!("ref-{generation}")),
-            tries: 0,
-        })
-        .collect()
-}
-
-#[test]
-fn logouts_that_are_too_many_are_dropped_from_the_store_too() {
-    let seed = Seed {
-        logouts: pending(40),
-        ..seed(SeedStanding::Nobody)
-    };
-    let mut machine = Session::new(seed, Pace::default());
-    let done = |generation| {
-        Output::Note(LogoutNote::Done {
-            generation: Generation::new(generation),
-        })
-    };
-    let dropped: Vec<_> = std::iter::from_fn(|| machine.poll()).collect();
-    assert_eq!(dropped, (1..=8).map(done).collect::<Vec<_>>());
-}
-
-#[test]
-fn a_logout_that_is_dropped_on_its_way_does_not_come_back() {
-    let mut table = Table::new(Seed {
-        generation: Generation::new(99),
-        logouts: pending(32),
-        ..seed(logged_in("anna"))
-    });
-    assert_eq!(table.on(Input::Tick), ["exchange ref-1"]);
-    table.on(Input::Logout);
-    let outputs = table.on(Input::Flushed);
-    assert_eq!(
-        outputs,
-        ["told", "ended", "store logout, pending ref-anna-0"]
-    );
-    // The server is told all the same, but the store is left alone.
-    assert_eq!(table.granted("anna", 1), ["delete by acc-anna-1"]);
-    assert_eq!(
-        table.deleted(Err(CallFailure::NoAnswer)),
-        ["exchange ref-2"]
-    );
 }
 
 #[test]

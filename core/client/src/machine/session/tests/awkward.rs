@@ -1,14 +1,6 @@
 //! Sleep, lost answers and stores that fail at the worst moment.
 
-use super::*;
-
-fn pending_logout(generation: u64, tries: u32) -> PendingLogout {
-    PendingLogout {
-        generation: Generation::new(generation),
-        refresh: Secret::new(format!("ref-{generation}")),
-        tries,
-    }
-}
+use super::{logout::pending, *};
 
 #[test]
 fn a_logout_is_not_told_while_the_machine_sleeps() {
@@ -39,16 +31,14 @@ fn a_call_whose_answer_is_lost_is_repeated() {
 #[test]
 fn no_number_of_old_logouts_keeps_a_user_from_their_session() {
     let mut table = Table::new(Seed {
-        logouts: (1..=9)
-            .map(|generation| pending_logout(generation, 3))
-            .collect(),
+        logouts: (1..=9).map(|generation| pending(generation, 3)).collect(),
         generation: Generation::new(10),
         standing: logged_in("anna"),
     });
     assert_eq!(table.want(), ["exchange ref-anna-0"]);
     // One that was never told goes first, once.
     let mut table = Table::new(Seed {
-        logouts: vec![pending_logout(1, 0)],
+        logouts: vec![pending(1, 0)],
         generation: Generation::new(10),
         standing: logged_in("anna"),
     });
@@ -74,7 +64,7 @@ fn a_token_that_nobody_needs_any_more_is_not_asked_for_again() {
 fn no_two_sessions_have_the_number_of_one_logout() {
     let seed = |standing| Seed {
         generation: Generation::new(3),
-        logouts: vec![pending_logout(5, 0)],
+        logouts: vec![pending(5, 0)],
         standing,
     };
     let mut table = Table::new(seed(SeedStanding::Nobody));
@@ -92,7 +82,7 @@ fn no_two_sessions_have_the_number_of_one_logout() {
 fn a_program_that_ended_in_the_middle_of_a_logout_finishes_it() {
     let mut table = Table::new(Seed {
         generation: Generation::new(5),
-        logouts: vec![pending_logout(5, 1)],
+        logouts: vec![pending(5, 1)],
         standing: logged_in("anna"),
     });
     assert_eq!(table.machine.standing(), Standing::LoggingOut);
