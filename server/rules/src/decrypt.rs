@@ -89,13 +89,13 @@ pub fn is_undecrypted(attempt: &Attempt) -> bool {
 /// has replaced, or that does not matter any more.
 #[must_use]
 pub fn reported(case: &Case<'_>, reason: Reason, at: Timestamp) -> Option<Attempt> {
-    if reason == Reason::OwnerMismatchDropped {
-        return dropped(case);
-    }
     let attempt = case.attempt;
     let is_about_it = !attempt.seals.is_empty() && !attempt.seals.is_replaced_after(at);
     if !case.is_open() || !is_about_it {
         return None;
+    }
+    if reason == Reason::OwnerMismatchDropped {
+        return dropped(attempt);
     }
     let undecrypted = attempt.undecrypted.saturating_add(1);
     match attempt.state {
@@ -128,8 +128,7 @@ pub fn reported(case: &Case<'_>, reason: Reason, at: Timestamp) -> Option<Attemp
 
 /// What an attempt is after its installation dropped the push, because another user has the device by now. It is
 /// of no use to try that again. `None` if nothing follows.
-fn dropped(case: &Case<'_>) -> Option<Attempt> {
-    let attempt = case.attempt;
+fn dropped(attempt: &Attempt) -> Option<Attempt> {
     let failed = |tries| Attempt {
         state: State::Failed,
         reason: Some(Reason::OwnerMismatchDropped),
@@ -137,9 +136,6 @@ fn dropped(case: &Case<'_>) -> Option<Attempt> {
         until: None,
         ..attempt.clone()
     };
-    if !case.is_open() || attempt.seals.is_empty() {
-        return None;
-    }
     match attempt.state {
         State::Sent => Some(failed(attempt.tries)),
         // The report proves that the service took the try, though it has not answered.

@@ -337,6 +337,21 @@ fn what_does_not_matter_any_more_is_not_sent_anew() {
     assert!(!world.ask(|case| reported(case, REASON, case.now)));
 }
 
+/// What another user's device dropped was the push before: the one that replaced it is good.
+#[test]
+fn what_was_dropped_says_nothing_of_the_push_that_replaced_it() {
+    let mut world = World::new(Steps::default());
+    world.run();
+    world.key = Some(mark(2));
+    assert!(world.reports(110, 109));
+    world.has_sent(&[Some(1), Some(2)]);
+    let why = Reason::OwnerMismatchDropped;
+    assert!(!world.ask(|case| reported(case, why, at(109))));
+    assert_eq!(world.attempt.clone().unwrap().state, State::Sent);
+    assert!(world.ask(|case| reported(case, why, at(110))));
+    assert_eq!(world.attempt.unwrap().reason, Some(why));
+}
+
 /// Nothing is decrypted of what was not encrypted.
 #[test]
 fn a_report_about_a_hint_is_not_believed() {
