@@ -95,25 +95,21 @@ impl Files {
     /// # Errors
     /// [`StoreError`]; it is told and asked once more than needed then.
     pub fn keep_opt_outs(&mut self, learned: Learned) -> Result<(), StoreError> {
-        let Learned {
-            begun,
-            forgets_sent,
-            opt_outs,
-            settled,
-            refused,
-        } = learned;
         if !self.is_somebodys() {
             return Ok(());
         }
         let state = self.device.state();
+        let mut sent = state.sent_opt_outs.clone();
+        learned.bring_up(&mut sent);
+        let Learned {
+            begun: _,
+            forgets_sent: _,
+            opt_outs,
+            settled,
+            refused,
+        } = learned;
         let mut changes = state.opt_out_changes.clone();
         changes.settle(&settled);
-        let mut sent = if forgets_sent {
-            SentOptOuts::default()
-        } else {
-            state.sent_opt_outs.clone()
-        };
-        sent.add(&begun);
         self.keep_changes(opt_outs, changes, sent)?;
         if refused.is_some() {
             self.news.opt_outs_refused = refused;

@@ -1,6 +1,7 @@
 -- What there is one of: 'schema', 'installation', 'mark', 'user', 'session', 'generation', 'restored', 'restored_at',
 -- 'restored_by_device', 'login_at', 'login_by_device', 'offset', 'registered_hash', 'registered_at', 'permission',
--- 'switched_off', 'locale', 'time_zone', 'opt_out_sent', and as JSON: 'wishes', 'opt_outs', 'opt_out_changes', 'push_addresses'.
+-- 'switched_off', 'locale', 'time_zone', and as JSON: 'wishes', 'opt_outs', 'opt_out_changes', 'sent_opt_outs',
+-- 'push_addresses'.
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL

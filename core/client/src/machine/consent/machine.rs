@@ -222,20 +222,11 @@ impl Consent {
         let mut kept = self.kept.clone();
         kept.add(changes);
         if kept != self.kept {
-            self.kept = kept;
             self.keep(Learned {
                 begun: changes.clone(),
                 ..Learned::default()
             });
         }
-    }
-
-    /// The next process need not know what was sent, if so.
-    fn forget_sent(&mut self, forgets: bool) -> bool {
-        if forgets {
-            self.kept = SentOptOuts::default();
-        }
-        forgets
     }
 
     /// Whether no request can land any more but one that is under way.
@@ -284,19 +275,15 @@ impl Consent {
         self.is_asked = false;
         self.read_at = Some(now.monotonic);
         self.backoff.reset();
-        let is_certain = self.is_certain(now);
-        let contested = if is_certain {
-            OptOutChange::default()
-        } else {
-            self.sent.contested(&sent)
-        };
+        // What could still land when this was sent may have landed behind it by now.
+        let contested = self.sent.contested(&sent);
         let mut settled = sent;
         settled.settle(&contested);
         self.changes.settle(&settled);
         if !contested.is_empty() && self.changes == contested {
             self.not_before = self.uncertain_until;
         }
-        let forgets_sent = self.forget_sent(is_certain || !contested.is_empty());
+        let forgets_sent = self.is_certain(now) || !contested.is_empty();
         self.keep(Learned {
             opt_outs: Some(opt_outs),
             settled,
@@ -326,10 +313,9 @@ impl Consent {
             self.is_asked = false;
             self.changes.settle(&sent);
             if !sent.is_empty() {
-                let forgets_sent = self.forget_sent(self.is_certain(now));
                 self.keep(Learned {
                     settled: sent,
-                    forgets_sent,
+                    forgets_sent: self.is_certain(now),
                     refused: Some(code.clone()),
                     ..Learned::default()
                 });
@@ -340,6 +326,7 @@ impl Consent {
     }
 
     fn keep(&mut self, learned: Learned) {
+        learned.bring_up(&mut self.kept);
         self.outputs.push_back(Output::Keep(learned));
     }
 

@@ -123,6 +123,16 @@ pub struct Learned {
     pub refused: Option<Open<ProblemCode>>,
 }
 
+impl Learned {
+    /// Brings up to it what is kept of what was sent.
+    pub fn bring_up(&self, sent: &mut SentOptOuts) {
+        if self.forgets_sent {
+            *sent = SentOptOuts::default();
+        }
+        sent.add(&self.begun);
+    }
+}
+
 /// A call that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Call {

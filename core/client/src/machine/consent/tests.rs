@@ -100,19 +100,17 @@ impl Table {
                 self.call = call;
                 format!("tell {}", serde_json::to_string(&changes).unwrap())
             }
-            Output::Keep(Learned {
-                begun,
-                forgets_sent,
-                opt_outs,
-                settled,
-                refused,
-            }) => {
+            Output::Keep(learned) => {
+                learned.bring_up(&mut self.sent);
+                let Learned {
+                    begun,
+                    forgets_sent: _,
+                    opt_outs,
+                    settled,
+                    refused,
+                } = learned;
                 self.known = opt_outs.or_else(|| self.known.take());
                 self.stored.settle(&settled);
-                if forgets_sent {
-                    self.sent = SentOptOuts::default();
-                }
-                self.sent.add(&begun);
                 match refused {
                     Some(code) => format!("refused {}", code.as_str()),
                     None if !begun.is_empty() => "begun".to_owned(),
@@ -255,6 +253,26 @@ fn after_a_change_without_an_answer_it_is_told_once_more_when_nothing_can_land()
         assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["settle"]);
         assert!(table.stored.is_empty());
     }
+}
+
+/// The lost request may have landed while the answer to the later one was on its way.
+#[test]
+fn an_answer_that_takes_long_settles_nothing_that_a_lost_request_may_have_undone() {
+    let (mut table, _) = Table::connected(json!({"all": true}));
+    table.token();
+    assert_eq!(table.answer(Err(CallFailure::NoAnswer)), [""; 0]);
+    table.now.monotonic = table.now.monotonic + Duration::from_secs(20);
+    assert_eq!(table.change(json!({"all": false})), ["token"]);
+    assert_eq!(table.token(), ["begun", r#"tell {"all":false}"#]);
+    table.now.monotonic = table.now.monotonic + Duration::from_secs(42);
+    assert_eq!(
+        table.answer(Ok(StoredOptOuts::default())),
+        ["keep", "token"]
+    );
+    assert!(!table.stored.is_empty());
+    assert_eq!(table.token(), ["begun", r#"tell {"all":false}"#]);
+    assert_eq!(table.answer(Ok(StoredOptOuts::default())), ["settle"]);
+    assert!(table.stored.is_empty());
 }
 
 /// The process ends while a request is under way, the person changes their mind in the next one.

@@ -148,10 +148,7 @@ impl Device {
             }
             ToStorage::KeepOptOuts(learned) => {
                 self.opt_out_changes.settle(&learned.settled);
-                if learned.forgets_sent {
-                    self.sent_opt_outs = SentOptOuts::default();
-                }
-                self.sent_opt_outs.add(&learned.begun);
+                learned.bring_up(&mut self.sent_opt_outs);
                 Some(self.opt_outs())
             }
             ToStorage::Note(note) => {
