@@ -112,6 +112,11 @@ impl Counts {
     }
 }
 
+/// Whether users who were erased are back. Nobody is erased again of whom the replaced file does not tell.
+fn are_back(erased_users: Option<u64>, erased: Erased) -> bool {
+    erased == Erased::Kept || erased_users.is_none()
+}
+
 impl Report {
     fn of(restored: Restored, erased: Erased) -> Self {
         let Restored {
@@ -143,7 +148,7 @@ impl Report {
             revived_keys: names(&revived_keys),
             forgotten_keys: names(&forgotten_keys),
             erased_users,
-            erased_users_are_back: erased == Erased::Kept,
+            erased_users_are_back: are_back(erased_users, erased),
             taken_back: taken_back.as_ref().map(Counts::of),
         }
     }
@@ -257,6 +262,12 @@ mod tests {
         assert_eq!(said(Some(0), false), None);
         let lines = words(&report(Some(0), false));
         assert_eq!(lines.matches(" since and ").count(), 2, "{lines}");
+    }
+
+    #[test]
+    fn who_is_not_known_to_be_erased_is_back() {
+        assert!(!are_back(Some(1), Erased::Again));
+        assert!(are_back(None, Erased::Again) && are_back(Some(1), Erased::Kept));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement};
 use vestnik_model::AppId;
 use vestnik_rules::work::{Stage, WorkKind};
 
@@ -16,8 +16,9 @@ use super::{
 use crate::{sql::statements, value::parsed};
 
 statements! {
-    NAMED = "SELECT row, app, hash, opt_out FROM user WHERE id IS NOT NULL";
-    USER = "SELECT app, hash, id IS NOT NULL, opt_out FROM user WHERE row = ?1";
+    NAMED = "SELECT row, app, hash FROM user WHERE id IS NOT NULL";
+    USER = "SELECT app, hash, id IS NOT NULL FROM user WHERE row = ?1";
+    OPT_OUT = "SELECT opt_out FROM user WHERE row = ?1";
     BEING_ERASED = "SELECT target FROM work WHERE kind = 'erase_user'";
     SESSIONS = "SELECT app, id, user FROM installation WHERE user IS NOT NULL";
     OWNER = "SELECT user FROM installation WHERE app = ?1 AND id = ?2";
@@ -107,7 +108,6 @@ struct User {
     row: i64,
     app: String,
     hash: i64,
-    opt_out: Option<String>,
     /// What has that row in the later file.
     later: Option<Later>,
 }
@@ -117,7 +117,6 @@ struct Later {
     app: String,
     hash: i64,
     is_named: bool,
-    opt_out: Option<String>,
 }
 
 impl Later {
@@ -140,14 +139,12 @@ fn each_user(
                 app: row.get(0)?,
                 hash: row.get(1)?,
                 is_named: row.get(2)?,
-                opt_out: row.get(3)?,
             })
         });
         let user = User {
             row: number,
             app: row.get(1)?,
             hash: row.get(2)?,
-            opt_out: row.get(3)?,
             later: found.optional()?,
         };
         look(row, user)?;
@@ -157,11 +154,16 @@ fn each_user(
 
 /// Of how many users who have their name what they do not want was changed.
 fn opt_outs(copy: &Connection, later: &Connection) -> Result<u64, rusqlite::Error> {
+    let (mut before, mut since) = (copy.prepare(OPT_OUT)?, later.prepare(OPT_OUT)?);
+    let of = |statement: &mut Statement<'_>, row: i64| {
+        statement.query_row([row], |row| row.get::<_, Option<String>>(0))
+    };
     let mut count = 0;
     each_user(copy, later, |_, user| {
-        let is_changed =
-            |later: &Later| later.is_of(&user) && later.is_named && later.opt_out != user.opt_out;
-        count += u64::from(user.later.as_ref().is_some_and(is_changed));
+        let is_same = |later: &Later| later.is_of(&user) && later.is_named;
+        if user.later.as_ref().is_some_and(is_same) {
+            count += u64::from(of(&mut before, user.row)? != of(&mut since, user.row)?);
+        }
         Ok(())
     })?;
     Ok(count)
