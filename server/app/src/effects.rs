@@ -72,7 +72,9 @@ pub(crate) fn sink(
 fn log_provider(app: &AppId, channel: Channel, health: &Health) {
     let channel = channel.as_str();
     match health {
-        Health::Working => tracing::info!(%app, channel, "the App's credentials are in use again"),
+        Health::Working => {
+            tracing::info!(%app, channel, "the App's credentials are refused no more");
+        }
         Health::Refused { reason, said } => {
             let (reason, said) = (reason.as_str(), said.as_deref().unwrap_or_default());
             tracing::warn!(%app, channel, reason, said, "the service refuses the App's credentials: what goes by it waits");

@@ -63,7 +63,7 @@ impl Providers {
             ),
             recovered: counter(
                 "provider_recoveries",
-                "How often a service took an App's credentials again, or others were set",
+                "How often a service took an App's credentials again, or they were replaced or deleted",
             ),
         }
     }

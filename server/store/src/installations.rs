@@ -15,7 +15,7 @@ pub const TAKEN_OVER: u32 = 100;
 /// Installations.
 pub trait Installations {
     /// Sets an installation's state, whole; tells whether the session is still the present one. What its
-    /// device could not decrypt is looked at again. Effects: `WorkDue`.
+    /// device could not decrypt is looked at again. Effects: `WorkDue`, `Told`.
     fn put_state(
         &self,
         session: Session,
@@ -39,7 +39,7 @@ pub trait Installations {
     /// the session is still the present one. If another installation becomes the primary one by it, what
     /// waits for the user's primary device among their last [`TAKEN_OVER`] entries is looked at anew.
     ///
-    /// Effects: `WorkDue`.
+    /// Effects: `WorkDue`, `Told`.
     fn note_opened(&self, session: Session, at: Timestamp, now: Timestamp) -> Answer<'_, bool>;
     /// One installation.
     fn installation(

@@ -49,7 +49,7 @@ pub struct Reader {
 /// What Apps and people say of when, and of what, somebody is notified. An erasure deletes what was said of the user at once.
 pub trait Recipients {
     /// Sets what is said of a user, whole. A user who is not known is made. What waits for them is asked about
-    /// anew, by work of kind `AskAnew`. Effects: `WorkDue`.
+    /// anew, by work of kind `AskAnew`. Effects: `WorkDue`, and `Told` if the quiet hours are others.
     fn put_attributes(
         &self,
         app: AppId,
@@ -61,7 +61,7 @@ pub trait Recipients {
     fn attributes(&self, app: AppId, user: UserId) -> Answer<'_, Option<Said>>;
     /// Changes what a user does not want by [`consent::changed`](vestnik_rules::consent::changed). A user who is
     /// not known is made. What waits for them is asked about anew if anything is another than before. Effects:
-    /// `WorkDue`.
+    /// `WorkDue`, `Told`.
     fn change_opt_outs(
         &self,
         whose: Whose,
@@ -71,7 +71,7 @@ pub trait Recipients {
     /// Adds a category to what the reader of a letter does not want, or everything, by
     /// [`consent::unsubscribed`](vestnik_rules::consent::unsubscribed), and tells whether that is news. Nothing is
     /// said of a reader who is gone, nor of somebody else who has their name now. What waits for the reader is asked
-    /// about anew. Effects: `WorkDue`.
+    /// about anew. Effects: `WorkDue`, `Told`.
     fn unsubscribe_by_letter(
         &self,
         reader: Reader,

@@ -9,7 +9,7 @@ use crate::Answer;
 /// Who is logged in where.
 pub trait Sessions {
     /// Makes an installation its user's and begins a family of refresh tokens. Effects: `Revoked` for
-    /// the session before it and for retired installations.
+    /// the session before it and for retired installations, `Told`.
     fn login(&self, login: Login) -> Answer<'_, LoginOutcome>;
     /// Exchanges a refresh token for the next. Effect of a reuse: `Revoked`.
     fn exchange(&self, exchange: TokenExchange) -> Answer<'_, ExchangeOutcome>;
@@ -29,7 +29,7 @@ pub trait Sessions {
         now: Timestamp,
     ) -> Answer<'_, bool>;
     /// Ends all sessions of a user; tells how many. Effects: `Revoked` for each session and, last, for
-    /// the user.
+    /// the user, `Told`.
     fn end_user_sessions(&self, app: AppId, user: UserId, now: Timestamp) -> Answer<'_, u64>;
 }
 

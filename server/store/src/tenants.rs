@@ -44,16 +44,16 @@ pub trait Tenants {
     /// Deletes an identity key; tells whether there was one.
     fn delete_identity_key(&self, app: AppId, kid: String) -> Answer<'_, bool>;
     /// Sets the credentials of an App at a service, whole. What waits because the service refused the former
-    /// ones is tried at once. Effects: `WorkDue`.
+    /// ones is tried at once. Effects: `WorkDue`, `Told`.
     fn put_provider(&self, app: AppId, provider: Provider) -> Answer<'_, ()>;
     /// The same in place of credentials with this JSON; tells whether they are still the present ones.
-    /// Effects: `WorkDue`.
+    /// Effects: `WorkDue`, `Told`.
     fn replace_provider(&self, app: AppId, former: String, provider: Provider) -> Answer<'_, bool>;
     /// The credentials of an App at a service.
     fn provider(&self, app: AppId, channel: Channel) -> Answer<'_, Option<StoredProvider>>;
     /// The services at which an App has credentials, and when each was set.
     fn providers(&self, app: AppId) -> Answer<'_, Vec<ProviderView>>;
-    /// Deletes credentials; tells whether there were any. Effects: `Revoked`.
+    /// Deletes credentials; tells whether there were any. Effects: `Revoked`, `Told`.
     fn delete_provider(&self, app: AppId, channel: Channel, now: Timestamp) -> Answer<'_, bool>;
 }
 

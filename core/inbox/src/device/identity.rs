@@ -77,10 +77,7 @@ impl Kept {
         stamp: &Stamp,
     ) -> Result<Self, StoreError> {
         if let Some(session) = session {
-            let dropped = self.add_logout(session.generation);
-            for generation in &dropped {
-                secrets.delete(&logout_name(*generation))?;
-            }
+            let dropped = self.add_logout(secrets, session.generation)?;
             // A logout that was begun may have a newer token.
             let is_kept = has_token(secrets, session.generation)?;
             if !is_kept && !dropped.contains(&session.generation) {
@@ -94,13 +91,21 @@ impl Kept {
         })
     }
 
-    /// Adds a logout; gives those that are kept no longer.
-    pub(super) fn add_logout(&mut self, generation: u64) -> Vec<u64> {
+    /// Adds a logout; gives those that are kept no longer, whose tokens are deleted.
+    pub(super) fn add_logout(
+        &mut self,
+        secrets: &dyn SecretStore,
+        generation: u64,
+    ) -> Result<Vec<u64>, StoreError> {
         self.logouts.push(generation);
         self.logouts.sort_unstable();
         self.logouts.dedup();
         let over = self.logouts.len().saturating_sub(MAX_LOGOUTS);
-        self.logouts.drain(..over).collect()
+        let dropped: Vec<u64> = self.logouts.drain(..over).collect();
+        for generation in &dropped {
+            secrets.delete(&logout_name(*generation))?;
+        }
+        Ok(dropped)
     }
 
     pub(super) const fn in_store(&self) -> InStore {

@@ -231,10 +231,7 @@ impl Device {
             token,
         } = logout;
         let mut kept = self.kept.clone();
-        let dropped = kept.add_logout(*generation);
-        for generation in &dropped {
-            secrets.delete(&logout_name(*generation))?;
-        }
+        let dropped = kept.add_logout(secrets, *generation)?;
         if kept.logouts != self.kept.logouts {
             kept.write(secrets)?;
             self.kept = kept;

@@ -1,10 +1,12 @@
 //! Opt-outs as they are kept and answered, with what only a later version knows.
 
+use std::{collections::BTreeSet, str::FromStr};
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{MAX_OPT_OUTS, OptOutChange, OptOuts};
-use crate::{CategoryName, FieldCode, FieldProblem, TopicName};
+use crate::{FieldCode, FieldProblem};
 
 /// Opt-outs as a store or a device keeps them, and as a server of any version answers them. What this version
 /// does not know is kept as it is: kinds of opt-outs, and names that are none here.
@@ -108,15 +110,6 @@ fn too_long(pointer: &'static str, count: usize) -> FieldProblem {
     FieldProblem::new(pointer, FieldCode::TooLong, detail)
 }
 
-impl From<OptOuts> for StoredOptOuts {
-    fn from(known: OptOuts) -> Self {
-        Self {
-            known,
-            later: Later::default(),
-        }
-    }
-}
-
 impl From<Written> for StoredOptOuts {
     fn from(written: Written) -> Self {
         let Written {
@@ -125,30 +118,33 @@ impl From<Written> for StoredOptOuts {
             topics,
             kinds,
         } = written;
-        let mut stored = Self {
+        let (categories, later_categories) = parted(categories);
+        let (topics, later_topics) = parted(topics);
+        Self {
             known: OptOuts {
                 all,
-                ..OptOuts::default()
+                categories,
+                topics,
             },
             later: Later {
+                categories: later_categories,
+                topics: later_topics,
                 kinds,
-                ..Later::default()
             },
-        };
-        for name in categories {
-            match CategoryName::parse(name.as_str()) {
-                Ok(known) => drop(stored.known.categories.insert(known)),
-                Err(_) => stored.later.categories.push(name),
-            }
         }
-        for name in topics {
-            match TopicName::parse(name.as_str()) {
-                Ok(known) => drop(stored.known.topics.insert(known)),
-                Err(_) => stored.later.topics.push(name),
-            }
-        }
-        stored
     }
+}
+
+/// What is a name here, and what is not.
+fn parted<T: Ord + FromStr>(names: Vec<String>) -> (BTreeSet<T>, Vec<String>) {
+    let (mut known, mut later) = (BTreeSet::new(), Vec::new());
+    for name in names {
+        match name.parse() {
+            Ok(name) => drop(known.insert(name)),
+            Err(_) => later.push(name),
+        }
+    }
+    (known, later)
 }
 
 impl From<StoredOptOuts> for Written {

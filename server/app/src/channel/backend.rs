@@ -259,9 +259,9 @@ impl BackendSender {
             }
             Err(Failure::Unwritable) => {
                 tracing::error!(attempt = %begun.attempt, "a request to a backend cannot be written");
-                let unasked = held(Reason::ConfigProviderAuth, Duration::ZERO);
-                backend.on(&unasked, probe, &*self.clock);
-                return Unusable::Unreadable.ends(tried);
+                let tried = Unusable::Unreadable.ends(tried);
+                backend.on(&tried.outcome, probe, &*self.clock);
+                return tried;
             }
         };
         backend.on(&outcome, probe, &*self.clock);

@@ -211,17 +211,12 @@ fn sent(
             (None, Some(reason)) => Some(AttemptFinding::Refused { tries, reason }),
             (None, None) => None,
         },
-        (State::Begun, until, _) => {
+        (State::Begun | State::Sending | State::Retrying, until, _) => {
             let until = until.unwrap_or(last);
             let is_repeated = again(until).is_some();
             let is_waited_for = is_repeated || until > now;
-            is_waited_for.then_some(AttemptFinding::OnItsWay { until, is_repeated })
-        }
-        (State::Sending | State::Retrying, until, _) => {
-            let until = until.unwrap_or(last);
-            let is_repeated = again(until).is_some();
-            let is_waited_for = is_repeated || until > now;
-            count += u32::from(!is_waited_for);
+            // Nothing of a letter was written before its turn.
+            count += u32::from(!is_waited_for && attempt.state != State::Begun);
             is_waited_for.then_some(AttemptFinding::OnItsWay { until, is_repeated })
         }
     };

@@ -57,11 +57,11 @@ CREATE INDEX delivery_collapse ON delivery (user, collapse, seq) WHERE collapse 
 --- What is looked at when hours change.
 CREATE INDEX delivery_put_off ON delivery (user, notification) WHERE is_put_off = 1;
 
--- A delivery was tried at an installation over a channel, or at the user's mailbox.
+-- A delivery was tried at an installation over a channel, at the user's mailbox, or at the App's backend.
 CREATE TABLE attempt (
     notification INTEGER NOT NULL,
     user INTEGER NOT NULL,
-    -- Empty for the mailbox.
+    -- Empty for the mailbox and the backend.
     installation BLOB NOT NULL,
     channel TEXT NOT NULL,
     started_at INTEGER NOT NULL,

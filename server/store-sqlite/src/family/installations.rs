@@ -154,8 +154,8 @@ fn note_opened(
     installation::note_opened(txn, session, at)?;
     if primary(installation::candidates(txn, app, user)?) != former {
         look_anew(txn, session, now)?;
+        told::write_primary(txn, app, user, (former, now))?;
     }
-    told::write_primary(txn, app, user, (former, now))?;
     Ok(true)
 }
 

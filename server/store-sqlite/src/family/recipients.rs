@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, CategoryName, UserId,
     event::ChangedBy,
-    preference::{OptOutChange, OptOuts},
+    preference::{OptOutChange, OptOuts, StoredOptOuts},
     publish::ZoneName,
 };
 use vestnik_rules::{
@@ -21,7 +21,7 @@ use vestnik_store::{
 use crate::{
     SqliteStore,
     store::Class,
-    table::{app, asking, phone_number, present, told, user, user_attribute},
+    table::{Txn, app, asking, phone_number, present, told, user, user_attribute},
 };
 
 impl Recipients for SqliteStore {
@@ -90,9 +90,7 @@ impl Recipients for SqliteStore {
             let Some(changed) = changed else {
                 return Ok(OptOutOutcome::Now(stored.known));
             };
-            user_attribute::put_opt_outs(txn, head.row, &changed)?;
-            told::write_preference(txn, app, (head.row, user), (by, now))?;
-            asking::of_user(txn, app, user, now)?;
+            set_opt_outs(txn, (app, user, head.row), &changed, (by, now))?;
             Ok(OptOutOutcome::Now(changed.known))
         })
     }
@@ -113,9 +111,8 @@ impl Recipients for SqliteStore {
             let Some(unsubscribed) = unsubscribed(&stored, category.clone()) else {
                 return Ok(false);
             };
-            user_attribute::put_opt_outs(txn, head.row, &unsubscribed)?;
-            told::write_preference(txn, app, (head.row, user), (ChangedBy::Link, now))?;
-            asking::of_user(txn, app, user, now)?;
+            let by = (ChangedBy::Link, now);
+            set_opt_outs(txn, (app, user, head.row), &unsubscribed, by)?;
             Ok(true)
         })
     }
@@ -146,4 +143,15 @@ impl Recipients for SqliteStore {
     fn default_zone(&self, app: AppId) -> Answer<'_, Option<ZoneName>> {
         self.read(Class::List, move |db| app::zone(db, &app))
     }
+}
+
+fn set_opt_outs(
+    txn: &mut Txn<'_>,
+    (app, user, row): (&AppId, &UserId, i64),
+    opt_outs: &StoredOptOuts,
+    (by, now): (ChangedBy, Timestamp),
+) -> Result<(), rusqlite::Error> {
+    user_attribute::put_opt_outs(txn, row, opt_outs)?;
+    told::write_preference(txn, app, (row, user), (by, now))?;
+    asking::of_user(txn, app, user, now)
 }

@@ -5,7 +5,7 @@
 //! notification then asks the schedule. Then it walks through what closed hours put off in the middle of a
 //! cascade; the dispatch of each notification looks at that. A later change begins the walk anew.
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
@@ -188,7 +188,6 @@ fn part_put_off(
     let mut asked = Asked::default();
     // Each notification is looked up once, and woken once.
     let mut subjects: BTreeMap<i64, Option<Subject>> = BTreeMap::new();
-    let mut woken = BTreeSet::new();
     let is_end = found.len() < rows as usize;
     for (key, due_at) in found {
         let Key { notification, user } = key;
@@ -205,13 +204,11 @@ fn part_put_off(
             let of = notification::find_row(db, notification)?.map(|of| of.subject);
             place.insert(of.filter(|of| of.app == held.app));
         }
-        if let Some(Some(of)) = subjects.get(&notification) {
+        if let Some(Some(_)) = subjects.get(&notification) {
             delivery::set_due(db, key, now)?;
-            if woken.insert(notification) {
-                asked.looked_at.push(of.clone());
-            }
         }
     }
+    asked.looked_at = subjects.into_values().flatten().collect();
     Ok(asked)
 }
 

@@ -23,12 +23,12 @@ use super::{
 type Key = (NotificationKey, UserKey);
 type Place = AttemptKey;
 
-/// Takes a report of an installation that it could not decrypt a push, for a reason, at a time.
+/// Takes a report of an installation that a push was of no use to it, for a reason, at a time.
 pub(super) fn report(txn: &mut Txn, (key, by): (Key, Reporter), (reason, at): (Reason, Timestamp)) {
     let Reporter { installation, now } = by;
     let rule = |case: &Case<'_>| reported(case, reason, at);
     if let Some(by) = ask(txn, (key, installation), now, rule) {
-        // What could not be decrypted was handed over.
+        // What was of no use was handed over.
         move_on(txn, key, Event::HandedOver(by), now);
         wake(txn, key.0);
     }

@@ -99,8 +99,8 @@ impl Installations for MemoryStore {
             let present = primary(txn.world.candidates(&session.app, &session.user));
             if present != former {
                 look_anew(txn, &session, now);
+                txn.tell_primary(&session.app, &session.user, former);
             }
-            txn.tell_primary(&session.app, &session.user, former);
             Ok(true)
         })
     }
