@@ -1,10 +1,9 @@
 //! The driver: connections to a relay and letters over them. It decides nothing.
 //!
-//! Connections are bounded by the relay's configuration; who wants one more waits. As many letters as there are
-//! connections have their turn while they wait for one, so that none stands idle, and those behind them have not
-//! begun. An idle connection is used again, and closed when it was not for a while. If the server closed it meanwhile, which shows
-//! before it answered anything, the letter goes over a new one at once. When the time for a letter is up,
-//! what was written of it says whether it may have been taken.
+//! Connections are bounded by the relay's configuration; who wants one more waits, and has not begun: what happens
+//! meanwhile can still keep a letter from being sent. An idle connection is used again, and closed when it was not for a
+//! while. If the server closed it meanwhile, which shows before it answered anything, the letter goes over a new one at
+//! once. When the time for a letter is up, what was written of it says whether it may have been taken.
 
 mod connection;
 mod idle;
@@ -45,10 +44,6 @@ pub enum RelayError {
     Roots(#[source] rustls::Error),
 }
 
-/// How many letters for each connection have their turn: the one that is sent, and one that waits for the
-/// connection. More, and a process that ends leaves more letters of which nobody knows whether they were taken;
-/// fewer, and a connection stands idle while its next letter is noted to begin.
-const TURNS: usize = 2;
 /// How long a check may take as a whole.
 const CHECK: Duration = Duration::from_secs(18);
 
@@ -76,7 +71,6 @@ struct Inner {
     relay: Relay,
     network: Network,
     tls: tls::Tls,
-    turns: Semaphore,
     places: Semaphore,
     idle: Arc<Idle>,
 }
@@ -95,7 +89,6 @@ impl Mailer {
             relay,
             network: Network::new(reach),
             tls,
-            turns: Semaphore::new(TURNS * connections),
             places: Semaphore::new(connections),
             idle,
         })))
@@ -119,8 +112,8 @@ impl Mailer {
     }
 
     /// Does the same as [`send_noted`](Self::send_noted) for somebody who has to note that the letter begins:
-    /// `begins` is awaited when it has its turn, before anything is written. `None` if that says that it is not to
-    /// be sent.
+    /// `begins` is awaited when it has a connection, or may open one, before anything is written. `None` if that says
+    /// that it is not to be sent.
     pub async fn send_in_turn(
         &self,
         envelope: &Envelope,
@@ -131,15 +124,12 @@ impl Mailer {
         let patience = inner.relay.patience;
         let (end, waited) = (sleep(patience.written), sleep(patience.place));
         pin!(end, waited);
-        let Some(_turn) = place(&inner.turns, waited.as_mut()).await else {
+        let Some(_place) = place(&inner.places, waited).await else {
             return Some(BUSY);
         };
         if !begins.await {
             return None;
         }
-        let Some(_place) = place(&inner.places, waited).await else {
-            return Some(BUSY);
-        };
         Some(self.send_by_place((envelope, writing), end).await)
     }
 

@@ -2,9 +2,10 @@
 //!
 //! A try is *begun* before anything is sent, in a transaction of its own, and *settled* by the answer
 //! in another one. A letter waits in between for its turn at a mail server that takes a few at a time, and is
-//! *started* in a third one when it comes: until then nothing of it was written. A process that ends in between leaves a try that nobody settles. When its lease has passed,
-//! or was ended because nobody can hold it, nobody knows whether the service took it, and it is repeated: under
-//! the same identifier, so that a push replaces the first one. A sender can have such a try given up instead.
+//! [started](crate::cascade::start) in a third one when it comes: until then nothing of it was written. A process
+//! that ends in between leaves a try that nobody settles. When its lease has passed, or was ended because nobody can
+//! hold it, nobody knows whether the service took it, and it is repeated: under the same identifier, so that a push
+//! replaces the first one. A sender can have such a try given up instead.
 //!
 //! ```
 //! use jiff::{SignedDuration, Timestamp};
@@ -244,16 +245,6 @@ pub fn begin(known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
         until: Some(lease_until),
         ..known
     }
-}
-
-/// An attempt whose try with a lease until then has its turn: from now on its service may have it. `None` if that
-/// try is not under way: another one began, or it was settled before.
-#[must_use]
-pub fn start(begun: &Attempt, lease_until: Timestamp) -> Option<Attempt> {
-    begun.is_try_of(lease_until).then(|| Attempt {
-        state: State::Sending,
-        ..begun.clone()
-    })
 }
 
 /// What is known by now of where a try went, besides its outcome.

@@ -19,6 +19,10 @@
 //! is no hand-over, and a device may still confirm it: the step waits for that until its end. The last step
 //! does not wait.
 //!
+//! # Waiting for a turn
+//! A letter or a request to the App's backend that began waits for its turn, and [`start`] looks again when it has it:
+//! what was confirmed, ended, held or not wanted meanwhile is not sent.
+//!
 //! # What was deleted
 //! A person who deletes a notification has done with it on all of their devices. No further one is pushed to;
 //! one that the delivery is opened to gets it into its history as it stands there, deleted. A step that waits
@@ -68,6 +72,7 @@ mod looked;
 mod meant;
 mod outside;
 mod target;
+mod turn;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
@@ -79,10 +84,11 @@ pub use self::{
     course::Course,
     device::{Address, Device, preferred},
     handed::{brought_by, came_by},
-    looked::Looked,
+    looked::{Looked, Switch},
     meant::PRIMARY_WINDOW,
     outside::outside,
     target::{Target, channel_of},
+    turn::{Start, Turn, start},
 };
 use self::{handed::is_handed, meant::Meant};
 use crate::{
@@ -146,17 +152,6 @@ impl View<'_> {
     fn has_it(&self, device: &Device) -> bool {
         device.has_it && self.addressed.has(device.installation)
     }
-}
-
-/// A step gave way to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Switch {
-    /// The route of the step.
-    pub from: StepChannel,
-    /// The route of the next one.
-    pub to: StepChannel,
-    /// Why.
-    pub reason: Reason,
 }
 
 /// What a step found.
@@ -251,6 +246,8 @@ fn look_at_steps(view: &View<'_>) -> Looked {
             looked.tries = found.tries;
             return looked;
         };
+        // What the step had no time for is not tried any more.
+        looked.drop_tries(&found.tries, view.attempts);
         looked.course.switched = Some(reason);
         looked.course.step += 1;
         let next = view.steps.get(looked.course.step);

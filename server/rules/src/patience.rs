@@ -63,7 +63,8 @@ pub fn leased_until(target: Target, now: Timestamp) -> Timestamp {
     now.checked_add(lease(target)).unwrap_or(Timestamp::MAX)
 }
 
-/// Begins the next try of an attempt at a target. A letter waits for its turn until it is [started](crate::attempt::start).
+/// Begins the next try of an attempt at a target. A letter waits for its turn until it is
+/// [started](crate::cascade::start).
 #[must_use]
 pub fn begin_at(target: Target, known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
     let begun = begin(known, lease_until);

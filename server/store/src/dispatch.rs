@@ -6,9 +6,9 @@
 //! one. No claim holds the row meanwhile: each try has a lease of its own, so that one that waits for an
 //! answer holds up no other delivery of its notification.
 //!
-//! A mail server takes a few letters at a time, and the others wait for their turn: [`Dispatch::start_letter`] notes
-//! that one has it. So a process that is killed leaves a few letters of which nobody knows whether they were taken,
-//! and not all that it had begun.
+//! A mail server takes a few letters at a time, and the others wait for their turn: [`Dispatch::start_try`] notes that
+//! one has it, unless it is not to be sent any more. So a process that is killed leaves a few letters of which nobody
+//! knows whether they were taken, and not all that it had begun.
 //!
 //! A notification that was recalled is withdrawn from devices that sleep by the same row: such a push is a
 //! try, too, and no attempt of the delivery.
@@ -44,9 +44,10 @@ pub trait Dispatch {
     /// Looks at the deliveries and withdrawals of a claimed row that are due, notes the tries that begin now, gives
     /// them, and puts the row back for its next time. Effects: `NotificationChanged`.
     fn dispatch(&self, part: Part) -> Answer<'_, Dispatched>;
-    /// Notes that a letter that was begun has its turn at the mail server, before anything of it is written. Gives
-    /// whether its try is still under way; one that is not must not be sent.
-    fn start_letter(&self, letter: LetterStart) -> Answer<'_, bool>;
+    /// Notes that a try that waited for its turn has it, before anything of it is written. Gives whether it is to be
+    /// made, which [`vestnik_rules::cascade::start`] decides. One that is not was no try: nothing has to be settled of
+    /// it, and its delivery is looked at once more. Effects: `WorkDue`.
+    fn start_try(&self, start: TryStart) -> Answer<'_, bool>;
     /// Notes what became of tries of a notification, and sees to it that its row of work is due when the
     /// next of its deliveries is. Gives how many of the tries were still on their way; nothing follows
     /// from the others for their deliveries. What all of them show of the App's credentials is noted by
@@ -130,19 +131,43 @@ impl Recipient {
     }
 }
 
-/// A letter that has its turn.
+/// A try that has its turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetterStart {
+pub struct TryStart {
     /// The tenant.
     pub app: AppId,
     /// The notification.
     pub notification: NotificationId,
     /// The user.
     pub user: UserId,
-    /// The end of the lease of its try, which names it.
+    /// Where it goes.
+    pub target: Target,
+    /// The hash of the address that it goes to, as [`Tried`] has it.
+    pub address: [u8; 32],
+    /// The end of its lease, which names it.
     pub lease_until: Timestamp,
     /// The time.
     pub now: Timestamp,
+}
+
+impl TryStart {
+    /// That a try of a notification has its turn now, of which this would be noted if there were no answer.
+    #[must_use]
+    pub fn of(
+        (app, notification): (&AppId, NotificationId),
+        unanswered: &Tried,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            app: app.clone(),
+            notification,
+            user: unanswered.user.clone(),
+            target: unanswered.target,
+            address: unanswered.address,
+            lease_until: unanswered.lease_until,
+            now,
+        }
+    }
 }
 
 /// What became of tries.

@@ -33,16 +33,16 @@ use vestnik_rules::{
 };
 use vestnik_store::{
     Store, StoreError,
-    dispatch::{Begun, LetterStart, Recipient, Tried},
+    dispatch::{Begun, Recipient, Tried},
     recipients::Reader,
     tenants::StoredProvider,
 };
 
-use super::account::{REFUSED_PAUSE, Unusable};
-use crate::{
-    credential::{LinkKey, Unsubscription},
-    refusal::chain,
+use super::{
+    account::{REFUSED_PAUSE, Unusable},
+    turn::starts,
 };
+use crate::credential::{LinkKey, Unsubscription};
 
 /// The longest that one letter takes.
 pub(crate) const ONE_LETTER: Duration =
@@ -300,7 +300,8 @@ impl MailSender {
             Ok(probe) => probe,
             Err(outcome) => return Tried { outcome, ..tried },
         };
-        let begins = self.begins(&post.app, begun);
+        let by = (&*self.posting.store, &*self.posting.clock);
+        let begins = starts(by, (&post.app, begun), &tried);
         let sent = post.mailer.send_in_turn(&envelope, writing, begins);
         let Some(handed) = sent.await else {
             if let Some(probe) = probe {
@@ -315,27 +316,6 @@ impl MailSender {
             sign: shown(handed.verdict),
             said: handed.said.map(|said| said.to_string()),
             ..tried
-        }
-    }
-}
-
-impl MailSender {
-    /// Notes that a letter has its turn; tells whether it is to be sent. One of which that cannot be noted waits.
-    async fn begins(&self, app: &AppId, begun: &Begun) -> bool {
-        let letter = LetterStart {
-            app: app.clone(),
-            notification: begun.notification.id,
-            user: begun.user.clone(),
-            lease_until: begun.lease_until,
-            now: self.posting.clock.now(),
-        };
-        match self.posting.store.start_letter(letter).await {
-            Ok(is_begun) => is_begun,
-            Err(error) => {
-                let error = chain(&error);
-                tracing::warn!(%app, error, "a letter cannot be noted to begin: it is sent later");
-                false
-            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod email;
 mod push;
 mod sample;
 mod sender;
+mod turn;
 pub(crate) mod webhook;
 
 pub(crate) use backend::{BackendSender, ONE_DELIVERY, account as backend_account};

@@ -10,9 +10,9 @@
 //! only if its service may have it: the channel notes what it writes ([`Writing`]). One that was begun so late
 //! that its answer could not be waited for is not sent at all. Only the tries of a process that ended are
 //! unproven whatever they had written: nobody settles them, and their leases end. Letters wait here for their turn
-//! at the mail server, and are no such tries before they have it ([`Dispatch::start_letter`]).
+//! at the mail server, and are no such tries before they have it ([`Dispatch::start_try`]).
 //!
-//! [`Dispatch::start_letter`]: vestnik_store::Dispatch::start_letter
+//! [`Dispatch::start_try`]: vestnik_store::Dispatch::start_try
 
 use std::{collections::BTreeMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 

@@ -367,13 +367,4 @@ fn a_letter_that_never_had_its_turn_was_not_taken() {
     };
     let waits = settle(&begun, &held, bounds(900, 0));
     assert_eq!((waits.state, waits.tries), (State::Retrying, 0));
-
-    let started = start(&begun, lease).unwrap();
-    assert!(started.may_be_taken());
-    assert_eq!(start(&started, lease), Some(started.clone()));
-    let next = begin_at(Target::Mailbox, Some(&started), at(2_000));
-    assert_eq!((next.tries, next.unproven), (1, 1));
-    // The turn of one that somebody else has begun anew is over.
-    assert_eq!(start(&next, lease), None);
-    assert_eq!(start(&waits, lease), None);
 }

@@ -1,10 +1,24 @@
 //! What a look comes to.
 
 use jiff::Timestamp;
-use vestnik_model::{InstallationId, Reason};
+use vestnik_model::{InstallationId, Reason, publish::StepChannel};
 
-use super::{Course, Switch, Target};
-use crate::{attempt::Attempt, device::Opens};
+use super::{Course, Target};
+use crate::{
+    attempt::{Attempt, State},
+    device::Opens,
+};
+
+/// A step gave way to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Switch {
+    /// The route of the step.
+    pub from: StepChannel,
+    /// The route of the next one.
+    pub to: StepChannel,
+    /// Why.
+    pub reason: Reason,
+}
 
 /// What a look found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +54,18 @@ impl Looked {
             ends: Vec::new(),
             end: None,
         }
+    }
+
+    /// Ends the attempts at these targets that wait for a try: their step had no time for it. One that may have been
+    /// taken is left to whoever settles it.
+    pub(super) fn drop_tries(&mut self, targets: &[Target], attempts: &[(Target, &Attempt)]) {
+        let its = attempts.iter().filter(|(to, _)| targets.contains(to));
+        let waiting = its.filter(|(_, attempt)| match attempt.state {
+            State::Begun | State::Retrying => true,
+            State::Sending | State::Sent | State::Failed => false,
+        });
+        let ended = waiting.map(|(to, attempt)| (*to, Attempt::clone(attempt).dropped()));
+        self.ends.extend(ended);
     }
 
     /// The same for somebody who opens no delivery, begins no tries and takes the hours of its schedule for

@@ -3,6 +3,7 @@ mod handed;
 mod hours;
 mod order;
 mod own;
+mod turn;
 mod unproven;
 mod version;
 mod webhook;
@@ -125,8 +126,12 @@ impl Case {
     }
 
     fn look(&self) -> Looked {
+        self.with_view(look)
+    }
+
+    fn with_view<T>(&self, then: impl FnOnce(&View<'_>) -> T) -> T {
         let attempts: Vec<_> = self.attempts.iter().map(|(to, of)| (*to, of)).collect();
-        look(&View {
+        then(&View {
             steps: &self.steps,
             course: self.course,
             state: &self.state,

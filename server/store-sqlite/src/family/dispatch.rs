@@ -9,7 +9,7 @@ use vestnik_rules::work::{Progress, Stage, WorkKind};
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Dispatch,
-    dispatch::{Dispatched, LetterNoted, LetterReport, LetterStart, Sends, Settling},
+    dispatch::{Dispatched, LetterNoted, LetterReport, Sends, Settling, TryStart},
     work::Part,
 };
 
@@ -21,7 +21,7 @@ use crate::{
         Txn,
         change::Changes,
         delivery::Key,
-        dispatch::{Desk, Sending, next_due, start_letter, wake},
+        dispatch::{Desk, Sending, Started, next_due, wake},
         event, notification, provider,
         work::{self, Held, Next},
     },
@@ -36,11 +36,11 @@ impl Dispatch for SqliteStore {
         })
     }
 
-    fn start_letter(&self, letter: LetterStart) -> Answer<'_, bool> {
-        let unreadable = self.unreadable();
+    fn start_try(&self, start: TryStart) -> Answer<'_, bool> {
+        let with = (self.seal(), self.unreadable());
         // Its connection waits for it.
         self.write(Priority::Normal, move |txn| {
-            start_letter(txn.connection(), &unreadable, &letter)
+            start_try(txn, (&with.0, &with.1), &start)
         })
     }
 
@@ -100,6 +100,32 @@ fn dispatch(
     changes.write(txn, part.now)?;
     event::log_grew(txn, &app, grown, part.now)?;
     Ok(Dispatched { begun, progress })
+}
+
+fn start_try(
+    txn: &mut Txn<'_>,
+    (seal, unreadable): (&Seal, &Unreadable),
+    start: &TryStart,
+) -> Result<bool, rusqlite::Error> {
+    let db = txn.connection();
+    let Some(found) = notification::find(db, &start.app, start.notification)? else {
+        return Ok(false);
+    };
+    let subject = found.subject.clone();
+    let desk = Desk {
+        db,
+        seal,
+        unreadable,
+        sending: Sending::of(db, found, unreadable)?,
+        now: start.now,
+        changes: Changes::default(),
+        grown: Vec::new(),
+    };
+    let started = desk.start(start)?;
+    if started == Started::PutBack {
+        wake(txn, &subject, start.now)?;
+    }
+    Ok(started == Started::Made)
 }
 
 fn settle(

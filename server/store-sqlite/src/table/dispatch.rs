@@ -3,6 +3,8 @@
 mod case;
 mod letter;
 mod opening;
+mod turn;
+mod view;
 mod withdrawal;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -15,7 +17,7 @@ use vestnik_model::{
 use vestnik_rules::{
     address::{hash_email, moved},
     attempt::{Attempt, Bounds, Known, State, kills, settle_try},
-    cascade::{Course, Looked, Target, View, channel_of, look, outside},
+    cascade::{Course, Looked, Target, channel_of, outside},
     delivery::{Event, advance, contacted},
     device::Wanted,
     identity::{attempt_id, delivery_id},
@@ -44,7 +46,7 @@ use crate::{seal::Seal, value::Unreadable};
 /// Every statement of this folder.
 #[cfg(test)]
 pub(crate) use self::case::ALL;
-pub(crate) use self::letter::start as start_letter;
+pub(crate) use self::turn::Started;
 
 /// What a dispatch works with.
 pub(crate) struct Desk<'a> {
@@ -173,43 +175,6 @@ impl Desk<'_> {
             }
         }
         Ok((begun, is_more))
-    }
-
-    /// Whether a delivery may go on now, by the hours of its schedule.
-    fn hours(&self, case: &Case) -> Result<Hours, rusqlite::Error> {
-        let calendar = self.sending.calendar.as_ref();
-        let user = (case.key.user, &case.name);
-        calendar.map_or(Ok(Hours::Open), |calendar| {
-            calendar.hours(self.db, user, self.now)
-        })
-    }
-
-    fn look(&self, case: &Case, hours: &Hours) -> Looked {
-        let mailbox = case.mailbox(&self.sending);
-        let backend = case.backend(&self.sending);
-        let attempts = case.attempts.iter();
-        let attempts: Vec<_> = attempts
-            .map(|found| (found.target, &found.attempt))
-            .collect();
-        look(&View {
-            steps: &self.sending.steps,
-            course: case.course,
-            state: &case.delivery.state,
-            attempts: &attempts,
-            expires_at: case.expires_at(&self.sending),
-            // Content that cannot be read is never sent.
-            is_stopped: self.sending.found.is_cancelled
-                || self.sending.content.is_none()
-                || case.gave_way,
-            is_deleted: case.is_deleted,
-            hours,
-            wanted: &self.sending.wanted,
-            addressed: &case.delivery.addressed,
-            devices: &case.devices,
-            mailbox: mailbox.as_ref(),
-            backend: Some(&backend),
-            now: self.now,
-        })
     }
 
     /// Saves where a delivery stands, and its end if it ends.

@@ -8,11 +8,7 @@ use vestnik_model::{
     view::AttemptView,
 };
 use vestnik_rules::{
-    attempt::Outcome,
-    bounce::Fate,
-    patience::{LETTER_LEASE, unsent},
-    session::Session,
-    work::WorkKind,
+    attempt::Outcome, bounce::Fate, patience::LETTER_LEASE, session::Session, work::WorkKind,
 };
 
 use super::{
@@ -201,21 +197,6 @@ pub async fn a_letter_begins_when_it_has_its_turn(fixture: &impl Fixture) {
     let views = attempts(&world, 1, "anna").await;
     assert_eq!((views[0].tries, views[0].unproven), (1, 0));
     assert!(!start(&world, &second[0], lease + 2).await, "it was taken");
-    world.is_sound().await;
-}
-
-pub async fn a_letter_that_is_cancelled_before_its_turn_is_not_sent(fixture: &impl Fixture) {
-    let world = begin(fixture).await;
-    publish(&world, 1).await;
-    let letters = dispatch(&world, 20).await;
-    let cancelled = world.store.cancel(shop(), notification(1), at(21));
-    assert!(cancelled.await.unwrap());
-    assert!(!start(&world, &letters[0], 22).await);
-    let waits = tried(&letters[0], 22, unsent());
-    assert_eq!(settle(&world, 22, waits).await, 1);
-    let views = attempts(&world, 1, "anna").await;
-    assert_eq!((views[0].tries, views[0].unproven), (0, 0));
-    assert_eq!(world.claim(WorkKind::Dispatch, 60).await, []);
     world.is_sound().await;
 }
 

@@ -60,6 +60,7 @@ pub mod telling;
 pub mod tenancy;
 pub mod tokens;
 pub mod topics;
+pub mod turns;
 pub mod unproven;
 pub mod users;
 pub mod versions;
@@ -287,7 +288,6 @@ macro_rules! conformance {
                 a_silenced_device_and_a_dead_token_give_way_to_a_letter,
                 a_letter_is_the_same_attempt_when_it_is_repeated,
                 a_letter_begins_when_it_has_its_turn,
-                a_letter_that_is_cancelled_before_its_turn_is_not_sent,
                 a_letter_that_was_taken_is_never_unconfirmed,
                 a_mailbox_dies_by_a_bounce_and_stays_dead_for_a_day,
                 without_an_smtp_server_no_letter_begins,
@@ -297,6 +297,17 @@ macro_rules! conformance {
                 evidence_cancels_a_letter_that_waits,
                 evidence_cancels_the_letter_of_a_server_that_died,
                 a_silent_mail_server_gets_three_letters_at_most;
+            turns: what_is_still_to_be_sent_is_sent_once,
+                what_is_confirmed_before_its_turn_is_not_sent,
+                what_its_step_has_no_time_for_goes_by_the_next_one,
+                what_expires_before_its_turn_is_not_sent,
+                what_gives_way_before_its_turn_is_not_sent,
+                what_is_not_wanted_before_its_turn_is_not_sent,
+                what_is_cancelled_before_its_turn_is_not_sent,
+                what_quiet_hours_hold_before_its_turn_is_sent_after_them,
+                what_its_receiver_is_erased_before_is_not_sent,
+                nothing_is_sent_to_a_mailbox_that_died_before_its_turn,
+                a_letter_goes_to_the_address_of_its_turn, what_was_put_back_outlives_its_process;
             backends: whom_no_device_reaches_is_handed_to_the_backend,
                 a_request_is_the_same_attempt_when_it_is_repeated,
                 what_the_backend_refuses_goes_to_the_next_step_at_once,

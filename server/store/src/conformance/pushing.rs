@@ -21,7 +21,7 @@ use super::{
     world::World,
 };
 use crate::{
-    dispatch::{Begun, Dispatched, LetterStart, Recipient, Settling, Tried},
+    dispatch::{Begun, Dispatched, Recipient, Settling, Tried, TryStart},
     tenants::Provider,
     work::Part,
 };
@@ -111,16 +111,11 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
     (begun.notification.id, tried)
 }
 
-/// Notes that a letter has its turn at the mail server.
-pub(super) async fn start(world: &World, letter: &Begun, second: i64) -> bool {
-    let start = LetterStart {
-        app: shop(),
-        notification: letter.notification.id,
-        user: letter.user.clone(),
-        lease_until: letter.lease_until,
-        now: at(second),
-    };
-    world.store.start_letter(start).await.unwrap()
+/// Notes that a try has its turn; tells whether it is made.
+pub(super) async fn start(world: &World, begun: &Begun, second: i64) -> bool {
+    let (notification, unanswered) = tried(begun, second, Outcome::Unproven);
+    let start = TryStart::of((&shop(), notification), &unanswered, at(second));
+    world.store.start_try(start).await.unwrap()
 }
 
 pub(super) async fn settle(

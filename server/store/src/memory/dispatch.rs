@@ -3,6 +3,7 @@
 pub(super) mod case;
 mod lesson;
 mod opening;
+mod turn;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -44,8 +45,7 @@ use super::{
 use crate::{
     Answer, Dispatch,
     dispatch::{
-        Begun, Dispatched, LetterNoted, LetterReport, LetterStart, Recipient, Sends, Settling,
-        Tried,
+        Begun, Dispatched, LetterNoted, LetterReport, Recipient, Sends, Settling, Tried, TryStart,
     },
     effect::{News, Told},
     recipients::UserNumber,
@@ -59,10 +59,8 @@ impl Dispatch for MemoryStore {
         self.write(part.now, move |txn| Ok(dispatch(txn, &part)))
     }
 
-    fn start_letter(&self, letter: LetterStart) -> Answer<'_, bool> {
-        self.write(letter.now, move |txn| {
-            Ok(letters::start(&mut txn.world, &letter))
-        })
+    fn start_try(&self, start: TryStart) -> Answer<'_, bool> {
+        self.write(start.now, move |txn| Ok(turn::start_try(txn, &start)))
     }
 
     fn settle(&self, settling: Settling) -> Answer<'_, usize> {
@@ -207,6 +205,15 @@ pub(super) fn set_waiting(world: &mut World, id: u64, due: Option<Timestamp>) ->
 }
 
 pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) -> Option<Looked> {
+    with_view(world, key, (hours, now), look)
+}
+
+fn with_view<T>(
+    world: &World,
+    key: Key,
+    (hours, now): (&Hours, Timestamp),
+    then: impl FnOnce(&View<'_>) -> T,
+) -> Option<T> {
     let notification = world.notifications.get(&key.0)?;
     let delivery = world.deliveries.get(&key)?;
     let name = world.name_of(key.1)?;
@@ -220,7 +227,7 @@ pub(super) fn look_at(world: &World, key: Key, hours: &Hours, now: Timestamp) ->
     let attempts: Vec<_> = of_delivery(world, key).collect();
     let attempts = attempts.iter().map(|((_, _, to), row)| (*to, &row.attempt));
     let attempts: Vec<_> = attempts.collect();
-    Some(look(&View {
+    Some(then(&View {
         steps: &notification.steps,
         course: delivery.course?,
         state: &delivery.state,

@@ -1,8 +1,7 @@
-//! Letters that have their turn at a mail server, and those that come back after it had taken them.
+//! Letters that come back after a mail server had taken them.
 
 use jiff::Timestamp;
 use vestnik_rules::{
-    attempt::start as started,
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
 };
@@ -15,26 +14,7 @@ use super::{
     txn::Txn,
     world::World,
 };
-use crate::dispatch::{LetterNoted, LetterReport, LetterStart};
-
-/// Notes that a letter has its turn; tells whether it is to be sent.
-pub(super) fn start(world: &mut World, letter: &LetterStart) -> bool {
-    let found = world.notification(&letter.app, letter.notification);
-    let found = found.filter(|(_, row)| !row.is_cancelled);
-    let (Some((notification, _)), Some(user)) = (found, world.user_key(&letter.app, &letter.user))
-    else {
-        return false;
-    };
-    let place = (notification, user, Target::Mailbox);
-    let Some(row) = world.attempts.get_mut(&place) else {
-        return false;
-    };
-    match started(&row.attempt, letter.lease_until) {
-        Some(started) => row.attempt = started,
-        None => return false,
-    }
-    true
-}
+use crate::dispatch::{LetterNoted, LetterReport};
 
 /// Notes what became of a letter.
 pub(super) fn note(txn: &mut Txn, report: &LetterReport) -> Option<LetterNoted> {

@@ -1,50 +1,20 @@
-//! Letters that have their turn at a mail server, and those that come back after it had taken them.
+//! Letters that come back after a mail server had taken them.
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use vestnik_rules::{
-    attempt::start as started,
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
 };
-use vestnik_store::dispatch::{LetterReport, LetterStart};
+use vestnik_store::dispatch::LetterReport;
 
 use super::{
     super::{
         attempt::{self, Found},
         delivery::{self, Key},
-        email_address, notification, user,
+        email_address,
     },
     Desk,
 };
-use crate::value::Unreadable;
-
-/// Notes that a letter has its turn; tells whether it is to be sent.
-pub(crate) fn start(
-    db: &Connection,
-    unreadable: &Unreadable,
-    letter: &LetterStart,
-) -> Result<bool, rusqlite::Error> {
-    let found = notification::find(db, &letter.app, letter.notification)?;
-    let found = found.filter(|found| !found.is_cancelled);
-    let (Some(found), Some(head)) = (found, user::find(db, &letter.app, &letter.user)?) else {
-        return Ok(false);
-    };
-    let key = Key {
-        notification: found.subject.row,
-        user: head.row,
-    };
-    let attempts = attempt::of_delivery(db, key, unreadable)?;
-    let begun = attempts
-        .iter()
-        .find(|found| found.target == Target::Mailbox);
-    let Some(started) = begun.and_then(|found| started(&found.attempt, letter.lease_until)) else {
-        return Ok(false);
-    };
-    attempt::put(db, key, Target::Mailbox, &started, letter.now)?;
-    Ok(true)
-}
-
 /// What a report about a letter came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Noted {
