@@ -11,7 +11,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use crate::{
-    error::{ConnectError, SendError},
+    error::{ConnectError, OpenError, SendError},
     link::Protocol,
     place::Place,
     reach::Reach,
@@ -28,7 +28,7 @@ const H2: &[u8] = b"h2";
 const HTTP1: &[u8] = b"http/1.1";
 
 /// What bytes go over.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// An open line.
@@ -49,6 +49,18 @@ pub(crate) struct Dialer {
 
 /// A TLS configuration; `Debug` of the library's shows more than is of use.
 pub(crate) struct TlsConnectorOf(TlsConnector);
+
+impl TlsConnectorOf {
+    pub(crate) const fn connector(&self) -> &TlsConnector {
+        &self.0
+    }
+}
+
+impl From<TlsConnector> for TlsConnectorOf {
+    fn from(connector: TlsConnector) -> Self {
+        Self(connector)
+    }
+}
 
 impl std::fmt::Debug for TlsConnectorOf {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -81,10 +93,7 @@ impl Dialer {
 
     /// Opens a line to an address that was checked.
     pub(crate) async fn open(&self, place: &Place, protocol: Protocol) -> Result<Line, SendError> {
-        let resolved = self.resolver.resolve(place.host(), place.port()).await;
-        let resolved = resolved.map_err(ConnectError::Resolve)?;
-        let addresses = self.reach.permitted(place, resolved)?;
-        let tcp = connect(&addresses).await?;
+        let tcp = tcp((&self.reach, &*self.resolver), place).await?;
         if !place.is_secure() {
             return Ok(Line {
                 stream: Box::new(tcp),
@@ -118,6 +127,17 @@ impl Dialer {
             is_http2,
         })
     }
+}
+
+/// Connects to an address that was checked.
+pub(crate) async fn tcp(
+    (reach, resolver): (&Reach, &dyn Resolve),
+    place: &Place,
+) -> Result<TcpStream, OpenError> {
+    let resolved = resolver.resolve(place.host(), place.port()).await;
+    let resolved = resolved.map_err(ConnectError::Resolve)?;
+    let addresses = reach.permitted(place, resolved)?;
+    Ok(connect(&addresses).await?)
 }
 
 async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, ConnectError> {

@@ -64,6 +64,26 @@ impl SendError {
     }
 }
 
+/// Why a connection for another protocol than HTTP is not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The place must not be connected to.
+    #[error("the address must not be connected to")]
+    Forbidden(#[from] Forbidden),
+    /// There is no connection.
+    #[error("no connection could be opened")]
+    Connect(#[from] ConnectError),
+}
+
+impl From<OpenError> for SendError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Forbidden(forbidden) => Self::Forbidden(forbidden),
+            OpenError::Connect(error) => Self::Connect(error),
+        }
+    }
+}
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -91,4 +111,16 @@ pub enum ConnectError {
     /// It took too long.
     #[error("the host did not answer in time")]
     Time,
+}
+
+impl ConnectError {
+    /// Whether the host showed a certificate that is not trusted: its operator or ours has to mend that.
+    #[must_use]
+    pub fn is_untrusted(&self) -> bool {
+        let Self::Tls(error) = self else {
+            return false;
+        };
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+        matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+    }
 }

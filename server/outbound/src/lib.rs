@@ -16,6 +16,8 @@
 //!
 //! How long an answer wants its peer left alone is read by [`retry_after()`].
 //!
+//! What speaks another protocol opens its connections by [`Wires`], under the same rules.
+//!
 //! Connections are kept for the next request, over HTTP/2 for many at a time. Requests of different
 //! senders that must not share connections take different clients.
 //!
@@ -57,11 +59,13 @@ mod reach;
 mod resolve;
 mod retry_after;
 mod trust;
+mod wires;
 mod writing;
 
 pub use answer::{Answer, Ending};
 pub use client::Client;
-pub use error::{ConnectError, SendError};
+pub use dial::Stream;
+pub use error::{ConnectError, OpenError, SendError};
 pub use limits::Limits;
 pub use link::Protocol;
 pub use place::{Place, PlaceError};
@@ -70,6 +74,7 @@ pub use reach::{Forbidden, Reach, ReachError};
 pub use resolve::{Addresses, Resolve, SystemResolver};
 pub use retry_after::{MAX_RETRY_AFTER, retry_after};
 pub use trust::{Trust, TrustError};
+pub use wires::Wires;
 pub use writing::{Writing, Written};
 
 #[cfg(test)]
