@@ -60,6 +60,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         "vestnik-mail",
         &["vestnik-model", "vestnik-outbound", "vestnik-rules"],
     ),
+    (
+        "vestnik-smpp",
+        &["vestnik-clock", "vestnik-model", "vestnik-outbound"],
+    ),
     ("vestnik-webhook", &[]),
     // Never the sender: each is a test of the other.
     ("vestnik-sim", &["vestnik-clock"]),

@@ -1,0 +1,244 @@
+//! The driver: one session at a time with a message centre, and messages over it. It decides nothing.
+//!
+//! A task keeps the session for as long as the [`Client`] lives, since receipts come at any time. A message
+//! waits for a place in the window; how long is bounded, and while it waits it can be taken back. Once the
+//! session has it, the session says what becomes of it.
+
+mod condition;
+mod queue;
+mod talk;
+mod task;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    pin,
+    sync::{Semaphore, watch},
+    time::{Sleep, sleep, timeout},
+};
+use vestnik_clock::Clock;
+use vestnik_outbound::{Reach, TrustError, Wires, Writing};
+
+pub use self::condition::Condition;
+use self::{
+    queue::{Queue, Waiting},
+    task::Task,
+};
+use crate::{
+    account::Account,
+    consumer::Consumer,
+    login::Version,
+    message::{Form, Message, Submission},
+    outcome::{Outcome, Verdict},
+    session::Patience,
+};
+
+/// How many messages for each place in the window have their turn: the one that is sent, and one that waits for
+/// the place.
+const TURNS: usize = 2;
+/// How long a check may take as a whole.
+const CHECK: Duration = Duration::from_secs(18);
+
+/// Sends messages by one account at a message centre, and takes receipts. Cheap to clone; all clones share the
+/// session. When the last is dropped, the session is unbound.
+#[derive(Debug, Clone)]
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    form: Form,
+    patience: Patience,
+    clock: Arc<dyn Clock>,
+    turns: Semaphore,
+    queue: Arc<Queue>,
+    condition: watch::Receiver<Condition>,
+    /// What the parts of the next message have in common.
+    reference: AtomicU16,
+    stop: watch::Sender<bool>,
+}
+
+impl Client {
+    /// Begins to keep a session, if the operator's `reach` allows to connect. Called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`TrustError`] if the account's certificates cannot be used.
+    pub fn start(
+        account: &Account,
+        reach: Reach,
+        clock: Arc<dyn Clock>,
+        consumer: Arc<dyn Consumer>,
+    ) -> Result<Self, TrustError> {
+        let wires = Wires::new(reach, account.trust())?;
+        let config = account.config().clone();
+        let queue = Arc::new(Queue::default());
+        let (condition, seen) = watch::channel(Condition::Connecting);
+        let (stop, stopped) = watch::channel(false);
+        let [low, high, ..] = clock.random();
+        let inner = Inner {
+            form: account.form().clone(),
+            patience: config.patience,
+            clock: Arc::clone(&clock),
+            turns: Semaphore::new(TURNS * usize::from(config.window.get())),
+            queue: Arc::clone(&queue),
+            condition: seen,
+            reference: AtomicU16::new(u16::from_le_bytes([low, high])),
+            stop,
+        };
+        let task = Task {
+            place: account.place().clone(),
+            config,
+            wires,
+            clock,
+            consumer,
+            queue,
+            condition,
+            stopped,
+        };
+        tokio::spawn(task.run());
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Hands one message over, in one try.
+    ///
+    /// If the future is dropped, whether the message was taken stays unknown;
+    /// [`send_noted`](Self::send_noted) tells.
+    pub async fn send(&self, message: &Message<'_>) -> Outcome {
+        self.send_noted(message, &Writing::default()).await
+    }
+
+    /// Does the same as [`send`](Self::send) for somebody who may drop the future: `writing` says then whether
+    /// the message may have been taken. What is in the session is sent to its end all the same.
+    pub async fn send_noted(&self, message: &Message<'_>, writing: &Writing) -> Outcome {
+        let sent = self.send_in_turn(message, writing, async { true }).await;
+        // A message that begins has an outcome.
+        sent.unwrap_or_else(|| Outcome::unwritten(Verdict::UNAVAILABLE))
+    }
+
+    /// Does the same as [`send_noted`](Self::send_noted) for somebody who has to note that the message begins:
+    /// `begins` is awaited when it has its turn, before anything is written. `None` if that says that it is not
+    /// to be sent.
+    pub async fn send_in_turn(
+        &self,
+        message: &Message<'_>,
+        writing: &Writing,
+        begins: impl Future<Output = bool>,
+    ) -> Option<Outcome> {
+        let inner = &*self.0;
+        let reference = inner.reference.fetch_add(1, Ordering::Relaxed);
+        let submission = Submission::of(message, &inner.form, reference, inner.clock.now());
+        let submission = match submission {
+            Ok(submission) => submission,
+            Err(error) => {
+                let reason = error.reason();
+                return Some(Outcome::unwritten(Verdict::Rejected { reason }));
+            }
+        };
+        let waited = sleep(inner.patience.place);
+        pin!(waited);
+        let turn = tokio::select! {
+            biased;
+            () = waited.as_mut() => return Some(self.late()),
+            turn = inner.turns.acquire() => turn,
+        };
+        if let Some(outcome) = inner.condition.borrow().outcome() {
+            return Some(outcome);
+        }
+        if !begins.await {
+            return None;
+        }
+        let waiting = Queue::push(&inner.queue, submission, writing.clone());
+        let outcome = self.ended(waiting, waited).await;
+        drop(turn);
+        Some(outcome)
+    }
+
+    async fn ended(&self, mut waiting: Waiting, waited: Pin<&mut Sleep>) -> Outcome {
+        let mut condition = self.0.condition.clone();
+        let given_up = tokio::select! {
+            biased;
+            ended = waiting.ended() => return ended,
+            outcome = away(&mut condition) => outcome,
+            () = waited => self.late(),
+        };
+        if waiting.take_back() {
+            return given_up;
+        }
+        // The session has it by now.
+        waiting.ended().await
+    }
+
+    /// No place in the window came free.
+    fn late(&self) -> Outcome {
+        let now = self.0.clock.monotonic();
+        let verdict = match *self.0.condition.borrow() {
+            Condition::Paused { until } => Verdict::Throttled { after: until - now },
+            Condition::Connecting
+            | Condition::Bound(_)
+            | Condition::Away(_)
+            | Condition::Stopped => Verdict::UNAVAILABLE,
+        };
+        Outcome::unwritten(verdict)
+    }
+
+    /// How the session is, and a way to wait for another condition.
+    #[must_use]
+    pub fn condition(&self) -> watch::Receiver<Condition> {
+        self.0.condition.clone()
+    }
+
+    /// Takes no more messages, waits for those under way, and unbinds.
+    pub async fn stop(&self) {
+        self.0.stop.send_replace(true);
+        let mut condition = self.0.condition.clone();
+        let stopped = condition.wait_for(|now| matches!(now, Condition::Stopped));
+        // An error says that the task is gone.
+        drop(stopped.await);
+    }
+
+    /// Connects and binds without sending anything: what an operator asks for to see whether the account is
+    /// configured well. What is delivered meanwhile is left to be repeated.
+    ///
+    /// # Errors
+    /// The [`Outcome`] that every message would have.
+    pub async fn check(
+        account: &Account,
+        reach: Reach,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Version, Outcome> {
+        let unavailable = || Outcome::unwritten(Verdict::UNAVAILABLE);
+        let client = Self::start(account, reach, clock, Arc::new(condition::NotNow));
+        let client = client.map_err(|_| unavailable())?;
+        let mut condition = client.condition();
+        let settled = condition.wait_for(Condition::is_settled);
+        let settled = timeout(CHECK, settled).await;
+        let found = match settled {
+            Ok(Ok(settled)) => settled.clone(),
+            Ok(Err(_)) | Err(_) => return Err(unavailable()),
+        };
+        client.stop().await;
+        match found {
+            Condition::Bound(version) => Ok(version),
+            Condition::Away(outcome) => Err(outcome),
+            Condition::Connecting | Condition::Paused { .. } | Condition::Stopped => {
+                Err(unavailable())
+            }
+        }
+    }
+}
+
+/// Ends when there is no session and none is about to be.
+async fn away(condition: &mut watch::Receiver<Condition>) -> Outcome {
+    let away = condition.wait_for(|now| now.outcome().is_some()).await;
+    let outcome = away.ok().and_then(|now| now.outcome());
+    outcome.unwrap_or_else(|| Outcome::unwritten(Verdict::UNAVAILABLE))
+}

@@ -1,0 +1,243 @@
+//! One session over one connection.
+
+use std::{collections::BTreeMap, future::pending, io, pin::Pin, sync::Arc};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split},
+    sync::oneshot,
+    task::JoinSet,
+    time::sleep,
+};
+use vestnik_clock::Monotonic;
+use vestnik_outbound::{Stream, Writing};
+
+use super::{
+    condition::Condition,
+    task::{Task, stop},
+};
+use crate::{
+    delivery::Answer,
+    login::Version,
+    outcome::Outcome,
+    session::{Closing, DeliveryKey, Input, Output, Reconnect, Session, Ticket},
+};
+
+/// What is read at once.
+const CHUNK: usize = 16 * 1_024;
+
+type Wire = Box<dyn Stream>;
+type Write = Pin<Box<dyn Future<Output = io::Result<WriteHalf<Wire>>> + Send>>;
+
+/// One session over one connection.
+pub(super) struct Talk<'a> {
+    task: &'a Task,
+    reconnect: &'a mut Reconnect,
+    session: Session,
+    reader: ReadHalf<Wire>,
+    pen: Pen,
+    /// The messages that the session has.
+    senders: BTreeMap<Ticket, (Writing, oneshot::Sender<Outcome>)>,
+    tickets: u64,
+    consumers: JoinSet<(DeliveryKey, Answer)>,
+    bound: Option<Version>,
+    is_stopping: bool,
+}
+
+/// What writes.
+enum Pen {
+    Idle(WriteHalf<Wire>),
+    Writing(Write),
+    /// The peer takes nothing more. What it said before is read still.
+    Broken,
+}
+
+/// What happened.
+enum Event {
+    Read(usize),
+    Lost,
+    Written(WriteHalf<Wire>),
+    WriteFailed,
+    Answered(DeliveryKey, Answer),
+    Stop,
+    /// Time passed, or a message came.
+    Look,
+}
+
+impl<'a> Talk<'a> {
+    pub(super) fn new(task: &'a Task, reconnect: &'a mut Reconnect, stream: Wire) -> Self {
+        let (reader, writer) = split(stream);
+        Self {
+            session: Session::new(task.config.clone(), task.clock.monotonic()),
+            task,
+            reconnect,
+            reader,
+            pen: Pen::Idle(writer),
+            senders: BTreeMap::new(),
+            tickets: 0,
+            consumers: JoinSet::new(),
+            bound: None,
+            is_stopping: false,
+        }
+    }
+
+    pub(super) async fn run(mut self) -> Closing {
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            self.submit();
+            while let Some(output) = self.session.poll() {
+                if let Some(closing) = self.perform(output) {
+                    return closing;
+                }
+            }
+            self.tell_condition();
+            let event = self.next(&mut chunk).await;
+            let now = self.task.clock.monotonic();
+            let input = match event {
+                Event::Read(length) => Input::Received(&chunk[..length]),
+                Event::Lost => Input::Lost,
+                Event::Written(writer) => {
+                    self.pen = Pen::Idle(writer);
+                    Input::Written
+                }
+                Event::WriteFailed => {
+                    self.pen = Pen::Broken;
+                    Input::Tick
+                }
+                Event::Answered(key, answer) => Input::Answered(key, answer),
+                Event::Stop => {
+                    self.is_stopping = true;
+                    Input::Stop
+                }
+                Event::Look => Input::Tick,
+            };
+            self.session.handle(now, input);
+        }
+    }
+
+    /// Waits for what happens next.
+    async fn next(&mut self, chunk: &mut [u8]) -> Event {
+        let deadline = self.deadline();
+        let wait = deadline.map(|at| at - self.task.clock.monotonic());
+        let mut stopped = self.task.stopped.clone();
+        tokio::select! {
+            read = self.reader.read(chunk), if self.session.wants_read() => match read {
+                Ok(0) | Err(_) => Event::Lost,
+                Ok(length) => Event::Read(length),
+            },
+            written = self.pen.written() => match written {
+                Ok(writer) => Event::Written(writer),
+                Err(_) => Event::WriteFailed,
+            },
+            Some(answered) = self.consumers.join_next(), if !self.consumers.is_empty() => {
+                // The session waits no longer than it does for any consumer if one panicked.
+                answered.map_or(Event::Look, |(key, answer)| Event::Answered(key, answer))
+            }
+            () = stop(&mut stopped), if !self.is_stopping => Event::Stop,
+            () = self.task.queue.ready(), if self.bound.is_some() => Event::Look,
+            () = async {
+                match wait {
+                    Some(wait) => sleep(wait).await,
+                    None => pending().await,
+                }
+            } => Event::Look,
+        }
+    }
+
+    /// Until when to wait: the session's own deadline, or when the next message may be begun.
+    fn deadline(&self) -> Option<Monotonic> {
+        let own = self.session.deadline();
+        let next = self.session.next_submission();
+        let is_awaited = !self.task.queue.is_empty() && next > self.task.clock.monotonic();
+        let next = is_awaited.then_some(next);
+        [own, next].into_iter().flatten().min()
+    }
+
+    /// Gives the session the messages that it has room for.
+    fn submit(&mut self) {
+        let now = self.task.clock.monotonic();
+        while self.session.has_room(now) {
+            let Some(job) = self.task.queue.pop() else {
+                return;
+            };
+            self.tickets += 1;
+            let ticket = Ticket(self.tickets);
+            self.senders.insert(ticket, (job.writing, job.ended));
+            self.session
+                .handle(now, Input::Submit(ticket, job.submission));
+        }
+    }
+
+    fn perform(&mut self, output: Output) -> Option<Closing> {
+        match output {
+            Output::Write { bytes, begins } => self.write(bytes, &begins),
+            Output::Bound(version) => {
+                self.bound = Some(version);
+                self.reconnect.on_bound(self.task.clock.monotonic());
+            }
+            Output::Ended(ticket, outcome) => self.end(ticket, outcome),
+            Output::Deliver(key, delivery) => {
+                let consumer = Arc::clone(&self.task.consumer);
+                self.consumers
+                    .spawn(async move { (key, consumer.take(delivery).await) });
+            }
+            Output::Trouble(trouble) => self.task.consumer.on_trouble(trouble),
+            Output::Closed(closing) => return Some(closing),
+        }
+        None
+    }
+
+    fn write(&mut self, bytes: Vec<u8>, begins: &[Ticket]) {
+        for ticket in begins {
+            if let Some((writing, _)) = self.senders.get(ticket) {
+                writing.begin().set();
+            }
+        }
+        let pen = std::mem::replace(&mut self.pen, Pen::Broken);
+        self.pen = match pen {
+            Pen::Idle(mut writer) => Pen::Writing(Box::pin(async move {
+                writer.write_all(&bytes).await?;
+                writer.flush().await?;
+                Ok(writer)
+            })),
+            // The session gives nothing while something is being written.
+            pen @ (Pen::Writing(_) | Pen::Broken) => pen,
+        };
+    }
+
+    fn end(&mut self, ticket: Ticket, outcome: Outcome) {
+        let Some((writing, ended)) = self.senders.remove(&ticket) else {
+            return;
+        };
+        if !outcome.verdict.may_be_taken() {
+            writing.take_back();
+        }
+        // Its sender may have gone.
+        drop(ended.send(outcome));
+    }
+
+    fn tell_condition(&self) {
+        let Some(version) = self.bound else {
+            return;
+        };
+        let now = self.task.clock.monotonic();
+        let condition = match self.session.paused_until(now) {
+            Some(until) => Condition::Paused { until },
+            None => Condition::Bound(version),
+        };
+        self.task.condition.send_if_modified(|seen| {
+            let is_new = *seen != condition;
+            *seen = condition;
+            is_new
+        });
+    }
+}
+
+impl Pen {
+    /// Ends when what is being written is; never if nothing is.
+    async fn written(&mut self) -> io::Result<WriteHalf<Wire>> {
+        match self {
+            Self::Writing(write) => write.as_mut().await,
+            Self::Idle(_) | Self::Broken => pending().await,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! What becomes of messages.
+
+use std::num::{NonZeroU16, NonZeroU32};
+
+use rusmpp::Pdu;
+
+use super::{
+    SECOND,
+    stage::{Stage, config},
+};
+use crate::{
+    Said, Status, Verdict,
+    fixture::{self as peer, submit_answer},
+    outcome::BUSY,
+    session::{Closing, Input, Output, Trouble},
+};
+use vestnik_model::Reason;
+
+#[test]
+fn a_window_of_submissions_is_outstanding() {
+    let mut config = config();
+    config.window = NonZeroU16::new(2).unwrap();
+    let mut stage = Stage::bound(config);
+    stage.submit(1, "one");
+    stage.submit(2, "two");
+    assert!(!stage.has_room());
+    assert_eq!(stage.sent(), ["submit_sm 2", "submit_sm 3"]);
+    // Answers come in any order.
+    stage.receive(&submit_answer(3, Status::OK, "b"));
+    assert_eq!(stage.accepted(), [(2, "b".to_owned())]);
+    assert!(stage.has_room());
+    stage.submit(3, "three");
+    assert!(!stage.has_room());
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    stage.receive(&submit_answer(4, Status::OK, "c"));
+    assert_eq!(stage.accepted(), [(1, "a".to_owned()), (3, "c".to_owned())]);
+}
+
+#[test]
+fn the_first_part_goes_alone_and_the_others_together() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, &"x".repeat(400));
+    assert_eq!(stage.sent(), ["submit_sm 2"]);
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    assert_eq!(stage.sent(), ["submit_sm 3", "submit_sm 4"]);
+    stage.receive(&submit_answer(4, Status::OK, "c"));
+    assert_eq!(stage.ended(), []);
+    stage.receive(&submit_answer(3, Status::OK, "b"));
+    let ended = stage.ended();
+    let ids: Vec<_> = ended[0]
+        .1
+        .ids
+        .iter()
+        .flatten()
+        .map(|id| id.as_str())
+        .collect();
+    assert_eq!((ids, ended[0].1.parts), (vec!["a", "b", "c"], 3));
+    let Verdict::Accepted { id } = &ended[0].1.verdict else {
+        panic!("{ended:?}");
+    };
+    assert_eq!(id.as_ref().unwrap().as_str(), "c");
+}
+
+#[test]
+fn a_message_whose_first_part_is_refused_was_not_taken() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, &"x".repeat(400));
+    stage.sent();
+    stage.receive(&submit_answer(2, Status::INVALID_DESTINATION, ""));
+    assert_eq!(stage.sent(), [""; 0]);
+    let (_, outcome) = stage.ended().remove(0);
+    let reason = Reason::TokenDead;
+    assert_eq!(outcome.verdict, Verdict::Dead { reason });
+    assert_eq!(outcome.said, Some(Said(Status::INVALID_DESTINATION)));
+    assert!(outcome.ids.is_empty());
+}
+
+#[test]
+fn a_later_part_that_is_too_much_is_repeated_as_it_was() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, &"x".repeat(200));
+    stage.sent();
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    let first = stage.commands();
+    stage.receive(&submit_answer(3, Status::THROTTLED, ""));
+    assert!(stage.commands().is_empty());
+    stage.pass(SECOND);
+    let again = stage.commands();
+    assert_eq!(again[0].sequence_number(), 4);
+    assert_eq!(again[0].pdu(), first[0].pdu());
+    assert!(matches!(again[0].pdu(), Some(Pdu::SubmitSm(_))));
+    stage.receive(&submit_answer(4, Status::OK, "b"));
+    assert_eq!(stage.accepted(), [(1, "b".to_owned())]);
+}
+
+#[test]
+fn parts_are_repeated_for_a_time_only() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, &"x".repeat(200));
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    let mut repeated = 0;
+    let outcome = loop {
+        for command in stage.commands() {
+            let sequence = command.sequence_number();
+            match command.pdu() {
+                Some(Pdu::EnquireLink) => stage.receive(&peer::empty(0x8000_0015, sequence)),
+                Some(Pdu::SubmitSm(_)) if sequence > 2 => {
+                    repeated += 1;
+                    stage.receive(&submit_answer(sequence, Status::QUEUE_FULL, ""));
+                }
+                _ => {}
+            }
+        }
+        if let Some((_, outcome)) = stage.ended().pop() {
+            break outcome;
+        }
+        stage.pass(SECOND);
+    };
+    assert!(matches!(outcome.verdict, Verdict::Throttled { .. }));
+    assert_eq!((outcome.ids.len(), outcome.parts), (1, 2));
+    // At once, and after 1, 2, 4, 8 and 16 seconds; 30 more are beyond the minute.
+    assert_eq!(repeated, 6);
+}
+
+#[test]
+fn a_part_that_is_refused_makes_the_message_what_it_is() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, &"x".repeat(400));
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    stage.receive(&submit_answer(3, Status::REFUSED, ""));
+    // The other is under way.
+    assert_eq!(stage.ended(), []);
+    stage.receive(&submit_answer(4, Status::OK, "c"));
+    let (_, outcome) = stage.ended().remove(0);
+    let reason = Reason::ProviderRejected;
+    assert_eq!(outcome.verdict, Verdict::Rejected { reason });
+    assert_eq!(outcome.ids.len(), 2);
+}
+
+#[test]
+fn a_submission_without_an_answer_is_unproven() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, "Hi");
+    stage.sent();
+    // The peer lives and says nothing of it.
+    for sequence in 1..=5 {
+        stage.pass(10 * SECOND);
+        stage.receive(&peer::empty(0x15, sequence));
+    }
+    stage.sent();
+    stage.pass(10 * SECOND);
+    let outputs = stage.outputs();
+    let [
+        Output::Trouble(Trouble::Unanswered),
+        Output::Ended(_, outcome),
+    ] = &outputs[..]
+    else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!(outcome.verdict, Verdict::UNPROVEN);
+    // Whether it is there at all is asked; its window is free again.
+    assert_eq!(stage.sent(), ["enquire_link 3"]);
+    assert!(stage.has_room());
+    // A late answer is for nobody.
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    assert_eq!(stage.outputs(), [Output::Trouble(Trouble::Stray)]);
+}
+
+#[test]
+fn only_what_was_written_is_unproven() {
+    let mut stage = Stage::bound(config());
+    stage.is_taking = false;
+    stage.submit(1, "being written");
+    stage.submit(2, "waits");
+    stage.handle(Input::Lost);
+    let outputs = stage.outputs();
+    let [
+        Output::Ended(_, first),
+        Output::Ended(_, second),
+        Output::Closed(Closing::Lost),
+    ] = &outputs[..]
+    else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!(first.verdict, Verdict::UNPROVEN);
+    assert_eq!(second.verdict, Verdict::UNAVAILABLE);
+}
+
+#[test]
+fn parts_that_were_not_written_make_no_message() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, &"x".repeat(400));
+    stage.is_taking = false;
+    // An answer to the peer is being written while the parts wait.
+    stage.receive(&peer::empty(0x15, 1));
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    stage.handle(Input::Lost);
+    let outputs = stage.outputs();
+    let [Output::Ended(_, outcome), Output::Closed(_)] = &outputs[..] else {
+        panic!("{outputs:?}");
+    };
+    assert_eq!(outcome.verdict, Verdict::UNAVAILABLE);
+    assert_eq!((outcome.ids.len(), outcome.parts), (1, 3));
+}
+
+#[test]
+fn a_throttled_message_is_given_back_and_others_wait() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, "Hi");
+    stage.receive(&submit_answer(2, Status::THROTTLED, ""));
+    let (_, outcome) = stage.ended().remove(0);
+    assert_eq!(outcome.verdict, Verdict::Throttled { after: SECOND });
+    assert!(!stage.has_room());
+    assert_eq!(
+        stage.session.paused_until(stage.now),
+        Some(stage.now + SECOND)
+    );
+    stage.pass(SECOND);
+    assert!(stage.has_room());
+    stage.submit(2, "Hi");
+    stage.receive(&submit_answer(3, Status::SYSTEM_ERROR, ""));
+    let (_, outcome) = stage.ended().remove(0);
+    let (reason, after) = (Reason::ProviderInternal, Some(BUSY));
+    assert_eq!(outcome.verdict, Verdict::Retry { reason, after });
+}
+
+#[test]
+fn no_more_is_submitted_in_a_second_than_may_be() {
+    let mut config = config();
+    config.per_second = NonZeroU32::new(2);
+    let mut stage = Stage::bound(config);
+    stage.submit(1, &"x".repeat(400));
+    assert!(!stage.has_room());
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    assert_eq!(stage.sent(), ["submit_sm 2"]);
+    stage.pass(SECOND / 2);
+    assert_eq!(stage.sent(), ["submit_sm 3"]);
+    stage.pass(SECOND / 2);
+    assert_eq!(stage.sent(), ["submit_sm 4"]);
+}
+
+#[test]
+fn an_id_that_cannot_be_read_is_none() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, "Hi");
+    stage.receive(&submit_answer(2, Status::OK, ""));
+    assert_eq!(stage.accepted(), [(1, String::new())]);
+    // Nor is its null needed.
+    stage.submit(2, "Hi");
+    let mut answer = submit_answer(3, Status::OK, "abc");
+    answer.pop();
+    answer[3] -= 1;
+    stage.receive(&answer);
+    assert_eq!(stage.accepted(), [(2, "abc".to_owned())]);
+}
