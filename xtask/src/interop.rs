@@ -1,6 +1,7 @@
 //! Foreign SignalR clients at our hub server and our client at foreign servers: installs them, tries
 //! each, and compares our codec with the official one. Foreign senders of pushes at our simulator. A
-//! foreign SMTP server and the reference library of webhooks at our letters and webhooks.
+//! foreign SMTP server, the reference library of webhooks and a foreign message centre at our letters, webhooks
+//! and short messages.
 
 use std::path::{Path, PathBuf};
 
@@ -13,11 +14,11 @@ use crate::{
 
 /// The task that tries senders of pushes, and the name for it alone.
 const PUSH: &str = "push";
-/// The task that tries letters and webhooks, and the name for it alone.
+/// The task that tries letters, webhooks and short messages, and the name for it alone.
 const FOREIGN: &str = "foreign";
 
 /// Installs the peers and tries them, all or those whose name has a part, as "java WebSockets" or
-/// "go server", or only the senders of pushes, or only those of letters and webhooks.
+/// "go server", or only the senders of pushes, or only those of letters, webhooks and short messages.
 pub(crate) fn run(only: Option<&str>) -> Result<()> {
     match only {
         Some(PUSH) => return push(),
@@ -84,8 +85,11 @@ pub(crate) fn python() -> Result<PathBuf> {
     python::with("interop-python", "tests/interop/python/requirements.txt")
 }
 
-/// Letters to a foreign SMTP server, webhooks to the reference library.
+/// Letters to a foreign SMTP server, webhooks to the reference library, short messages to a foreign message
+/// centre.
 fn foreign() -> Result<()> {
+    let ci = ["ci", "--no-audit", "--no-fund"];
+    step::run(command_in("tests/foreign/smsc", "npm", &ci))?;
     let mut tests = build::cargo("test");
     tests.args(["--test", "foreign", "--", "--ignored"]);
     tests.env("VESTNIK_PYTHON", foreign_python()?);
