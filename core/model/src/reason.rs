@@ -54,7 +54,7 @@ pub enum Reason {
     ConfigNoRoute,
     /// The credentials are good, but not for this app, project or topic.
     ConfigSenderNotAllowed,
-    /// Reserved: the provider's quota is used up.
+    /// The provider's quota is used up, or its bill is not paid.
     ConfigQuota,
     /// The user has no address of this kind: no e-mail address, no phone number.
     RecipientNoAddress,
@@ -108,7 +108,7 @@ pub enum Reason {
     EmailBounced,
     /// Reserved: the person marked a letter as unwanted.
     EmailComplaint,
-    /// Reserved: the short message could not be delivered.
+    /// The short message could not be delivered.
     SmsUndeliverable,
     /// The sender cancelled it before it was handed over.
     CancelledSender,

@@ -65,6 +65,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &["vestnik-clock", "vestnik-model", "vestnik-outbound"],
     ),
     ("vestnik-webhook", &[]),
+    ("vestnik-gateway", &["vestnik-model", "vestnik-outbound"]),
     // Never the sender: each is a test of the other.
     ("vestnik-sim", &["vestnik-clock"]),
     (

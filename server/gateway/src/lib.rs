@@ -1,0 +1,112 @@
+//! Gateways: SMS services, messengers, flash calls, by one declarative contract over HTTP.
+//!
+//! A [`Descriptor`] says as data how a gateway is spoken to: the request that sends a message, what its
+//! answers mean, how its reports and updates are verified and read, how fast it may be sent to. An
+//! [`Account`] has up to four [`Provider`]s, each a descriptor with an operator's settings. Nobody writes an
+//! adapter in code.
+//!
+//! Everything here is a pure function or a value: no socket, clock or random source. Start reading at
+//! [`descriptor`] (what a gateway is), [`provider`] (what can be done with one) and [`outcome`] (what an
+//! answer means, in the same words for every gateway); [`mod@shipped`] lists the descriptors in
+//! `server/gateway/descriptors`.
+//!
+//! # What is never repeated
+//! People pay for a second SMS and read it twice. So an answer that no rule is about kills no address, and
+//! is [`Verdict::Unproven`] unless its status says that nothing was done.
+//!
+//! # What stays out of logs
+//! Settings, telephone numbers, chats and texts are not shown by `Debug`, and no error has a part of them.
+//! The requests contain them: log neither their addresses nor their headers nor their bodies.
+//!
+//! # Example
+//! ```
+//! use http::{HeaderMap, StatusCode};
+//! use vestnik_gateway::{Account, Answer, ChatId, Message, To, Verdict};
+//! use vestnik_model::Reason;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let account = Account::parse(
+//!     r#"{"providers": [{"name": "main", "gateway": "telegram", "settings": {
+//!         "token": "123456:ABC", "bot": "shop_bot", "webhook_secret": "s3cret"}}]}"#,
+//! )?;
+//! let provider = &account.providers()[0];
+//! let now = "2026-11-28T09:00:00Z".parse()?;
+//! let message = Message {
+//!     attempt: "att_0192f0c1000070008000000000000007".parse()?,
+//!     to: To::Chat(&ChatId::parse("42")?),
+//!     title: Some("Parcel"),
+//!     body: "Your parcel is here.",
+//!     link: None,
+//!     locale: None,
+//!     callback: None,
+//!     expires_at: "2026-11-28T10:00:00Z".parse()?,
+//! };
+//! let request = provider.request(&message, now)?;
+//! let body: serde_json::Value = serde_json::from_slice(request.body())?;
+//! assert_eq!(body["chat_id"], 42);
+//! assert_eq!(body["text"], "Parcel\nYour parcel is here.");
+//!
+//! let answer = Answer {
+//!     status: StatusCode::FORBIDDEN,
+//!     headers: &HeaderMap::new(),
+//!     body: br#"{"ok":false,"error_code":403,"description":"Forbidden: bot was blocked by the user"}"#,
+//! };
+//! let outcome = provider.outcome(&answer, now);
+//! assert_eq!(outcome.verdict, Verdict::Dead { reason: Reason::BlockedChannel });
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod account;
+pub mod answer;
+pub mod build_error;
+pub mod check;
+mod condition;
+pub mod cost;
+pub mod descriptor;
+mod escape;
+pub mod event;
+pub mod fault;
+mod form;
+pub mod incoming;
+mod json_template;
+pub mod limits;
+pub mod message;
+pub mod name;
+mod node;
+pub mod origin;
+pub mod outcome;
+mod pointer;
+pub mod provider;
+pub mod recipient;
+mod request;
+pub mod setting;
+pub mod shipped;
+pub mod sms;
+mod source;
+mod status;
+mod template;
+mod text;
+mod values;
+mod verify;
+
+pub use account::Account;
+pub use answer::Answer;
+pub use build_error::BuildError;
+pub use check::Health;
+pub use cost::{Cost, Currency};
+pub use descriptor::{Descriptor, Evidence};
+pub use event::{Event, State};
+pub use fault::{Fault, Invalid, TemplateFault};
+pub use incoming::{Incoming, Received, Reply, Untrusted};
+pub use limits::Limits;
+pub use message::Message;
+pub use name::{GatewayName, ProviderName};
+pub use origin::Origin;
+pub use outcome::{MessageId, Outcome, Said, Scope, Verdict};
+pub use provider::Provider;
+pub use recipient::{ChatId, ChatIdError, RecipientKind, To};
+pub use setting::{SettingForm, SettingRule};
+pub use shipped::shipped;
