@@ -3,8 +3,8 @@
 use vestnik_model::publish::{Goal, OnUnproven, StepChannel, StepRequest};
 
 /// What a step must look like.
-const FORM: &str = "must be CHANNEL, CHANNEL:SECONDS or CHANNEL:SECONDS:GOAL, with push, hub, email or webhook as CHANNEL \
-     and handed, delivered or read as GOAL, and may end with :give_up or :repeat";
+const FORM: &str = "must be CHANNEL, CHANNEL:SECONDS or CHANNEL:SECONDS:GOAL, with push, hub, email, webhook or \
+     the name of a gateway as CHANNEL and handed, delivered or read as GOAL, and may end with :give_up or :repeat";
 
 /// Reads `push:60:delivered:give_up`: the channel, for how long it is waited for, what for, and what comes of a
 /// try of which nobody knows whether it was taken.
@@ -50,6 +50,10 @@ mod tests {
             ("email", step(StepChannel::Email, None, None)),
             ("push:60", step(StepChannel::Push, Some(60), None)),
             (
+                "sms",
+                step(StepChannel::Gateway("sms".parse().unwrap()), None, None),
+            ),
+            (
                 "webhook:30:handed",
                 step(StepChannel::Webhook, Some(30), Some(Goal::Handed)),
             ),
@@ -74,12 +78,12 @@ mod tests {
         }
         for text in [
             "",
-            "pigeon",
+            "Pigeon",
             "push:soon",
             "push:60:eaten",
             "push:60:read:x",
             "push:",
-            "give_up",
+            "hms",
             "push:give_up:60",
             "push:give_up:give_up",
         ] {

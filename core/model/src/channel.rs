@@ -1,6 +1,6 @@
 //! Over which route something was tried.
 
-use crate::open::words;
+use crate::{gateway::GatewayName, open::words_or_gateways};
 
 /// A route by which a delivery is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,9 +17,11 @@ pub enum Channel {
     Email,
     /// A request to the App's own backend, which delivers it as it can.
     Webhook,
+    /// A gateway of the App, by its name.
+    Gateway(GatewayName),
 }
 
-words!(Channel {
+words_or_gateways!(Channel {
     Hub = "hub",
     Fcm = "fcm",
     Apns = "apns",

@@ -70,6 +70,7 @@ pub mod entry;
 pub mod event;
 pub mod explanation;
 pub mod fact;
+pub mod gateway;
 pub mod id;
 pub mod import;
 pub mod installation;
@@ -113,6 +114,7 @@ pub use entry::{Arrival, Entry, Flag, Recall, StateChange, UnknownEntry};
 pub use event::{EventData, EventId, EventKind, EventPage, EventView};
 pub use explanation::{Explanation, Language, StatementView};
 pub use fact::{Claim, Fact, FactId, FactKind, FactOutcome, FactRefusal, FactResult, ParsedFact};
+pub use gateway::{GatewayName, ProviderName};
 pub use id::{
     AppId, AttemptId, CategoryName, DeliveryId, InstallationId, NotificationId, TopicName, UserId,
     WebhookId,

@@ -23,13 +23,13 @@ use crate::loose::Loose;
 /// The most bytes of an unknown word that are kept; the rest is cut off at a character.
 pub const MAX_WORD_BYTES: usize = 64;
 
-/// A closed set of words, each with its text.
+/// A set of words, each with its text.
 pub trait Word: Copy + Eq + 'static {
-    /// Every word of this version.
+    /// Every word of this version; names that operators give are not among them.
     const WORDS: &'static [Self];
 
     /// The word as it is written in JSON and SQL.
-    fn as_str(self) -> &'static str;
+    fn as_str(&self) -> &str;
 
     /// The word with this text, if this version knows it.
     #[must_use]
@@ -214,8 +214,8 @@ macro_rules! words {
         impl $crate::open::Word for $name {
             const WORDS: &'static [Self] = &Self::ALL;
 
-            fn as_str(self) -> &'static str {
-                Self::as_str(self)
+            fn as_str(&self) -> &str {
+                Self::as_str(*self)
             }
         }
 
@@ -259,6 +259,90 @@ macro_rules! words {
     };
 }
 pub(crate) use words;
+
+/// Implements [`Word`] for words and the names of gateways, its text forms, and the serde forms: a text that is
+/// neither is refused.
+macro_rules! words_or_gateways {
+    ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        impl $name {
+            /// Every word of this version that is not the name of a gateway.
+            pub const BUILT_IN: [Self; [$($text),+].len()] = [$(Self::$variant),+];
+
+            /// The word as it is written in JSON and SQL.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    Self::Gateway(name) => name.as_str(),
+                }
+            }
+
+            /// The word with this text, or the gateway with this name.
+            #[must_use]
+            pub fn from_code(code: &str) -> Option<Self> {
+                <Self as $crate::open::Word>::from_word(code)
+            }
+        }
+
+        impl $crate::open::Word for $name {
+            const WORDS: &'static [Self] = &Self::BUILT_IN;
+
+            fn as_str(&self) -> &str {
+                Self::as_str(self)
+            }
+
+            fn from_word(text: &str) -> Option<Self> {
+                match text {
+                    $($text => Some(Self::$variant),)+
+                    name => $crate::GatewayName::parse(name).ok().map(Self::Gateway),
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::from_code(&text).ok_or_else(|| {
+                    let known = &[$($text,)+ "the name of a gateway"];
+                    <D::Error as serde::de::Error>::unknown_variant(&text, known)
+                })
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                utoipa::openapi::Object::builder()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some("One of the examples, or the name of a gateway of the App."))
+                    .max_length(Some($crate::gateway::MAX_NAME_BYTES))
+                    .pattern(Some("^[a-z][a-z0-9_]*$"))
+                    .examples([$($text,)+ "sms", "telegram"])
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
+            }
+        }
+    };
+}
+pub(crate) use words_or_gateways;
 
 #[cfg(test)]
 mod tests {

@@ -219,8 +219,8 @@ macro_rules! codes {
         impl Word for ProblemCode {
             const WORDS: &'static [Self] = Self::ALL;
 
-            fn as_str(self) -> &'static str {
-                Self::as_str(self)
+            fn as_str(&self) -> &str {
+                Self::as_str(*self)
             }
         }
     };

@@ -50,15 +50,23 @@ pub enum Service {
     WebPush,
 }
 
-impl Word for Service {
-    const WORDS: &'static [Self] = &[Self::Fcm, Self::Apns, Self::WebPush];
-
-    fn as_str(self) -> &'static str {
+impl Service {
+    /// The word as it is written in JSON and SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Fcm => "fcm",
             Self::Apns => "apns",
             Self::WebPush => "webpush",
         }
+    }
+}
+
+impl Word for Service {
+    const WORDS: &'static [Self] = &[Self::Fcm, Self::Apns, Self::WebPush];
+
+    fn as_str(&self) -> &str {
+        Self::as_str(*self)
     }
 }
 

@@ -18,6 +18,20 @@ pub enum State {
     Failed,
 }
 
+impl State {
+    /// The word as it is written in JSON and SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::Sending => "sending",
+            Self::Retrying => "retrying",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Word for State {
     const WORDS: &'static [Self] = &[
         Self::Begun,
@@ -27,14 +41,8 @@ impl Word for State {
         Self::Failed,
     ];
 
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Begun => "begun",
-            Self::Sending => "sending",
-            Self::Retrying => "retrying",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-        }
+    fn as_str(&self) -> &str {
+        Self::as_str(*self)
     }
 }
 

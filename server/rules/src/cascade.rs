@@ -58,6 +58,7 @@
 //!     devices: &[phone],
 //!     mailbox: None,
 //!     backend: None,
+//!     gateways: &[],
 //!     now,
 //! });
 //! assert_eq!(looked.tries, [Target::Device { installation, channel: Channel::Fcm }]);
@@ -76,7 +77,7 @@ mod turn;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    DeliveryState, DeliveryStatus, Reason,
+    DeliveryState, DeliveryStatus, GatewayName, Reason,
     publish::{Goal, OnUnproven, Step, StepChannel, Steps},
 };
 
@@ -143,6 +144,8 @@ pub struct View<'a> {
     pub mailbox: Option<&'a Address>,
     /// The App's own backend, if it has an account for it, or something was tried there.
     pub backend: Option<&'a Address>,
+    /// The user's numbers and chats at gateways of the App's, and where something was tried.
+    pub gateways: &'a [(GatewayName, Address)],
     /// The time.
     pub now: Timestamp,
 }
@@ -343,6 +346,13 @@ fn find<'a>(view: &View<'a>, step: &Step, course: Course, meant: &mut Meant<'a>)
         StepChannel::Webhook => {
             let missing = Reason::ConfigNoRoute;
             outside::find(view, (Target::Backend, missing), view.backend)
+        }
+        StepChannel::Gateway(name) => {
+            let missing = Reason::RecipientNoAddress;
+            let mut gateways = view.gateways.iter();
+            let address = gateways.find(|(known, _)| *known == name);
+            let address = address.map(|(_, address)| address);
+            outside::find(view, (Target::Gateway(name), missing), address)
         }
     }
 }

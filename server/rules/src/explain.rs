@@ -37,6 +37,7 @@
 //!     devices: Vec::new(),
 //!     mailbox: None,
 //!     has_backend: false,
+//!     gateways: Vec::new(),
 //!     tries: Vec::new(),
 //!     not_shown: Default::default(),
 //!     hours: Hours::Open,

@@ -108,7 +108,8 @@ pub fn attempt_id(delivery: DeliveryId, target: Target) -> AttemptId {
                 | Channel::Apns
                 | Channel::Webpush
                 | Channel::Email
-                | Channel::Webhook => {
+                | Channel::Webhook
+                | Channel::Gateway(_) => {
                     let part = [installation.as_bytes(), channel.as_str().as_bytes()].concat();
                     derived(delivery, &part)
                 }
@@ -116,6 +117,10 @@ pub fn attempt_id(delivery: DeliveryId, target: Target) -> AttemptId {
         }
         Target::Mailbox => derived(delivery, b"mailbox"),
         Target::Backend => derived(delivery, b"backend"),
+        Target::Gateway(name) => {
+            let part = [b"gateway ", name.as_str().as_bytes()].concat();
+            derived(delivery, &part)
+        }
     };
     AttemptId::from_uuid(uuid)
 }

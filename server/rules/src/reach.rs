@@ -29,8 +29,8 @@ pub struct Reach {
     /// Those with devices of which none may show anything.
     pub blocked: u64,
     /// Those who could be reached over each route now: the connection of a device, a push service at which
-    /// a device has an address and the App has credentials, a mailbox if the App has an SMTP server, or the
-    /// App's own backend if it has one. A person can be among several.
+    /// a device has an address and the App has credentials, a mailbox if the App has an SMTP server, the
+    /// App's own backend if it has one, or a number or chat at a gateway of the App. A person can be among several.
     pub by_channel: BTreeMap<Channel, u64>,
     /// Those who would wait for their own time after the opening.
     pub waiting: u64,
@@ -76,7 +76,7 @@ impl Reach {
         if shows().next().is_none() {
             self.blocked += 1;
         }
-        for channel in Channel::ALL {
+        for channel in Channel::BUILT_IN {
             let is_reached = shows().any(|device| reaches(device, channel));
             if is_reached {
                 *self.by_channel.entry(channel).or_default() += 1;
@@ -136,7 +136,7 @@ fn reaches(device: &Device, channel: Channel) -> bool {
             addresses.any(|address| address.channel == channel && is_open(address))
         }
         // It is no device's.
-        Channel::Email | Channel::Webhook => false,
+        Channel::Email | Channel::Webhook | Channel::Gateway(_) => false,
     }
 }
 

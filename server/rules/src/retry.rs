@@ -113,6 +113,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
     let devices = findings.looked_at(|tried| anew(tried, now));
     let mailbox = findings.mailbox_looked_at(|tried| anew(tried, now));
     let backend = findings.backend_looked_at(|tried| anew(tried, now));
+    let gateways = findings.gateways_looked_at(|tried| anew(tried, now));
     let notification = &findings.notification;
     let looked = look(&View {
         steps: &notification.steps,
@@ -129,6 +130,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         devices: &devices,
         mailbox: mailbox.as_ref(),
         backend: Some(&backend),
+        gateways: &gateways,
         now,
     });
     // It would end again as it did.

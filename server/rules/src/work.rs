@@ -83,6 +83,30 @@ pub enum WorkKind {
     Sweep,
 }
 
+impl WorkKind {
+    /// The word as it is written in JSON and SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expand => "expand",
+            Self::Expire => "expire",
+            Self::Release => "release",
+            Self::Settle => "settle",
+            Self::Retain => "retain",
+            Self::Dispatch => "dispatch",
+            Self::Webhook => "webhook",
+            Self::Recall => "recall",
+            Self::Retry => "retry",
+            Self::Resume => "resume",
+            Self::AskAnew => "ask_anew",
+            Self::MarkRead => "mark_read",
+            Self::DeleteTopic => "delete_topic",
+            Self::EraseUser => "erase_user",
+            Self::Sweep => "sweep",
+        }
+    }
+}
+
 impl Word for WorkKind {
     const WORDS: &'static [Self] = &[
         Self::Expand,
@@ -102,24 +126,8 @@ impl Word for WorkKind {
         Self::Sweep,
     ];
 
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Expand => "expand",
-            Self::Expire => "expire",
-            Self::Release => "release",
-            Self::Settle => "settle",
-            Self::Retain => "retain",
-            Self::Dispatch => "dispatch",
-            Self::Webhook => "webhook",
-            Self::Recall => "recall",
-            Self::Retry => "retry",
-            Self::Resume => "resume",
-            Self::AskAnew => "ask_anew",
-            Self::MarkRead => "mark_read",
-            Self::DeleteTopic => "delete_topic",
-            Self::EraseUser => "erase_user",
-            Self::Sweep => "sweep",
-        }
+    fn as_str(&self) -> &str {
+        Self::as_str(*self)
     }
 }
 

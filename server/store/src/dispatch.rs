@@ -19,7 +19,7 @@
 //! outcome that comes later than that is noted if the try was neither: what a service is proven to have taken
 //! is not sent again.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use vestnik_model::{
@@ -213,6 +213,13 @@ pub struct Tried {
 }
 
 impl Settling {
+    /// The channels of the tries.
+    #[must_use]
+    pub fn channels(&self) -> BTreeSet<Channel> {
+        let tries = self.tried.iter();
+        tries.map(|tried| tried.target.channel()).collect()
+    }
+
     /// What the tries over a channel show of the App's credentials.
     pub fn shown(&self, channel: Channel) -> impl Iterator<Item = Shown<'_>> {
         let tries = self.tried.iter();

@@ -100,7 +100,7 @@ impl<C: Clock + Clone> PushStage<C> {
             Channel::Webpush => {
                 json!({"private_key": VAPID_KEY, "contact": "mailto:push@shop.example"})
             }
-            Channel::Hub | Channel::Email | Channel::Webhook => json!({}),
+            Channel::Hub | Channel::Email | Channel::Webhook | Channel::Gateway(_) => json!({}),
         };
         account["root_certificates"] = json!(setup.ca_certificate());
         account

@@ -4,7 +4,11 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::check::{MAX_TTL_SECONDS, Problems};
-use crate::{open::words, problem::FieldCode};
+use crate::{
+    gateway::GatewayName,
+    open::{words, words_or_gateways},
+    problem::FieldCode,
+};
 
 /// The most steps of a cascade.
 pub const MAX_STEPS: usize = 5;
@@ -29,7 +33,8 @@ pub struct StepRequest {
     )]
     pub within_seconds: Option<u32>,
     /// What comes of a try of which nobody knows whether its service took it. Absent: what is usual on the
-    /// channel; pushes, letters and requests to the backend are repeated. A step `hub` tries nothing and says nothing here.
+    /// channel; pushes, letters and requests to the backend are repeated, messages of gateways are not. A step
+    /// `hub` tries nothing and says nothing here.
     #[serde(default, alias = "onUnproven", skip_serializing_if = "Option::is_none")]
     pub on_unproven: Option<OnUnproven>,
 }
@@ -45,9 +50,11 @@ pub enum StepChannel {
     Email,
     /// The App's own backend, which delivers it as it can. None of its answers is more than `handed`.
     Webhook,
+    /// A gateway of the App, by its name.
+    Gateway(GatewayName),
 }
 
-words!(StepChannel {
+words_or_gateways!(StepChannel {
     Push = "push",
     Hub = "hub",
     Email = "email",
@@ -60,17 +67,18 @@ impl StepChannel {
     pub const fn goal(self) -> Goal {
         match self {
             Self::Push | Self::Hub | Self::Email => Goal::Delivered,
-            Self::Webhook => Goal::Handed,
+            Self::Webhook | Self::Gateway(_) => Goal::Handed,
         }
     }
 
     /// What comes of a try of which nobody knows whether its service took it, if the sender does not say: a
     /// push takes the place of the one before, another letter costs nothing, and a backend tells a repetition by
-    /// its id.
+    /// its id. Another message of a gateway may be paid for and read twice.
     #[must_use]
     pub const fn on_unproven(self) -> OnUnproven {
         match self {
             Self::Push | Self::Hub | Self::Email | Self::Webhook => OnUnproven::Repeat,
+            Self::Gateway(_) => OnUnproven::GiveUp,
         }
     }
 }

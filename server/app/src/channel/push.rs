@@ -11,7 +11,6 @@ use jiff::SignedDuration;
 use vestnik_clock::Clock;
 use vestnik_model::{
     AppId, AttemptId, Channel, InstallationId, Notification, Open, PushAddress, Reason,
-    open::Word as _,
 };
 use vestnik_outbound::{Limits, Writing};
 use vestnik_push::{
@@ -110,13 +109,13 @@ impl PushSender {
     /// [`StoreError`] if they cannot be loaded.
     pub(super) async fn accounts(&self, app: &AppId) -> Result<Accounts, StoreError> {
         let mut accounts = BTreeMap::new();
-        for channel in Channel::WORDS {
-            let Some(service) = service(*channel) else {
+        for channel in Channel::BUILT_IN {
+            let Some(service) = service(channel) else {
                 continue;
             };
-            let provider = self.store.provider(app.clone(), *channel).await?;
-            let account = provider.map(|stored| self.parsed(app, (*channel, service), stored));
-            accounts.extend(account.map(|account| (*channel, account)));
+            let provider = self.store.provider(app.clone(), channel).await?;
+            let account = provider.map(|stored| self.parsed(app, (channel, service), stored));
+            accounts.extend(account.map(|account| (channel, account)));
         }
         Ok(Accounts(accounts))
     }
@@ -343,7 +342,7 @@ pub(crate) const fn service(channel: Channel) -> Option<Service> {
         Channel::Fcm => Some(Service::Fcm),
         Channel::Apns => Some(Service::Apns),
         Channel::Webpush => Some(Service::WebPush),
-        Channel::Hub | Channel::Email | Channel::Webhook => None,
+        Channel::Hub | Channel::Email | Channel::Webhook | Channel::Gateway(_) => None,
     }
 }
 

@@ -20,8 +20,8 @@ pub(super) async fn starts(
     match store.start_try(start).await {
         Ok(is_made) => is_made,
         Err(error) => {
-            let (channel, error) = (unanswered.target.channel().as_str(), chain(&error));
-            tracing::warn!(%app, channel, error, "a try cannot be noted to start: it is made later");
+            let (channel, error) = (unanswered.target.channel(), chain(&error));
+            tracing::warn!(%app, %channel, error, "a try cannot be noted to start: it is made later");
             false
         }
     }

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, DeliveryId, Explanation, Language, NotificationId, Open, StatementView, UserId,
-    Word as _,
 };
 use vestnik_rules::{
     explain::{Evidence, Meaning, Statement, Times, english, english_rule, russian, russian_rule},

@@ -157,7 +157,7 @@ pub(super) fn named(channel: &str) -> Result<Channel, Refusal> {
         .filter(|channel| match channel {
             Channel::Fcm | Channel::Apns | Channel::Webpush => true,
             Channel::Email | Channel::Webhook => true,
-            Channel::Hub => false,
+            Channel::Hub | Channel::Gateway(_) => false,
         })
         .ok_or_else(|| Refusal::not_found("provider"))
 }
@@ -191,7 +191,7 @@ pub(super) fn parse(channel: Channel, account: &str) -> Result<Account, Refusal>
             return Ok(Account::Email(Box::new(account)));
         }
         Channel::Webhook => return target(account).map(Account::Webhook),
-        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => {}
+        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush | Channel::Gateway(_) => {}
     }
     let service = service(channel).ok_or_else(|| Refusal::not_found("provider"))?;
     let account =

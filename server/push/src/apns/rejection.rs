@@ -83,6 +83,48 @@ impl Rejection {
     }
 }
 
+impl Rejection {
+    /// The word as it is written in JSON and SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadCollapseId => "BadCollapseId",
+            Self::BadDeviceToken => "BadDeviceToken",
+            Self::BadExpirationDate => "BadExpirationDate",
+            Self::BadMessageId => "BadMessageId",
+            Self::BadPriority => "BadPriority",
+            Self::BadTopic => "BadTopic",
+            Self::DeviceTokenNotForTopic => "DeviceTokenNotForTopic",
+            Self::DuplicateHeaders => "DuplicateHeaders",
+            Self::IdleTimeout => "IdleTimeout",
+            Self::InvalidPushType => "InvalidPushType",
+            Self::MissingDeviceToken => "MissingDeviceToken",
+            Self::MissingTopic => "MissingTopic",
+            Self::PayloadEmpty => "PayloadEmpty",
+            Self::TopicDisallowed => "TopicDisallowed",
+            Self::BadCertificate => "BadCertificate",
+            Self::BadCertificateEnvironment => "BadCertificateEnvironment",
+            Self::ExpiredProviderToken => "ExpiredProviderToken",
+            Self::Forbidden => "Forbidden",
+            Self::InvalidProviderToken => "InvalidProviderToken",
+            Self::MissingProviderToken => "MissingProviderToken",
+            Self::UnrelatedKeyIdInToken => "UnrelatedKeyIdInToken",
+            Self::BadEnvironmentKeyIdInToken => "BadEnvironmentKeyIdInToken",
+            Self::BadEnvironmentKeyInToken => "BadEnvironmentKeyInToken",
+            Self::BadPath => "BadPath",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::ExpiredToken => "ExpiredToken",
+            Self::Unregistered => "Unregistered",
+            Self::PayloadTooLarge => "PayloadTooLarge",
+            Self::TooManyProviderTokenUpdates => "TooManyProviderTokenUpdates",
+            Self::TooManyRequests => "TooManyRequests",
+            Self::InternalServerError => "InternalServerError",
+            Self::ServiceUnavailable => "ServiceUnavailable",
+            Self::Shutdown => "Shutdown",
+        }
+    }
+}
+
 impl Word for Rejection {
     const WORDS: &'static [Self] = &[
         Self::BadCollapseId,
@@ -120,41 +162,7 @@ impl Word for Rejection {
         Self::Shutdown,
     ];
 
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::BadCollapseId => "BadCollapseId",
-            Self::BadDeviceToken => "BadDeviceToken",
-            Self::BadExpirationDate => "BadExpirationDate",
-            Self::BadMessageId => "BadMessageId",
-            Self::BadPriority => "BadPriority",
-            Self::BadTopic => "BadTopic",
-            Self::DeviceTokenNotForTopic => "DeviceTokenNotForTopic",
-            Self::DuplicateHeaders => "DuplicateHeaders",
-            Self::IdleTimeout => "IdleTimeout",
-            Self::InvalidPushType => "InvalidPushType",
-            Self::MissingDeviceToken => "MissingDeviceToken",
-            Self::MissingTopic => "MissingTopic",
-            Self::PayloadEmpty => "PayloadEmpty",
-            Self::TopicDisallowed => "TopicDisallowed",
-            Self::BadCertificate => "BadCertificate",
-            Self::BadCertificateEnvironment => "BadCertificateEnvironment",
-            Self::ExpiredProviderToken => "ExpiredProviderToken",
-            Self::Forbidden => "Forbidden",
-            Self::InvalidProviderToken => "InvalidProviderToken",
-            Self::MissingProviderToken => "MissingProviderToken",
-            Self::UnrelatedKeyIdInToken => "UnrelatedKeyIdInToken",
-            Self::BadEnvironmentKeyIdInToken => "BadEnvironmentKeyIdInToken",
-            Self::BadEnvironmentKeyInToken => "BadEnvironmentKeyInToken",
-            Self::BadPath => "BadPath",
-            Self::MethodNotAllowed => "MethodNotAllowed",
-            Self::ExpiredToken => "ExpiredToken",
-            Self::Unregistered => "Unregistered",
-            Self::PayloadTooLarge => "PayloadTooLarge",
-            Self::TooManyProviderTokenUpdates => "TooManyProviderTokenUpdates",
-            Self::TooManyRequests => "TooManyRequests",
-            Self::InternalServerError => "InternalServerError",
-            Self::ServiceUnavailable => "ServiceUnavailable",
-            Self::Shutdown => "Shutdown",
-        }
+    fn as_str(&self) -> &str {
+        Self::as_str(*self)
     }
 }

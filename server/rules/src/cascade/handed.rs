@@ -38,7 +38,9 @@ pub(super) fn is_handed(view: &View<'_>, by: StepChannel) -> bool {
 fn is_made_by(channel: StepChannel, target: Target) -> bool {
     match channel {
         StepChannel::Push => target.installation().is_some(),
-        StepChannel::Hub | StepChannel::Email | StepChannel::Webhook => target.step() == channel,
+        StepChannel::Hub | StepChannel::Email | StepChannel::Webhook | StepChannel::Gateway(_) => {
+            target.step() == channel
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Where attempts go.
 
-use vestnik_model::{Channel, InstallationId, PushAddressKind, Reason, publish::StepChannel};
+use vestnik_model::{
+    Channel, GatewayName, InstallationId, PushAddressKind, Reason, publish::StepChannel,
+};
 
 /// The channel of an address, if the server has an adapter for it.
 #[must_use]
@@ -27,6 +29,8 @@ pub enum Target {
     Mailbox,
     /// To the App's own backend, by a request.
     Backend,
+    /// To the user's number or chat at a gateway, by a message.
+    Gateway(GatewayName),
 }
 
 impl Target {
@@ -37,15 +41,16 @@ impl Target {
             Self::Device { channel, .. } => channel,
             Self::Mailbox => Channel::Email,
             Self::Backend => Channel::Webhook,
+            Self::Gateway(name) => Channel::Gateway(name),
         }
     }
 
-    /// The installation; a mailbox is none's, nor is a backend.
+    /// The installation; a mailbox is none's, nor is a backend or what a gateway reaches.
     #[must_use]
     pub const fn installation(self) -> Option<InstallationId> {
         match self {
             Self::Device { installation, .. } => Some(installation),
-            Self::Mailbox | Self::Backend => None,
+            Self::Mailbox | Self::Backend | Self::Gateway(_) => None,
         }
     }
 
@@ -59,20 +64,22 @@ impl Target {
                 | Channel::Apns
                 | Channel::Webpush
                 | Channel::Email
-                | Channel::Webhook => StepChannel::Push,
+                | Channel::Webhook
+                | Channel::Gateway(_) => StepChannel::Push,
             },
             Self::Mailbox => StepChannel::Email,
             Self::Backend => StepChannel::Webhook,
+            Self::Gateway(name) => StepChannel::Gateway(name),
         }
     }
 
     /// Whether a repetition takes the place of what was handed over before: pushes have the notification's
-    /// identifier, requests to a backend that of the attempt, letters are letters.
+    /// identifier, requests to a backend that of the attempt, letters are letters and messages messages.
     #[must_use]
     pub const fn collapses(self) -> bool {
         match self {
             Self::Device { .. } | Self::Backend => true,
-            Self::Mailbox => false,
+            Self::Mailbox | Self::Gateway(_) => false,
         }
     }
 
@@ -81,6 +88,7 @@ impl Target {
         match self {
             Self::Device { .. } => Reason::TokenDead,
             Self::Mailbox => Reason::EmailBounced,
+            Self::Gateway(_) => Reason::BlockedChannel,
             // It does not die: its account is there or is not.
             Self::Backend => Reason::ConfigNoRoute,
         }

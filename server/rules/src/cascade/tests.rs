@@ -10,7 +10,7 @@ mod webhook;
 
 use uuid::Uuid;
 use vestnik_model::{
-    Channel, Devices, Evidence, InstallationId, ReceiptKind, publish::StepRequest,
+    Channel, Devices, Evidence, GatewayName, InstallationId, ReceiptKind, publish::StepRequest,
 };
 
 use super::*;
@@ -84,6 +84,7 @@ struct Case {
     devices: Vec<Device>,
     mailbox: Option<Address>,
     backend: Option<Address>,
+    gateways: Vec<(GatewayName, Address)>,
     is_stopped: bool,
     is_deleted: bool,
     hours: Hours,
@@ -102,6 +103,7 @@ impl Case {
             devices,
             mailbox: Some(address(Channel::Email, None)),
             backend: None,
+            gateways: Vec::new(),
             is_stopped: false,
             is_deleted: false,
             hours: Hours::Open,
@@ -145,6 +147,7 @@ impl Case {
             devices: &self.devices,
             mailbox: self.mailbox.as_ref(),
             backend: self.backend.as_ref(),
+            gateways: &self.gateways,
             now: at(self.now),
         })
     }

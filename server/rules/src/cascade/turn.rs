@@ -80,10 +80,15 @@ fn is_begun(view: &View<'_>, target: Target, due: &Attempt) -> bool {
     };
     let mailbox = known(Target::Mailbox, view.mailbox);
     let backend = known(Target::Backend, view.backend);
+    let gateways = view.gateways.iter();
+    let gateways: Vec<_> = gateways
+        .filter_map(|(name, address)| Some((*name, known(Target::Gateway(*name), Some(address))?)))
+        .collect();
     let looked = look(&View {
         attempts: &attempts,
         mailbox: mailbox.as_ref(),
         backend: backend.as_ref(),
+        gateways: &gateways,
         ..*view
     });
     looked.tries.contains(&target)

@@ -107,6 +107,7 @@ impl World {
             devices: &[device],
             mailbox: Some(&mailbox),
             backend: None,
+            gateways: &[],
             now: self.now,
         })
     }

@@ -168,6 +168,13 @@ impl Deltas {
         changes.filter(|(_, change)| *change != 0)
     }
 
+    /// The channels of which a number changes.
+    #[must_use]
+    pub fn channels(&self) -> BTreeSet<Channel> {
+        let changes = self.changes();
+        changes.filter_map(|((_, channel), _)| channel).collect()
+    }
+
     /// How many deliveries came to each status.
     pub fn reached(&self) -> impl Iterator<Item = (DeliveryStatus, u64)> + '_ {
         self.reached.iter().map(|(status, count)| (*status, *count))

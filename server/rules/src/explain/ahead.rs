@@ -96,6 +96,7 @@ impl<'a> Ahead<'a> {
         let devices = findings.looked_at(|tried| tried.attempt.clone());
         let mailbox = findings.mailbox_looked_at(|tried| tried.attempt.clone());
         let backend = findings.backend_looked_at(|tried| tried.attempt.clone());
+        let gateways = findings.gateways_looked_at(|tried| tried.attempt.clone());
         let notification = &findings.notification;
         let attempts = findings.tries.iter();
         let attempts: Vec<_> = attempts
@@ -115,6 +116,7 @@ impl<'a> Ahead<'a> {
             devices: &devices,
             mailbox: mailbox.as_ref(),
             backend: Some(&backend),
+            gateways: &gateways,
             now: at,
         })
     }

@@ -6,6 +6,8 @@ mod route;
 mod rule;
 mod waiting;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use vestnik_model::{Channel, DeliveryStatus, Devices, Engagement, Platform, publish::Goal};
 
@@ -174,21 +176,21 @@ struct Target {
     /// To whom.
     to: String,
     /// By whom.
-    by: &'static str,
+    by: Cow<'static, str>,
 }
 
 impl Target {
     fn new(place: &Place, channel: Channel) -> Self {
         Self {
             what: match channel {
-                Channel::Hub => "a message",
+                Channel::Hub | Channel::Gateway(_) => "a message",
                 Channel::Fcm | Channel::Apns | Channel::Webpush => "a push",
                 Channel::Email => "an e-mail",
                 Channel::Webhook => "a webhook request",
             },
             to: match place {
                 Place::Device(device) => format!("the {}", named(device)),
-                Place::Mailbox | Place::Backend => "the person".to_owned(),
+                Place::Mailbox | Place::Backend | Place::Gateway => "the person".to_owned(),
             },
             by: service(channel),
         }

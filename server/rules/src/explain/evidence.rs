@@ -62,7 +62,7 @@ impl Statement {
                 meaning.evidence.channel = Some(*channel);
                 meaning.evidence.installation = match place {
                     Place::Device(device) => Some(device.installation),
-                    Place::Mailbox | Place::Backend => None,
+                    Place::Mailbox | Place::Backend | Place::Gateway => None,
                 };
                 meaning
             }
@@ -77,7 +77,7 @@ impl Statement {
 const fn is_push(channel: Channel) -> bool {
     match channel {
         Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => true,
-        Channel::Email | Channel::Webhook => false,
+        Channel::Email | Channel::Webhook | Channel::Gateway(_) => false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryState, Devices, Expansion, InstallationId, Reason,
+    Channel, DeliveryState, Devices, Expansion, GatewayName, InstallationId, Reason,
     publish::{ScheduleView, Steps},
 };
 
@@ -29,6 +29,8 @@ pub struct Findings {
     pub mailbox: Option<Address>,
     /// Whether the App has an account for its own backend.
     pub has_backend: bool,
+    /// The person's numbers and chats at gateways.
+    pub gateways: Vec<(GatewayName, Address)>,
     /// What was tried.
     pub tries: Vec<Try>,
     /// What installations said that did not show it, each the latest.
@@ -129,6 +131,18 @@ impl Findings {
     pub(crate) fn backend_looked_at(&self, attempt: impl Fn(&Try) -> Attempt) -> cascade::Address {
         let backend = Address::backend(self.has_backend);
         self.address_looked_at(&backend, Target::Backend, &attempt)
+    }
+
+    /// The same for the numbers and chats at gateways.
+    pub(crate) fn gateways_looked_at(
+        &self,
+        attempt: impl Fn(&Try) -> Attempt,
+    ) -> Vec<(GatewayName, cascade::Address)> {
+        let gateways = self.gateways.iter().map(|(name, found)| {
+            let address = self.address_looked_at(found, Target::Gateway(*name), &attempt);
+            (*name, address)
+        });
+        gateways.collect()
     }
 
     fn device_looked_at(

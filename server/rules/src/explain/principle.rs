@@ -45,6 +45,34 @@ pub enum Rule {
     Retry,
 }
 
+impl Rule {
+    /// The word as it is written in JSON and SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Acceptance => "acceptance",
+            Self::Schedule => "schedule",
+            Self::QuietHours => "quiet_hours",
+            Self::Audience => "audience",
+            Self::Devices => "devices",
+            Self::Reachability => "reachability",
+            Self::AckWindow => "ack_window",
+            Self::Push => "push",
+            Self::Repetition => "repetition",
+            Self::Unproven => "unproven",
+            Self::Sealing => "sealing",
+            Self::Failure => "failure",
+            Self::Cascade => "cascade",
+            Self::Confirmation => "confirmation",
+            Self::Expiry => "expiry",
+            Self::Withdrawal => "withdrawal",
+            Self::Replacement => "replacement",
+            Self::Lateness => "lateness",
+            Self::Retry => "retry",
+        }
+    }
+}
+
 impl Word for Rule {
     const WORDS: &'static [Self] = &[
         Self::Acceptance,
@@ -68,27 +96,7 @@ impl Word for Rule {
         Self::Retry,
     ];
 
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Acceptance => "acceptance",
-            Self::Schedule => "schedule",
-            Self::QuietHours => "quiet_hours",
-            Self::Audience => "audience",
-            Self::Devices => "devices",
-            Self::Reachability => "reachability",
-            Self::AckWindow => "ack_window",
-            Self::Push => "push",
-            Self::Repetition => "repetition",
-            Self::Unproven => "unproven",
-            Self::Sealing => "sealing",
-            Self::Failure => "failure",
-            Self::Cascade => "cascade",
-            Self::Confirmation => "confirmation",
-            Self::Expiry => "expiry",
-            Self::Withdrawal => "withdrawal",
-            Self::Replacement => "replacement",
-            Self::Lateness => "lateness",
-            Self::Retry => "retry",
-        }
+    fn as_str(&self) -> &str {
+        Self::as_str(*self)
     }
 }

@@ -6,6 +6,8 @@ mod reason;
 mod rule;
 mod waiting;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use vestnik_model::{
     Channel, DeliveryStatus, Devices, Engagement, MinVersion,
@@ -197,7 +199,7 @@ struct Target {
     /// What was sent and to whom.
     what: String,
     /// By which service.
-    by: &'static str,
+    by: Cow<'static, str>,
     /// What the cause speaks of.
     whose: String,
 }
@@ -208,14 +210,16 @@ impl Target {
             Channel::Hub => "сообщение",
             Channel::Fcm | Channel::Apns | Channel::Webpush => "push-уведомление",
             Channel::Email => "письмо",
-            Channel::Webhook => "сообщение",
+            Channel::Webhook | Channel::Gateway(_) => "сообщение",
         };
         let (to, whose) = match place {
             Place::Device(device) => (
                 format!(" для {}", named(device, Case::Genitive)),
                 named(device, Case::Instrumental),
             ),
-            Place::Mailbox | Place::Backend => (" получателю".to_owned(), "получателем".to_owned()),
+            Place::Mailbox | Place::Backend | Place::Gateway => {
+                (" получателю".to_owned(), "получателем".to_owned())
+            }
         };
         Self {
             what: format!("{what}{to}"),
@@ -442,24 +446,28 @@ const fn goal_of(goal: Goal) -> &'static str {
     }
 }
 
-const fn route(channel: StepChannel) -> &'static str {
-    match channel {
+fn route(channel: StepChannel) -> Cow<'static, str> {
+    let word = match channel {
         StepChannel::Push => "соединение и push",
         StepChannel::Hub => "соединение",
         StepChannel::Email => "почта",
         StepChannel::Webhook => "вебхук",
-    }
+        StepChannel::Gateway(name) => return Cow::Owned(name.to_string()),
+    };
+    Cow::Borrowed(word)
 }
 
-const fn service(channel: Channel) -> &'static str {
-    match channel {
+fn service(channel: Channel) -> Cow<'static, str> {
+    let word = match channel {
         Channel::Hub => "сервер",
         Channel::Fcm => "FCM",
         Channel::Apns => "APNs",
         Channel::Webpush => "Web Push",
         Channel::Email => "SMTP",
         Channel::Webhook => "webhook",
-    }
+        Channel::Gateway(name) => return Cow::Owned(name.to_string()),
+    };
+    Cow::Borrowed(word)
 }
 
 /// `в 10:02:00`, with the date if it is another day.

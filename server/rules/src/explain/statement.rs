@@ -412,6 +412,8 @@ pub enum Place {
     Mailbox,
     /// The App's own backend.
     Backend,
+    /// The person's number or chat at a gateway.
+    Gateway,
 }
 
 /// Why a route was taken.

@@ -129,7 +129,7 @@ fn tries(
                 .into_iter()
                 .map(|found| Statement::Device { device, found })
                 .collect(),
-            Place::Device(_) | Place::Mailbox | Place::Backend => {
+            Place::Device(_) | Place::Mailbox | Place::Backend | Place::Gateway => {
                 sent(findings, tried, (ahead, now))
                     .into_iter()
                     .map(|outcome| Statement::Tried {
@@ -336,7 +336,7 @@ fn is_outside(findings: &Findings, delivery: &DeliveryFindings) -> bool {
     let step = course.and_then(|course| findings.notification.steps.get(course.step));
     step.is_some_and(|step| match step.channel {
         StepChannel::Push | StepChannel::Hub => false,
-        StepChannel::Email | StepChannel::Webhook => true,
+        StepChannel::Email | StepChannel::Webhook | StepChannel::Gateway(_) => true,
     })
 }
 
@@ -462,6 +462,7 @@ fn place(findings: &Findings, target: Target) -> Place {
         Target::Device { installation, .. } => installation,
         Target::Mailbox => return Place::Mailbox,
         Target::Backend => return Place::Backend,
+        Target::Gateway(_) => return Place::Gateway,
     };
     let mut devices = findings.devices.iter();
     let known = devices.find(|device| device.installation == installation);

@@ -76,6 +76,7 @@ fn findings() -> Findings {
         devices: vec![phone(1)],
         mailbox: None,
         has_backend: true,
+        gateways: Vec::new(),
         tries: Vec::new(),
         not_shown: [].into(),
         hours: Hours::Open,

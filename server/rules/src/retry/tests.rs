@@ -95,6 +95,7 @@ fn ended(reason: Reason) -> Findings {
         devices: vec![phone()],
         mailbox: None,
         has_backend: false,
+        gateways: Vec::new(),
         tries: Vec::new(),
         not_shown: BTreeMap::new(),
         hours: Hours::Open,

@@ -108,7 +108,7 @@ pub(crate) fn confirm(
             key.user,
             installation,
             millis(at),
-            channel,
+            channel.as_str(),
         );
         db.prepare_cached(DELIVERED)?.execute(values.clone())?;
         if is_read {
@@ -166,6 +166,7 @@ fn target(row: &Row<'_>) -> Result<Target, rusqlite::Error> {
     match channel {
         Channel::Email => Ok(Target::Mailbox),
         Channel::Webhook => Ok(Target::Backend),
+        Channel::Gateway(name) => Ok(Target::Gateway(name)),
         Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => {
             Err(unreadable(row, 1, "a channel outside the devices"))
         }
@@ -173,10 +174,10 @@ fn target(row: &Row<'_>) -> Result<Target, rusqlite::Error> {
 }
 
 /// The columns `installation, channel` of where an attempt goes.
-fn columns(target: Target) -> (Vec<u8>, &'static str) {
+fn columns(target: Target) -> (Vec<u8>, Channel) {
     let installation = target.installation();
     let installation = installation.map(|id| id.uuid().into_bytes().to_vec());
-    (installation.unwrap_or_default(), target.channel().as_str())
+    (installation.unwrap_or_default(), target.channel())
 }
 
 /// Writes how far an attempt is. `at` is when it began, if it is new.
@@ -202,7 +203,7 @@ pub(crate) fn put(
             key.notification,
             key.user,
             installation,
-            channel,
+            channel.as_str(),
             millis(at),
             state.as_str(),
             reason.map(Reason::as_str),
@@ -228,7 +229,7 @@ pub(crate) fn set_tried(
             key.notification,
             key.user,
             installation,
-            channel,
+            channel.as_str(),
             millis(at),
         ))
         .map(drop)
@@ -254,7 +255,13 @@ pub(crate) fn set_said(
 ) -> Result<(), rusqlite::Error> {
     let (installation, channel) = columns(target);
     db.prepare_cached(SAID)?
-        .execute((key.notification, key.user, installation, channel, said))
+        .execute((
+            key.notification,
+            key.user,
+            installation,
+            channel.as_str(),
+            said,
+        ))
         .map(drop)
 }
 

@@ -258,7 +258,7 @@ pub(crate) fn uncount(
     notification: i64,
     slot: Slot,
 ) -> Result<(), rusqlite::Error> {
-    let channel = word(slot.channel);
+    let channel = word(slot.channel.as_ref());
     let mut statement = db.prepare_cached(COUNT)?;
     for count in slot.counts() {
         statement.execute((notification, channel, count.as_str(), -1))?;
@@ -270,12 +270,13 @@ pub(crate) fn uncount(
 fn count(db: &Connection, notification: i64, deltas: &Deltas) -> Result<(), rusqlite::Error> {
     let mut statement = db.prepare_cached(COUNT)?;
     for ((count, channel), change) in deltas.changes() {
-        statement.execute((notification, word(channel), count.as_str(), change))?;
+        let channel = word(channel.as_ref());
+        statement.execute((notification, channel, count.as_str(), change))?;
     }
     Ok(())
 }
 
 /// The word of a channel in the table of counters.
-fn word(channel: Option<Channel>) -> &'static str {
+fn word(channel: Option<&Channel>) -> &str {
     channel.map(Channel::as_str).unwrap_or_default()
 }

@@ -242,7 +242,7 @@ pub(crate) fn update(
             read_at.map(millis),
             is_timed(state),
             double_contact,
-            channel.map(Channel::as_str),
+            channel.as_ref().map(Channel::as_str),
         ))
         .map(drop)
 }

@@ -307,7 +307,7 @@ impl Desk<'_> {
                         .map(|_| Lesson::DeadMailbox),
                 })
             }
-            Target::Backend => Ok(Used {
+            Target::Backend | Target::Gateway(_) => Ok(Used {
                 has_other: false,
                 lesson: None,
             }),

@@ -137,6 +137,7 @@ impl<'a> About<'a> {
             devices: Vec::new(),
             mailbox: None,
             has_backend: self.providers.contains(&Channel::Webhook),
+            gateways: Vec::new(),
             tries: Vec::new(),
             not_shown: BTreeMap::new(),
             hours: Hours::Open,

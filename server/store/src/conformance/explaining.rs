@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use vestnik_model::{
-    AudienceRequest, Channel, DeliveryStatus, Expansion, Platform, Reason, ReceiptKind, Word as _,
+    AudienceRequest, Channel, DeliveryStatus, Expansion, Platform, Reason, ReceiptKind,
 };
 use vestnik_rules::{
     attempt::State,

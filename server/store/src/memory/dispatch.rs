@@ -243,6 +243,7 @@ fn with_view<T>(
         devices: &devices,
         mailbox: mailbox.as_ref(),
         backend: Some(&backend),
+        gateways: &[],
         now,
     }))
 }
@@ -340,6 +341,7 @@ pub(super) fn recipient(
             })
         }
         Target::Backend => Some(Recipient::Backend),
+        Target::Gateway(_) => None,
     }
 }
 
@@ -395,7 +397,7 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> usize {
 
 /// Notes what the tries show of the App's credentials.
 fn note_signs(txn: &mut Txn, settling: &Settling) {
-    for channel in Channel::ALL {
+    for channel in settling.channels() {
         let name = (settling.app.clone(), channel);
         let Some(row) = txn.world.providers.get_mut(&name) else {
             continue;
@@ -443,7 +445,7 @@ fn settle_one(
             learn(txn, (app, installation), tried, settling.now);
         }
         Target::Mailbox => kill_mailbox(&mut txn.world, key.1, tried, settling.now),
-        Target::Backend => {}
+        Target::Backend | Target::Gateway(_) => {}
     }
     Some((key, is_taken.then(|| tried.target.channel())))
 }
@@ -474,7 +476,7 @@ fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bo
         Target::Mailbox => world.emails.get(&user).is_some_and(|email| {
             email.died_at.is_none() && hash_email(&email.address) != tried.address
         }),
-        Target::Backend => false,
+        Target::Backend | Target::Gateway(_) => false,
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         devices: Vec::new(),
         mailbox: None,
         has_backend: has_backend(world, &asked.app),
+        gateways: Vec::new(),
         tries: Vec::new(),
         not_shown: BTreeMap::new(),
         hours: Hours::Open,

@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, NotificationId, UserId};
+use vestnik_model::{AppId, DeliveryState, InstallationId, NotificationId, UserId};
 use vestnik_rules::{
     delivery::{Deltas, Move},
     device::primary,
@@ -211,7 +211,7 @@ impl Txn {
             };
             let counts = changes.deltas.applied_to(row.counts);
             row.counts = counts.ok_or_else(|| corrupt("a counter would fall below zero"))?;
-            for channel in Channel::ALL {
+            for channel in changes.deltas.channels() {
                 let own = row.counts_by_channel.entry(channel).or_default();
                 let counts = changes.deltas.of_channel(channel).applied_to(*own);
                 *own = counts.ok_or_else(|| corrupt("a counter would fall below zero"))?;

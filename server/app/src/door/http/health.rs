@@ -11,7 +11,6 @@ use axum::{
 use serde::Serialize;
 use tokio::sync::Mutex;
 use vestnik_clock::Monotonic;
-use vestnik_model::Word as _;
 use vestnik_store::StoreError;
 
 use crate::{metrics::Gauges, refusal::Refusal, state::ServerState};

@@ -1,25 +1,31 @@
 //! How routes are called.
 
+use std::borrow::Cow;
+
 use vestnik_model::{Channel, publish::StepChannel};
 
 /// How a step goes.
-pub(super) const fn route(channel: StepChannel) -> &'static str {
-    match channel {
+pub(super) fn route(channel: StepChannel) -> Cow<'static, str> {
+    let word = match channel {
         StepChannel::Push => "connection and push",
         StepChannel::Hub => "connection",
         StepChannel::Email => "e-mail",
         StepChannel::Webhook => "webhook",
-    }
+        StepChannel::Gateway(name) => return Cow::Owned(name.to_string()),
+    };
+    Cow::Borrowed(word)
 }
 
 /// Who takes what goes over a route.
-pub(super) const fn service(channel: Channel) -> &'static str {
-    match channel {
+pub(super) fn service(channel: Channel) -> Cow<'static, str> {
+    let word = match channel {
         Channel::Hub => "the server",
         Channel::Fcm => "FCM",
         Channel::Apns => "APNs",
         Channel::Webpush => "Web Push",
         Channel::Email => "the mail server",
         Channel::Webhook => "the App's backend",
-    }
+        Channel::Gateway(name) => return Cow::Owned(format!("the gateway {name}")),
+    };
+    Cow::Borrowed(word)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vestnik_model::{Devices, Engagement, Word as _};
+use vestnik_model::{Devices, Engagement, GatewayName, Word as _};
 
 use super::*;
 use crate::app_version::AppVersion;
@@ -14,6 +14,10 @@ fn name(platform: Option<Platform>, is_one_of_several: bool) -> DeviceName {
         platform,
         is_one_of_several,
     }
+}
+
+fn sms() -> GatewayName {
+    GatewayName::parse("sms").unwrap()
 }
 
 fn asked() -> Vec<Asked> {
@@ -178,6 +182,12 @@ fn cascade() -> Vec<CascadeFinding> {
             until: time,
             next: channel,
         },
+        CascadeFinding::Waits {
+            channel: StepChannel::Gateway(sms()),
+            goal,
+            until: time,
+            next: channel,
+        },
         CascadeFinding::LooksAgain { at: time },
     ]
 }
@@ -270,6 +280,16 @@ fn all() -> Vec<Statement> {
     all.extend(outcomes().into_iter().map(|outcome| Statement::Tried {
         place: Place::Backend,
         channel: Channel::Webhook,
+        outcome,
+    }));
+    // Nothing is encrypted for a number or a chat.
+    let outside = outcomes().into_iter().filter(|outcome| {
+        use AttemptFinding::{AwaitsKey, Undecrypted};
+        !matches!(outcome, AwaitsKey { .. } | Undecrypted { .. })
+    });
+    all.extend(outside.map(|outcome| Statement::Tried {
+        place: Place::Gateway,
+        channel: Channel::Gateway(sms()),
         outcome,
     }));
     all.extend(cascade().into_iter().map(Statement::Cascade));

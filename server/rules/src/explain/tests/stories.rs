@@ -41,7 +41,7 @@ proptest! {
 
     #[test]
     fn no_statement_contradicts_what_is_stored(
-        course in 0_usize..10, only: bool, happenings in happenings(),
+        course in 0_usize..11, only: bool, happenings in happenings(),
     ) {
         let mut life = Life::begin(steps(course), only);
         for happening in happenings {
@@ -92,6 +92,7 @@ fn is_true(life: &Life, statement: &Statement) {
             let target = match place {
                 Place::Mailbox => Target::Mailbox,
                 Place::Backend => Target::Backend,
+                Place::Gateway => Target::Gateway(life::sms()),
                 Place::Device(device) => Target::Device {
                     installation: device.installation,
                     channel: *channel,

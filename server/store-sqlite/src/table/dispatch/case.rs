@@ -265,6 +265,7 @@ impl Case {
                 })
             }
             Target::Backend => Some(Recipient::Backend),
+            Target::Gateway(_) => None,
         }
     }
 

@@ -50,6 +50,7 @@ impl Desk<'_> {
             devices: &case.devices,
             mailbox: mailbox.as_ref(),
             backend: Some(&backend),
+            gateways: &[],
             now: self.now,
         })
     }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    Channel, DeliveryState, DeliveryStatus, Reason, ReceiptKind,
+    Channel, DeliveryState, DeliveryStatus, GatewayName, Reason, ReceiptKind,
     publish::{Goal, OnUnproven, StepChannel, StepRequest, Steps},
 };
 
@@ -64,10 +64,15 @@ pub(super) enum Happening {
     Expire,
 }
 
+/// The gateway of the cascades.
+pub(super) fn sms() -> GatewayName {
+    GatewayName::parse("sms").unwrap()
+}
+
 /// The cascades that are tried.
 pub(super) fn steps(which: usize) -> Steps {
     use {Goal::*, StepChannel::*};
-    let all: [&[(StepChannel, Goal, Option<u32>)]; 10] = [
+    let all: [&[(StepChannel, Goal, Option<u32>)]; 11] = [
         &[],
         &[(Push, Delivered, Some(60)), (Email, Handed, None)],
         &[(Email, Delivered, Some(60)), (Push, Handed, None)],
@@ -83,6 +88,7 @@ pub(super) fn steps(which: usize) -> Steps {
         // What is unproven is given up in these.
         &[(Push, Delivered, Some(60)), (Email, Handed, None)],
         &[(Email, Delivered, Some(60)), (Push, Handed, None)],
+        &[(Push, Delivered, Some(60)), (Gateway(sms()), Handed, None)],
     ];
     let on_unproven = (which >= 8).then_some(OnUnproven::GiveUp);
     let step =
@@ -116,6 +122,12 @@ impl Life {
             died_at: None,
             has_provider: true,
         });
+        let number = Address {
+            channel: Channel::Gateway(sms()),
+            died_at: None,
+            has_provider: true,
+        };
+        findings.gateways = vec![(sms(), number)];
         let delivery = findings.delivery.as_mut().unwrap();
         delivery.course = Some(Course::new(now));
         delivery.addressed = Addressed::only(is_for_some.then(|| phones.to_vec()));
@@ -261,6 +273,10 @@ impl Life {
             .mailbox
             .map(|mailbox| self.address(mailbox, Target::Mailbox));
         let backend = self.address(Address::backend(findings.has_backend), Target::Backend);
+        let gateways = findings.gateways.iter();
+        let gateways: Vec<_> = gateways
+            .map(|(name, found)| (*name, self.address(*found, Target::Gateway(*name))))
+            .collect();
         let attempts = findings.tries.iter();
         let attempts: Vec<_> = attempts
             .map(|tried| (tried.target, &tried.attempt))
@@ -279,6 +295,7 @@ impl Life {
             devices: &devices,
             mailbox: mailbox.as_ref(),
             backend: Some(&backend),
+            gateways: &gateways,
             now: self.now,
         })
     }
@@ -364,6 +381,7 @@ impl Life {
             Target::Mailbox => Reason::EmailBounced,
             Target::Device { .. } => Reason::TokenDead,
             Target::Backend => Reason::ConfigNoRoute,
+            Target::Gateway(_) => Reason::BlockedChannel,
         };
         let outcome = match outcome {
             0 | 1 => Outcome::Accepted,
@@ -415,6 +433,10 @@ impl Life {
                 }
             }
             Target::Backend => self.findings.has_backend = false,
+            Target::Gateway(_) => {
+                let gateways = self.findings.gateways.iter_mut();
+                gateways.for_each(|(_, number)| number.died_at = Some(now));
+            }
         }
     }
 
