@@ -21,6 +21,9 @@
 //! specification: a receipt whose id lacks its null, or whose parameter has another length, is a fact all the
 //! same.
 //!
+//! # Features
+//! `client`, on by default, has [`Client`] and [`Account`]; without it nothing here knows a network.
+//!
 //! # What stays out of logs
 //! `Debug` and errors show no text, number, name or password; message centres' texts are never shown.
 //!
@@ -69,8 +72,11 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "client")]
 pub mod account;
+#[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "client")]
 mod consumer;
 mod delivery;
 #[cfg(test)]
@@ -83,8 +89,11 @@ pub mod session;
 mod source;
 mod text;
 
+#[cfg(feature = "client")]
 pub use account::{Account, AccountError, Fault};
+#[cfg(feature = "client")]
 pub use client::{Client, Condition};
+#[cfg(feature = "client")]
 pub use consumer::{Consumer, Taking};
 pub use delivery::{
     Answer, Delivery, Incoming, MessageId, Receipt, ReceiptIds, ReceiptParts, Segment, State,

@@ -6,6 +6,7 @@
 
 mod codec;
 mod machines;
+mod smpp;
 mod start;
 
 /// A target by its name, which is also the name of its corpus.
@@ -21,6 +22,7 @@ pub const TARGETS: &[Target] = &[
     ("events", codec::events),
     ("server_machine", machines::server),
     ("client_machine", machines::client),
+    ("smpp", smpp::session),
 ];
 
 /// Cuts bytes as the first of them says: any input is also a way to chunk one.

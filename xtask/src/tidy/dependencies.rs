@@ -145,7 +145,15 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "vestnik-model",
         ],
     ),
-    ("vestnik-fuzz", &["vestnik-signalr"]),
+    (
+        "vestnik-fuzz",
+        &[
+            "vestnik-clock",
+            "vestnik-model",
+            "vestnik-signalr",
+            "vestnik-smpp",
+        ],
+    ),
     ("vestnik-fuzz-driver", &["vestnik-fuzz"]),
     ("vestnik-bindgen", &[]),
     (
