@@ -34,7 +34,7 @@ use vestnik_outbound::{Place, Trust};
 use self::field::Fields;
 pub use self::field::{AccountError, Fault};
 use crate::{
-    delivery::ReceiptIds,
+    arrival::ReceiptIds,
     login::{Login, LoginError, Version},
     message::{Form, Receipts},
     session::{Config, Patience},

@@ -3,22 +3,22 @@
 use std::{fmt::Debug, future::Future, pin::Pin};
 
 use crate::{
-    delivery::{Answer, Delivery},
+    arrival::{Answer, Arrival},
     session::Trouble,
 };
 
-/// What a consumer says of a delivery, when it comes.
+/// What a consumer says of an arrival, when it comes.
 pub type Taking<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
 /// Who takes what a message centre hands over.
 ///
 /// The message centre is answered after [`take`](Self::take) ended, so that what is acknowledged is kept. It
 /// repeats what was not acknowledged, also when it was kept and the connection ended before the answer: a
-/// consumer is given the same delivery more than once.
+/// consumer is given the same arrival more than once.
 pub trait Consumer: Debug + Send + Sync + 'static {
-    /// Keeps a delivery durably. [`Patience::consumer`](crate::Patience::consumer) bounds the time; a consumer
+    /// Keeps an arrival durably. [`Patience::consumer`](crate::Patience::consumer) bounds the time; a consumer
     /// that panics is taken for one that cannot keep it at the moment.
-    fn take(&self, delivery: Delivery) -> Taking<'_>;
+    fn take(&self, arrival: Arrival) -> Taking<'_>;
 
     /// Something went wrong in the session.
     fn on_trouble(&self, _trouble: Trouble) {}

@@ -34,18 +34,18 @@
 //! use vestnik_clock::SystemClock;
 //! use vestnik_model::phone::PhoneNumber;
 //! use vestnik_outbound::Reach;
-//! use vestnik_smpp::{Account, Answer, Client, Consumer, Delivery, Message, Taking, Verdict};
+//! use vestnik_smpp::{Account, Answer, Client, Consumer, Arrival, Message, Taking, Verdict};
 //!
 //! #[derive(Debug)]
 //! struct Reports;
 //!
 //! impl Consumer for Reports {
-//!     fn take(&self, delivery: Delivery) -> Taking<'_> {
+//!     fn take(&self, arrival: Arrival) -> Taking<'_> {
 //!         Box::pin(async move {
-//!             match delivery {
+//!             match arrival {
 //!                 // Kept durably before it is acknowledged.
-//!                 Delivery::Receipt(receipt) => println!("{} {:?}", receipt.id, receipt.state),
-//!                 Delivery::Message(_) => return Answer::Never,
+//!                 Arrival::Receipt(receipt) => println!("{} {:?}", receipt.id, receipt.state),
+//!                 Arrival::Message(_) => return Answer::Never,
 //!             }
 //!             Answer::Taken
 //!         })
@@ -74,11 +74,11 @@
 
 #[cfg(feature = "client")]
 pub mod account;
+mod arrival;
 #[cfg(feature = "client")]
 pub mod client;
 #[cfg(feature = "client")]
 mod consumer;
-mod delivery;
 #[cfg(test)]
 mod fixture;
 mod login;
@@ -91,14 +91,14 @@ mod text;
 
 #[cfg(feature = "client")]
 pub use account::{Account, AccountError, Fault};
+pub use arrival::{
+    Answer, Arrival, Incoming, MessageId, Receipt, ReceiptIds, ReceiptParts, Segment, State,
+    state_of_all,
+};
 #[cfg(feature = "client")]
 pub use client::{Client, Condition};
 #[cfg(feature = "client")]
 pub use consumer::{Consumer, Taking};
-pub use delivery::{
-    Answer, Delivery, Incoming, MessageId, Receipt, ReceiptIds, ReceiptParts, Segment, State,
-    state_of_all,
-};
 pub use login::{Login, LoginError, Version};
 pub use message::{BuildError, Form, Message, Receipts, Submission};
 pub use outcome::{Outcome, Said, Verdict};

@@ -14,7 +14,7 @@ use std::{fmt, time::Duration};
 
 use vestnik_model::Reason;
 
-use crate::{delivery::MessageId, pdu::Status};
+use crate::{arrival::MessageId, pdu::Status};
 
 /// How long a message centre with an error of its own is left alone.
 pub const BUSY: Duration = Duration::from_secs(60);

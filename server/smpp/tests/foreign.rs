@@ -19,7 +19,7 @@ use vestnik_clock::SystemClock;
 use vestnik_model::{Reason, phone::PhoneNumber};
 use vestnik_outbound::Reach;
 use vestnik_smpp::{
-    Account, Answer, Client, Condition, Consumer, Delivery, Message, MessageId, Outcome, Patience,
+    Account, Answer, Arrival, Client, Condition, Consumer, Message, MessageId, Outcome, Patience,
     State, Taking, Verdict, Version,
 };
 
@@ -113,23 +113,23 @@ impl Drop for Centre {
     }
 }
 
-/// Keeps deliveries; a message is known once it is said to be.
+/// Keeps arrivals; a message is known once it is said to be.
 #[derive(Debug, Default, Clone)]
 struct Kept {
     known: Arc<Mutex<Option<Vec<MessageId>>>>,
-    taken: Arc<Mutex<Vec<Delivery>>>,
+    taken: Arc<Mutex<Vec<Arrival>>>,
 }
 
 impl Consumer for Kept {
-    fn take(&self, delivery: Delivery) -> Taking<'_> {
+    fn take(&self, arrival: Arrival) -> Taking<'_> {
         Box::pin(async move {
             let known = self.known.lock().unwrap();
-            if let (Delivery::Receipt(receipt), Some(known)) = (&delivery, &*known)
+            if let (Arrival::Receipt(receipt), Some(known)) = (&arrival, &*known)
                 && !known.contains(&receipt.id)
             {
                 return Answer::Unknown;
             }
-            self.taken.lock().unwrap().push(delivery);
+            self.taken.lock().unwrap().push(arrival);
             Answer::Taken
         })
     }
@@ -245,7 +245,7 @@ async fn receipts_of_a_foreign_centre_are_kept_and_acknowledged() {
             assert_eq!(centre.next("receipted").await["status"], 0);
         }
         for taken in kept.taken.lock().unwrap().drain(..) {
-            let Delivery::Receipt(receipt) = taken else {
+            let Arrival::Receipt(receipt) = taken else {
                 panic!("{taken:?}");
             };
             assert_eq!(receipt.state, state);
@@ -320,10 +320,8 @@ async fn both_ask_whether_the_other_lives_and_people_write() {
     }
     let taken = kept.taken.lock().unwrap();
     let parts = taken.iter().filter_map(|taken| match taken {
-        Delivery::Message(message) => {
-            Some((message.segment.unwrap().number, message.text.clone()?))
-        }
-        Delivery::Receipt(_) => None,
+        Arrival::Message(message) => Some((message.segment.unwrap().number, message.text.clone()?)),
+        Arrival::Receipt(_) => None,
     });
     let wanted = [(1, "Да, ".to_owned()), (2, "спасибо 🎉".to_owned())];
     assert_eq!(parts.collect::<Vec<_>>(), wanted);

@@ -22,7 +22,7 @@ const BOUND: &[u8] = b"\0\0\0\x11\x80\0\0\x09\0\0\0\0\0\0\0\x01\0";
 pub(crate) fn session(data: &[u8]) {
     let (mut centre, mut chunks) = (Centre::new(), chunks(data));
     // One half of the inputs gets past the bind at once.
-    if data.len() % 2 == 0 {
+    if data.len().is_multiple_of(2) {
         centre.handle(Input::Received(BOUND));
     }
     for chunk in &mut chunks {

@@ -3,8 +3,8 @@
 use vestnik_clock::Monotonic;
 
 use crate::{
+    arrival::{Answer, Arrival},
     consumer::{Consumer, Taking},
-    delivery::{Answer, Delivery},
     login::Version,
     outcome::{Outcome, Verdict},
 };
@@ -53,7 +53,7 @@ impl Condition {
 pub(super) struct NotNow;
 
 impl Consumer for NotNow {
-    fn take(&self, _: Delivery) -> Taking<'_> {
+    fn take(&self, _: Arrival) -> Taking<'_> {
         Box::pin(async { Answer::Later })
     }
 }

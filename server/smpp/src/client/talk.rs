@@ -16,10 +16,10 @@ use super::{
     task::{Task, stop},
 };
 use crate::{
-    delivery::Answer,
+    arrival::Answer,
     login::Version,
     outcome::Outcome,
-    session::{Closing, DeliveryKey, Input, Output, Reconnect, Session, Ticket},
+    session::{ArrivalKey, Closing, Input, Output, Reconnect, Session, Ticket},
 };
 
 /// What is read at once.
@@ -38,7 +38,7 @@ pub(super) struct Talk<'a> {
     /// The messages that the session has.
     senders: BTreeMap<Ticket, (Writing, oneshot::Sender<Outcome>)>,
     tickets: u64,
-    consumers: JoinSet<(DeliveryKey, Answer)>,
+    consumers: JoinSet<(ArrivalKey, Answer)>,
     bound: Option<Version>,
     is_stopping: bool,
 }
@@ -57,7 +57,7 @@ enum Event {
     Lost,
     Written(WriteHalf<Wire>),
     WriteFailed,
-    Answered(DeliveryKey, Answer),
+    Answered(ArrivalKey, Answer),
     Stop,
     /// Time passed, or a message came.
     Look,
@@ -175,10 +175,10 @@ impl<'a> Talk<'a> {
                 self.reconnect.on_bound(self.task.clock.monotonic());
             }
             Output::Ended(ticket, outcome) => self.end(ticket, outcome),
-            Output::Deliver(key, delivery) => {
+            Output::Deliver(key, arrival) => {
                 let consumer = Arc::clone(&self.task.consumer);
                 self.consumers
-                    .spawn(async move { (key, consumer.take(delivery).await) });
+                    .spawn(async move { (key, consumer.take(arrival).await) });
             }
             Output::Trouble(trouble) => self.task.consumer.on_trouble(trouble),
             Output::Closed(closing) => return Some(closing),

@@ -1,7 +1,7 @@
 //! The driver at a scripted message centre over loopback.
 
+mod arrivals;
 mod centre;
-mod deliveries;
 mod waiting;
 
 use std::time::Duration;

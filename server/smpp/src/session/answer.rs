@@ -7,7 +7,7 @@ use super::{
     trouble::{Closing, Trouble},
 };
 use crate::{
-    delivery::MessageId,
+    arrival::MessageId,
     outcome::{Said, of_submission},
     pdu::{Body, Command, Frame, Status, Tag},
 };

@@ -42,7 +42,7 @@ pub struct Patience {
     pub enquire: Duration,
     /// How long parts are repeated that cannot be taken at the moment, after the first was.
     pub parts: Duration,
-    /// How long a delivery may be with its consumer before the peer is asked to repeat it. Message centres
+    /// How long an arrival may be with its consumer before the peer is asked to repeat it. Message centres
     /// wait for 10 s and more.
     pub consumer: Duration,
 }

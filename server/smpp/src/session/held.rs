@@ -1,25 +1,25 @@
-//! Deliveries that are with their consumer.
+//! Arrivals that are with their consumer.
 
 use std::time::Duration;
 
 use vestnik_clock::Monotonic;
 
 use crate::{
-    delivery::{Answer, Delivery},
+    arrival::{Answer, Arrival},
     pdu::{Command, Status},
 };
 
-/// The most deliveries at a time that the consumer has.
+/// The most arrivals at a time that the consumer has.
 pub(super) const MOST: usize = 64;
 /// How often a receipt of an unknown message is offered again, and after which time.
 const AGAIN: (u8, Duration) = (3, Duration::from_secs(2));
 
-/// A delivery that the peer waits to be answered.
+/// An arrival that the peer waits to be answered.
 #[derive(Debug)]
 pub(super) struct Held {
     pub(super) command: Command,
     pub(super) sequence: u32,
-    delivery: Delivery,
+    arrival: Arrival,
     /// Until when the consumer has to say something, and when it is offered again if it did.
     state: State,
     /// How often it was unknown.
@@ -32,10 +32,10 @@ enum State {
     Again { at: Monotonic },
 }
 
-/// What becomes of a delivery.
+/// What becomes of an arrival.
 pub(super) enum Fate {
     /// It is offered once more.
-    Offer(Delivery),
+    Offer(Arrival),
     /// The peer is answered.
     Answer(Status),
 }
@@ -43,13 +43,13 @@ pub(super) enum Fate {
 impl Held {
     pub(super) const fn new(
         (command, sequence): (Command, u32),
-        delivery: Delivery,
+        arrival: Arrival,
         until: Monotonic,
     ) -> Self {
         Self {
             command,
             sequence,
-            delivery,
+            arrival,
             state: State::With { until },
             unknown: 0,
         }
@@ -86,7 +86,7 @@ impl Held {
             State::Again { at } if at <= now => {
                 let until = now + patience;
                 self.state = State::With { until };
-                Some(Fate::Offer(self.delivery.clone()))
+                Some(Fate::Offer(self.arrival.clone()))
             }
             State::With { .. } | State::Again { .. } => None,
         }

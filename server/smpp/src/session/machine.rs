@@ -14,7 +14,7 @@ use super::{
     trouble::{Closing, Trouble},
 };
 use crate::{
-    delivery::{Answer, Delivery, Reading},
+    arrival::{Answer, Arrival, Reading},
     login::Version,
     message::Submission,
     outcome::Outcome,
@@ -25,9 +25,9 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
-/// A delivery that waits to be answered.
+/// An arrival that waits to be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeliveryKey(pub(super) u64);
+pub struct ArrivalKey(pub(super) u64);
 
 /// What a session takes.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ pub enum Input<'a> {
     Lost,
     /// A message; only while the session [has room](Session::has_room).
     Submit(Ticket, Submission),
-    /// A delivery's consumer said something of it.
-    Answered(DeliveryKey, Answer),
+    /// An arrival's consumer said something of it.
+    Answered(ArrivalKey, Answer),
     /// No more messages follow: end in order.
     Stop,
     /// A deadline may have passed.
@@ -63,8 +63,8 @@ pub enum Output {
     Bound(Version),
     /// What became of a message. Nothing follows of it.
     Ended(Ticket, Outcome),
-    /// Hand a delivery to its consumer and say [`Input::Answered`]. The same can come again.
-    Deliver(DeliveryKey, Delivery),
+    /// Hand an arrival to its consumer and say [`Input::Answered`]. The same can come again.
+    Deliver(ArrivalKey, Arrival),
     /// Something went wrong; the session goes on unless [`Output::Closed`] follows.
     Trouble(Trouble),
     /// The session is over: close the connection. Nothing follows.
@@ -90,8 +90,8 @@ pub struct Session {
     /// How many submissions are asked.
     pub(super) window: u16,
     pub(super) sendings: BTreeMap<Ticket, Sending>,
-    pub(super) held: BTreeMap<DeliveryKey, Held>,
-    pub(super) deliveries: u64,
+    pub(super) held: BTreeMap<ArrivalKey, Held>,
+    pub(super) arrivals: u64,
     pub(super) outgoing: Outgoing,
     pub(super) pace: Pace,
     pub(super) outputs: VecDeque<Output>,
@@ -147,7 +147,7 @@ impl Session {
             window: 0,
             sendings: BTreeMap::new(),
             held: BTreeMap::new(),
-            deliveries: 0,
+            arrivals: 0,
             outgoing: Outgoing::default(),
             pace,
             outputs: VecDeque::new(),

@@ -18,6 +18,6 @@ mod tests;
 mod trouble;
 
 pub use config::{Config, Patience};
-pub use machine::{DeliveryKey, Input, Output, Session, Ticket};
+pub use machine::{ArrivalKey, Input, Output, Session, Ticket};
 pub use reconnect::Reconnect;
 pub use trouble::{Closing, Trouble};

@@ -8,11 +8,11 @@ use vestnik_clock::Monotonic;
 
 use super::{
     held::{Fate, Held, MOST},
-    machine::{DeliveryKey, Output, Session, State},
+    machine::{ArrivalKey, Output, Session, State},
     trouble::Trouble,
 };
 use crate::{
-    delivery::{Answer, Delivery, read_data, read_deliver},
+    arrival::{Answer, Arrival, read_data, read_deliver},
     pdu::{Command, Frame, Status, encode, encode_empty},
 };
 
@@ -26,12 +26,12 @@ impl Session {
             }
             Command::UNBIND => self.on_unbind(frame),
             Command::DELIVER_SM => {
-                let delivery = read_deliver(&frame.body, self.reading());
-                self.on_delivery(now, frame, delivery);
+                let arrival = read_deliver(&frame.body, self.reading());
+                self.on_arrival(now, frame, arrival);
             }
             Command::DATA_SM => {
-                let delivery = read_data(&frame.body, self.reading());
-                self.on_delivery(now, frame, delivery);
+                let arrival = read_data(&frame.body, self.reading());
+                self.on_arrival(now, frame, arrival);
             }
             // Says that a phone can be reached again. It has no response.
             Command::ALERT_NOTIFICATION => {}
@@ -59,9 +59,9 @@ impl Session {
         self.state = State::Leaving;
     }
 
-    fn on_delivery(&mut self, now: Monotonic, frame: &Frame, delivery: Option<Delivery>) {
+    fn on_arrival(&mut self, now: Monotonic, frame: &Frame, arrival: Option<Arrival>) {
         let request = (frame.command, frame.sequence);
-        let Some(delivery) = delivery else {
+        let Some(arrival) = arrival else {
             self.tell(Trouble::Unreadable);
             return self.respond(request, Status::PERMANENT);
         };
@@ -75,16 +75,16 @@ impl Session {
             self.tell(Trouble::Crowded);
             return self.respond(request, Status::TEMPORARY);
         }
-        self.deliveries += 1;
-        let key = DeliveryKey(self.deliveries);
+        self.arrivals += 1;
+        let key = ArrivalKey(self.arrivals);
         let until = now + self.config.patience.consumer;
         self.held
-            .insert(key, Held::new(request, delivery.clone(), until));
-        self.outputs.push_back(Output::Deliver(key, delivery));
+            .insert(key, Held::new(request, arrival.clone(), until));
+        self.outputs.push_back(Output::Deliver(key, arrival));
     }
 
-    /// The consumer of a delivery said something of it.
-    pub(super) fn on_consumer(&mut self, now: Monotonic, key: DeliveryKey, answer: Answer) {
+    /// The consumer of an arrival said something of it.
+    pub(super) fn on_consumer(&mut self, now: Monotonic, key: ArrivalKey, answer: Answer) {
         let Some(held) = self.held.get_mut(&key) else {
             return;
         };
@@ -99,14 +99,14 @@ impl Session {
         }
     }
 
-    /// Deliveries whose consumer says nothing, and those that are offered again.
+    /// Arrivals whose consumer says nothing, and those that are offered again.
     pub(super) fn on_held(&mut self, now: Monotonic) {
         let patience = self.config.patience.consumer;
         let mut answered = Vec::new();
         for (key, held) in &mut self.held {
             match held.on_time(now, patience) {
-                Some(Fate::Offer(delivery)) => {
-                    self.outputs.push_back(Output::Deliver(*key, delivery));
+                Some(Fate::Offer(arrival)) => {
+                    self.outputs.push_back(Output::Deliver(*key, arrival));
                 }
                 Some(Fate::Answer(status)) => answered.push((*key, status)),
                 None => {}

@@ -6,7 +6,7 @@ use rusmpp::pdus::SubmitSm;
 use vestnik_clock::Monotonic;
 
 use crate::{
-    delivery::MessageId,
+    arrival::MessageId,
     message::Submission,
     outcome::{Outcome, Said, Verdict},
 };

@@ -1,6 +1,6 @@
 //! A session in virtual time, with a peer whose PDUs the foreign codec writes and reads.
 
-mod deliveries;
+mod arrivals;
 mod hostile;
 mod messages;
 mod stage;

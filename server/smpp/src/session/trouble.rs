@@ -41,11 +41,11 @@ pub enum Trouble {
     /// It asks the client to bind over a connection that the client made.
     #[error("an outbind")]
     Outbind,
-    /// A delivery that cannot be read.
-    #[error("a delivery that cannot be read")]
+    /// An arrival that cannot be read.
+    #[error("an arrival that cannot be read")]
     Unreadable,
-    /// More deliveries at a time than are kept.
-    #[error("too many deliveries at a time")]
+    /// More arrivals at a time than are kept.
+    #[error("too many arrivals at a time")]
     Crowded,
     /// A submission was not answered in time.
     #[error("a submission was not answered in time")]

@@ -16,7 +16,7 @@ use vestnik_clock::SystemClock;
 use vestnik_outbound::{Reach, Stream};
 
 use crate::{
-    Account, Answer, Client, Consumer, Delivery, Status, Taking, Trouble, fixture::bind_answer,
+    Account, Answer, Arrival, Client, Consumer, Status, Taking, Trouble, fixture::bind_answer,
 };
 
 pub(super) struct Centre {
@@ -136,22 +136,22 @@ impl Line {
     }
 }
 
-/// Keeps deliveries, once it is told what to say of each.
+/// Keeps arrivals, once it is told what to say of each.
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub(super) answers: Option<tokio::sync::Mutex<mpsc::Receiver<Answer>>>,
-    pub(super) taken: Arc<Mutex<Vec<Delivery>>>,
+    pub(super) taken: Arc<Mutex<Vec<Arrival>>>,
     pub(super) troubles: Arc<Mutex<Vec<Trouble>>>,
 }
 
 impl Consumer for Kept {
-    fn take(&self, delivery: Delivery) -> Taking<'_> {
+    fn take(&self, arrival: Arrival) -> Taking<'_> {
         Box::pin(async move {
             let answer = match &self.answers {
                 Some(answers) => answers.lock().await.recv().await,
                 None => Some(Answer::Taken),
             };
-            self.taken.lock().unwrap().push(delivery);
+            self.taken.lock().unwrap().push(arrival);
             answer.expect("the test says what to answer")
         })
     }

@@ -139,9 +139,12 @@ fn a_part_that_is_refused_makes_the_message_what_it_is() {
 
 #[test]
 fn a_submission_without_an_answer_is_unproven() {
-    let mut stage = Stage::bound(config());
+    let mut config = config();
+    config.window = NonZeroU16::MIN;
+    let mut stage = Stage::bound(config);
     stage.submit(1, "Hi");
     stage.sent();
+    assert!(!stage.has_room());
     // The peer lives and says nothing of it.
     for sequence in 1..=5 {
         stage.pass(10 * SECOND);
@@ -164,6 +167,24 @@ fn a_submission_without_an_answer_is_unproven() {
     // A late answer is for nobody.
     stage.receive(&submit_answer(2, Status::OK, "a"));
     assert_eq!(stage.outputs(), [Output::Trouble(Trouble::Stray)]);
+}
+
+/// A message with a part that is known not to be taken is not whole, whatever became of another part.
+#[test]
+fn what_cannot_be_whole_is_not_unproven() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, &"x".repeat(400));
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    stage.receive(&submit_answer(4, Status::REFUSED, ""));
+    assert_eq!(stage.ended(), []);
+    stage.handle(Input::Lost);
+    let outputs = stage.outputs();
+    let [Output::Ended(_, outcome), Output::Closed(_)] = &outputs[..] else {
+        panic!("{outputs:?}");
+    };
+    let reason = Reason::ProviderRejected;
+    assert_eq!(outcome.verdict, Verdict::Rejected { reason });
+    assert_eq!((outcome.ids.len(), outcome.parts), (1, 3));
 }
 
 #[test]

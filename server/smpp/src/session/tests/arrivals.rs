@@ -5,16 +5,16 @@ use super::{
     stage::{Stage, config},
 };
 use crate::{
-    Answer, Delivery, Status,
+    Answer, Arrival, Status,
     fixture::{self as peer, receipt, submit_answer},
-    session::{DeliveryKey, Input, Output, Trouble},
+    session::{ArrivalKey, Input, Output, Trouble},
 };
 
-/// The only delivery that is to be handed to the consumer.
-fn delivered(stage: &mut Stage) -> (DeliveryKey, String) {
+/// The only arrival that is to be handed to the consumer.
+fn delivered(stage: &mut Stage) -> (ArrivalKey, String) {
     let mut outputs = stage.outputs();
     match (outputs.pop(), outputs.pop()) {
-        (Some(Output::Deliver(key, Delivery::Receipt(receipt))), None) => {
+        (Some(Output::Deliver(key, Arrival::Receipt(receipt))), None) => {
             (key, receipt.id.to_string())
         }
         other => panic!("{other:?}"),
@@ -34,7 +34,7 @@ fn response(stage: &mut Stage) -> (u32, Status) {
 }
 
 #[test]
-fn a_delivery_is_acknowledged_when_its_consumer_has_it() {
+fn a_arrival_is_acknowledged_when_its_consumer_has_it() {
     for (answer, wanted) in [
         (Answer::Taken, Status::OK),
         (Answer::Later, Status::TEMPORARY),
@@ -100,7 +100,7 @@ fn a_receipt_that_stays_unknown_stops_nothing() {
 }
 
 #[test]
-fn deliveries_are_bounded() {
+fn arrivals_are_bounded() {
     let mut stage = Stage::bound(config());
     for sequence in 1..=64 {
         stage.receive(&receipt(sequence, "a"));

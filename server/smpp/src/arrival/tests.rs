@@ -32,8 +32,8 @@ fn deliver(class: u8, text: &[u8], parameters: Vec<Tlv>) -> Vec<u8> {
 
 fn receipt_by(body: &[u8], reading: Reading) -> Option<Receipt> {
     match read_deliver(body, reading)? {
-        Delivery::Receipt(receipt) => Some(receipt),
-        Delivery::Message(message) => panic!("{message:?}"),
+        Arrival::Receipt(receipt) => Some(receipt),
+        Arrival::Message(message) => panic!("{message:?}"),
     }
 }
 
@@ -43,7 +43,7 @@ fn receipt(text: &str) -> Option<Receipt> {
 
 fn message(body: &[u8]) -> Incoming {
     match read_deliver(body, SAME) {
-        Some(Delivery::Message(message)) => message,
+        Some(Arrival::Message(message)) => message,
         other => panic!("{other:?}"),
     }
 }

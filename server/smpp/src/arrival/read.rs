@@ -1,6 +1,6 @@
 //! `deliver_sm` and `data_sm` of a message centre.
 
-use super::{Delivery, Incoming, Receipt, ReceiptIds, Segment};
+use super::{Arrival, Incoming, Receipt, ReceiptIds, Segment};
 use crate::{
     pdu::{Body, Tag},
     text::{self, Coding},
@@ -24,7 +24,7 @@ pub(crate) struct Reading {
 }
 
 /// Reads the body of a `deliver_sm`; none if it cannot be read.
-pub(crate) fn read_deliver(body: &[u8], reading: Reading) -> Option<Delivery> {
+pub(crate) fn read_deliver(body: &[u8], reading: Reading) -> Option<Arrival> {
     let mut body = Body(body);
     let ends = Ends::read(&mut body)?;
     let esm_class = body.octet()?;
@@ -48,7 +48,7 @@ pub(crate) fn read_deliver(body: &[u8], reading: Reading) -> Option<Delivery> {
 }
 
 /// Reads the body of a `data_sm`; none if it cannot be read.
-pub(crate) fn read_data(body: &[u8], reading: Reading) -> Option<Delivery> {
+pub(crate) fn read_data(body: &[u8], reading: Reading) -> Option<Arrival> {
     let mut body = Body(body);
     let ends = Ends::read(&mut body)?;
     let esm_class = body.octet()?;
@@ -91,7 +91,7 @@ struct Content<'a> {
 }
 
 impl Content<'_> {
-    fn read(self, reading: Reading) -> Option<Delivery> {
+    fn read(self, reading: Reading) -> Option<Arrival> {
         // A person can write what looks like a receipt, so only the class says that it is one.
         if RECEIPTS.contains(&(self.esm_class & TYPE)) {
             let (_, octets) = self.text();
@@ -101,10 +101,10 @@ impl Content<'_> {
                 .map(|octet| char::from(octet & 0x7f))
                 .collect();
             let receipt = Receipt::read(&text, self.parameters, reading.ids);
-            return receipt.map(Delivery::Receipt);
+            return receipt.map(Arrival::Receipt);
         }
         let (header, octets) = self.text();
-        Some(Delivery::Message(Incoming {
+        Some(Arrival::Message(Incoming {
             from: address(self.ends.from),
             to: address(self.ends.to),
             text: text::read(octets, self.data_coding, reading.coding),

@@ -1,9 +1,9 @@
-//! Deliveries over a real connection.
+//! Arrivals over a real connection.
 
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::{Answer, Delivery, State, Trouble, fixture::receipt};
+use crate::{Answer, Arrival, State, Trouble, fixture::receipt};
 
 #[tokio::test]
 async fn a_receipt_is_acknowledged_after_its_consumer_kept_it() {
@@ -30,7 +30,7 @@ async fn a_receipt_is_acknowledged_after_its_consumer_kept_it() {
         assert_eq!(response.sequence_number(), 7);
         assert_eq!(u32::from(response.status()), wanted.0);
         let taken = taken.lock().unwrap();
-        let [Delivery::Receipt(receipt)] = &taken[..] else {
+        let [Arrival::Receipt(receipt)] = &taken[..] else {
             panic!("{taken:?}");
         };
         assert_eq!(

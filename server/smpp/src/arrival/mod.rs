@@ -16,14 +16,14 @@ pub use state::{State, state_of_all};
 
 /// What a message centre hands over.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Delivery {
+pub enum Arrival {
     /// What became of a message.
     Receipt(Receipt),
     /// A message that a person wrote, or another system.
     Message(Incoming),
 }
 
-/// What the one that a delivery was handed to says of it; the message centre is answered accordingly.
+/// What the one that an arrival was handed to says of it; the message centre is answered accordingly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// It is kept durably: `ESME_ROK`.
