@@ -152,10 +152,10 @@ impl<'a> Talk<'a> {
         [own, next].into_iter().flatten().min()
     }
 
-    /// Gives the session the messages that it has room for.
+    /// Gives the session the messages that it has room for, as long as they can be written.
     fn submit(&mut self) {
         let now = self.task.clock.monotonic();
-        while self.session.has_room(now) {
+        while self.session.has_room(now) && !matches!(self.pen, Pen::Broken) {
             let Some(job) = self.task.queue.pop() else {
                 return;
             };

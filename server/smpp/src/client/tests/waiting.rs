@@ -12,8 +12,12 @@ async fn full(
         .with_patience(patience);
     let client = centre.client_of(&account, Kept::default());
     let mut line = centre.bind().await;
-    let first = client.clone();
-    let first = tokio::spawn(async move { first.send(&message(&to(), "first")).await });
+    let to = to();
+    let now = SystemClock.now();
+    let first = Submission::of(&message(&to, "first"), account.form(), 1, now).unwrap();
+    // Without a limit to how long it waits.
+    let mut first = Queue::push(&client.0.queue, first, Writing::default());
+    let first = tokio::spawn(async move { first.ended().await });
     assert_eq!(line.read().await.id(), rusmpp::CommandId::SubmitSm);
     (client, line, first)
 }
