@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, config::DbConfig};
 
 use crate::{
     Failure, Note, OpenError, OpenOptions, checkpointer::Checkpointer, file::wal_of, lock::Lock,
@@ -166,5 +166,15 @@ pub(crate) fn connect_read_only(path: &Path) -> Result<Connection, rusqlite::Err
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(64);
+    keep_plans(&connection)?;
     Ok(connection)
+}
+
+/// A statement keeps its plan whatever its parameters are. Without this SQLite compares parameters with the
+/// conditions of partial indexes, and prepares a statement again each time that it is bound; the plans would not
+/// be those that tests look at, either.
+pub(crate) fn keep_plans(connection: &Connection) -> Result<(), rusqlite::Error> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
 }

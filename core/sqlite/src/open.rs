@@ -146,6 +146,7 @@ impl OpenOptions {
             connection.pragma_update(None, "max_page_count", pages)?;
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        crate::database::keep_plans(connection)?;
         self.wal.set_up(connection)
     }
 }

@@ -6,7 +6,7 @@ mod ground;
 use std::{error::Error as _, fs, path::Path};
 
 use ground::{Ground, ITEM, SCHEMA};
-use rusqlite::Connection;
+use rusqlite::{Connection, StatementStatus};
 use vestnik_clock::Clock as _;
 use vestnik_sqlite::{
     Check, Damage, Database, Depth, Note, OnDamage, OpenError, OpenOptions, PathFault, Schema,
@@ -393,4 +393,25 @@ fn copy_as_after_a_crash(ground: &Ground) -> std::path::PathBuf {
         fs::copy(from, ground.path(&format!("copy.sqlite{suffix}"))).unwrap();
     }
     ground.path("copy.sqlite")
+}
+
+/// SQLite would prepare it again each time, because a condition of a partial index is about the same column.
+#[test]
+fn a_statement_is_prepared_once_whatever_it_is_bound_to() {
+    const PARTIAL: &str = "CREATE INDEX item_short ON item (id) WHERE text = 'a'";
+    let ground = Ground::new();
+    let schema = Schema {
+        migrations: &[ITEM, PARTIAL],
+        ..SCHEMA
+    };
+    let mut database = ground.open_with(&OpenOptions::new(schema));
+    add(&mut database, "a");
+    let prepared_again = database.read(|db| {
+        let mut statement = db.prepare("SELECT id FROM item WHERE text = ?1 ORDER BY id")?;
+        for text in ["a", "b", "c"] {
+            statement.exists([text])?;
+        }
+        Ok(statement.get_status(StatementStatus::RePrepare))
+    });
+    assert_eq!(prepared_again.unwrap(), 0);
 }
