@@ -44,7 +44,9 @@ mod key;
 mod padding;
 mod ring;
 mod sealed;
+mod sender;
 
 pub use key::{KeyMark, ParseKeyError, PrivateKey, PublicKey};
 pub use ring::{KeyRing, MAX_FORMER, RENEWED_AFTER};
-pub use sealed::{Context, MAX_CONTENT, OpenError, SealError, open, seal, sealed_bytes};
+pub use sealed::{Context, MAX_CONTENT, OpenError, SealError, open, seal, seal_by, sealed_bytes};
+pub use sender::{Agreed, Curve};

@@ -1,7 +1,5 @@
 //! Contents of similar lengths become equally long.
 
-use zeroize::Zeroizing;
-
 /// The length of a padded content is a multiple of this.
 pub(crate) const BUCKET: usize = 256;
 const LENGTH: usize = size_of::<u32>();
@@ -11,13 +9,13 @@ pub(crate) const fn padded_bytes(content: usize) -> usize {
     (LENGTH + content).next_multiple_of(BUCKET)
 }
 
-/// The caller bounds the content.
-pub(crate) fn pad(content: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut padded = Zeroizing::new(vec![0; padded_bytes(content.len())]);
+/// Appends a padded content. The caller bounds the content.
+pub(crate) fn pad(content: &[u8], to: &mut Vec<u8>) {
+    let end = to.len() + padded_bytes(content.len());
     let length = u32::try_from(content.len()).unwrap_or(u32::MAX);
-    padded[..LENGTH].copy_from_slice(&length.to_be_bytes());
-    padded[LENGTH..LENGTH + content.len()].copy_from_slice(content);
-    padded
+    to.extend(length.to_be_bytes());
+    to.extend(content);
+    to.resize(end, 0);
 }
 
 /// The content; `None` if this was not made by [`pad`].
@@ -33,19 +31,25 @@ pub(crate) fn unpad(padded: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
+    fn padded(content: &[u8]) -> Vec<u8> {
+        let mut padded = Vec::new();
+        pad(content, &mut padded);
+        padded
+    }
+
     #[test]
     fn lengths_are_rounded_up_and_contents_come_back() {
-        for (length, padded) in [(0, 256), (1, 256), (252, 256), (253, 512), (508, 512)] {
+        for (length, bytes) in [(0, 256), (1, 256), (252, 256), (253, 512), (508, 512)] {
             let content = vec![7; length];
-            let found = pad(&content);
-            assert_eq!(found.len(), padded, "{length}");
+            let found = padded(&content);
+            assert_eq!(found.len(), bytes, "{length}");
             assert_eq!(unpad(&found), Some(&*content), "{length}");
         }
     }
 
     #[test]
     fn what_was_not_padded_is_refused() {
-        let whole = pad(b"abc");
+        let whole = padded(b"abc");
         let mut too_long = whole.clone();
         too_long[..LENGTH].copy_from_slice(&u32::MAX.to_be_bytes());
         let mut dirty = whole.clone();

@@ -1,10 +1,9 @@
 //! Sealing and opening.
 
 use hpke::{
-    Deserializable as _, HpkeError, OpModeR, OpModeS, Serializable as _, aead::ChaCha20Poly1305,
-    kdf::HkdfSha256, kem::X25519HkdfSha256,
+    Deserializable as _, HpkeError, OpModeR, aead::ChaCha20Poly1305, kdf::HkdfSha256,
+    kem::X25519HkdfSha256,
 };
-use rand::{SeedableRng as _, rngs::ChaCha20Rng};
 use thiserror::Error;
 use vestnik_model::{InstallationId, NotificationId};
 use zeroize::Zeroizing;
@@ -12,9 +11,9 @@ use zeroize::Zeroizing;
 use crate::{
     key::{KeyMark, PrivateKey, PublicKey},
     padding::{pad, padded_bytes, unpad},
+    sender::{Around, Curve, OwnCurve, encrypt},
 };
 
-type Public = <X25519HkdfSha256 as hpke::Kem>::PublicKey;
 type Private = <X25519HkdfSha256 as hpke::Kem>::PrivateKey;
 type Encapsulated = <X25519HkdfSha256 as hpke::Kem>::EncappedKey;
 
@@ -81,6 +80,19 @@ pub fn seal(
     context: &Context,
     random: [u8; 32],
 ) -> Result<Vec<u8>, SealError> {
+    seal_by(&OwnCurve, content, (key, context), random)
+}
+
+/// Does the same as [`seal`] with another implementation of the curve. The envelope is the same.
+///
+/// # Errors
+/// [`SealError`].
+pub fn seal_by(
+    curve: &impl Curve,
+    content: &[u8],
+    (key, context): (&PublicKey, &Context),
+    random: [u8; 32],
+) -> Result<Vec<u8>, SealError> {
     if content.len() > MAX_CONTENT {
         let bytes = content.len();
         return Err(SealError::TooLong { bytes });
@@ -90,12 +102,15 @@ pub fn seal(
         info: &info(context),
         aad: &aad(&head, context.notification),
     };
-    let (encapsulated, ciphertext) =
-        encrypt(&pad(content), key, around, random).map_err(|_| SealError::Key)?;
     let mut sealed = Vec::with_capacity(sealed_bytes(content.len()));
     sealed.extend(head);
-    sealed.extend(encapsulated);
-    sealed.extend(ciphertext);
+    sealed.extend([0; ENCAPSULATED]);
+    pad(content, &mut sealed);
+    let plain = &mut sealed[HEAD + ENCAPSULATED..];
+    let (encapsulated, tag) =
+        encrypt(curve, plain, key.as_bytes(), around, random).ok_or(SealError::Key)?;
+    sealed[HEAD..HEAD + ENCAPSULATED].copy_from_slice(&encapsulated);
+    sealed.extend(tag);
     Ok(sealed)
 }
 
@@ -128,33 +143,6 @@ pub fn open<'k>(
     let padded = decrypt(encapsulated, ciphertext, key, around).map_err(|_| OpenError::Foreign)?;
     let content = unpad(&padded).ok_or(OpenError::Malformed)?;
     Ok(Zeroizing::new(content.to_vec()))
-}
-
-/// What is authenticated beside the content (RFC 9180 sections 5.1 and 5.2).
-#[derive(Clone, Copy)]
-struct Around<'a> {
-    info: &'a [u8],
-    aad: &'a [u8],
-}
-
-/// The encapsulated key, and the ciphertext with its tag.
-fn encrypt(
-    plain: &[u8],
-    key: &PublicKey,
-    around: Around<'_>,
-    random: [u8; 32],
-) -> Result<([u8; ENCAPSULATED], Vec<u8>), HpkeError> {
-    let public = Public::from_bytes(key.as_bytes())?;
-    let (encapsulated, ciphertext) =
-        hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeS::Base,
-            &public,
-            around.info,
-            plain,
-            around.aad,
-            &mut ChaCha20Rng::from_seed(random),
-        )?;
-    Ok((encapsulated.to_bytes().into(), ciphertext))
 }
 
 fn decrypt(

@@ -30,6 +30,7 @@ pub use backup::{RevokeError, backup, restore, revoke_all_keys, seal_key};
 pub use bootstrap::{
     BOOTSTRAP_IDENTITY_KEY, Bootstrap, BootstrapError, MakeKeyError, bootstrap, make_admin_key,
 };
+pub use channel::FastCurve;
 pub use config::{Config, ConfigError, ConfigOverlay};
 pub use door::http::openapi_json;
 pub use serve::{Parts, ServeError, Server, serve, serve_with};

@@ -1,9 +1,12 @@
 //! What a push carries: never what its notification says, unless only the installation can read it.
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use vestnik_envelope::{Context, MAX_CONTENT, PublicKey, seal};
+use serde::Serialize;
+use vestnik_envelope::{Context, MAX_CONTENT, PublicKey, seal_by};
 use vestnik_model::{InstallationId, Notification, UserId};
 use vestnik_push::{Alert, Content};
+
+use super::curve::FastCurve;
 
 /// The most bytes of an envelope that every push service takes, with what surrounds it: they take 4,096
 /// bytes, an envelope grows by a third in base64, and APNs needs the generic text beside it.
@@ -50,13 +53,20 @@ pub(super) fn hint(locale: Option<&str>) -> Content {
     }
 }
 
+/// The form of `vestnik_inbox::Payload`, which the device reads.
+#[derive(Serialize)]
+struct Payload<'a> {
+    user: &'a UserId,
+    notification: &'a Notification,
+}
+
 fn sealed(letter: &Letter<'_>, random: [u8; 32]) -> Option<Vec<u8>> {
-    // The form of `vestnik_inbox::Payload`, which the device reads.
-    let payload = serde_json::json!({
-        "user": letter.user,
-        "notification": letter.notification,
-    });
-    sealed_text(&payload.to_string(), letter, random)
+    letter.key?;
+    let payload = Payload {
+        user: letter.user,
+        notification: letter.notification,
+    };
+    sealed_text(&serde_json::to_string(&payload).ok()?, letter, random)
 }
 
 fn sealed_text(payload: &str, letter: &Letter<'_>, random: [u8; 32]) -> Option<Vec<u8>> {
@@ -69,7 +79,7 @@ fn sealed_text(payload: &str, letter: &Letter<'_>, random: [u8; 32]) -> Option<V
         installation: letter.installation,
         notification: letter.notification.id,
     };
-    let sealed = seal(payload.as_bytes(), &key, &context, random).ok()?;
+    let sealed = seal_by(&FastCurve, payload.as_bytes(), (&key, &context), random).ok()?;
     (sealed.len() <= MAX_SEALED).then_some(sealed)
 }
 

@@ -7,6 +7,7 @@
 mod account;
 mod backend;
 mod content;
+mod curve;
 mod email;
 mod push;
 mod sample;
@@ -15,6 +16,7 @@ mod turn;
 pub(crate) mod webhook;
 
 pub(crate) use backend::{BackendSender, ONE_DELIVERY, account as backend_account};
+pub use curve::FastCurve;
 pub(crate) use email::{MailSender, ONE_LETTER, Posting};
 pub(crate) use push::{ONE_REQUEST, PushSender, limits, service};
 pub(crate) use sample::{Sample, samples};
