@@ -433,9 +433,13 @@ pub(crate) struct StatusArgs {
 sandbox, Web Push. With port 0 each gets one that is free. The keys that a sender needs are written to
 --keys and used again by the next start.
 
+With --sink nothing is checked or kept: pushes of all services are taken at the port behind the admin API's,
+and counted. The counts are printed at the end.
+
 Examples:
   vestnik sim --page
-  vestnik sim --listen 127.0.0.1:0 --keys /tmp/sim --json"
+  vestnik sim --listen 127.0.0.1:0 --keys /tmp/sim --json
+  vestnik sim --sink --count-distinct"
 )]
 pub(crate) struct SimArgs {
     /// Where the admin API listens.
@@ -450,6 +454,12 @@ pub(crate) struct SimArgs {
     /// The folder of the keys.
     #[arg(long, default_value = ".vestnik-sim")]
     pub(crate) keys: PathBuf,
+    /// Take every push, check nothing and count: to measure what a sender costs.
+    #[arg(long, conflicts_with = "page")]
+    pub(crate) sink: bool,
+    /// Count how many pushes differ in device or collapse key, too.
+    #[arg(long, requires = "sink")]
+    pub(crate) count_distinct: bool,
 }
 
 /// An address of HTTP, with whatever path the server stands under.

@@ -69,6 +69,44 @@ fn runs_until_it_is_stopped_and_leaves_the_keys_of_a_sender() {
     assert_eq!(accounts[0], accounts[1]);
 }
 
+#[test]
+fn a_sink_says_its_place_first_and_its_counts_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let mut sink = Command::new(env!("CARGO_BIN_EXE_vestnik"))
+        .args(["--json", "sim", "--sink", "--count-distinct"])
+        .args(["--listen", "127.0.0.1:0", "--keys"])
+        .arg(&keys)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(sink.stdout.take().unwrap()).lines();
+    let place: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let account = std::fs::read(keys.join("service-account.json")).unwrap();
+    let account: Value = serde_json::from_slice(&account).unwrap();
+    let uri = format!("{}/token", place["pushes"].as_str().unwrap());
+    assert_eq!(account["token_uri"], uri);
+    assert!(keys.join("ca.pem").exists());
+    let admin = place["admin"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("http://")
+        .unwrap();
+    assert!(get(admin, "/admin/counters").contains("\"fcm\":0"));
+    kill(
+        Pid::from_raw(sink.id().try_into().unwrap()),
+        Signal::SIGTERM,
+    )
+    .unwrap();
+    let counts: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(
+        (&counts["apns"], &counts["distinct"]),
+        (&0.into(), &0.into())
+    );
+    assert_eq!(sink.wait().unwrap().code(), Some(0));
+}
+
 fn get(host: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(host).unwrap();
     write!(

@@ -7,7 +7,7 @@
 //!
 //! Start reading at [`Simulator`], which a test holds; `vestnik sim` runs one from the command line.
 //! Decisions are pure and lie in `world`; `serve` is the driver. Each service has a module: `fcm`,
-//! `apns`, `web_push`. A [`Rule`] brings faults.
+//! `apns`, `web_push`. A [`Rule`] brings faults. A [`Sink`] takes pushes and checks nothing, to measure senders.
 //!
 //! # Example
 //! ```
@@ -63,6 +63,7 @@ mod setup;
 mod shared;
 mod shown;
 mod simulator;
+mod sink;
 mod subscription;
 mod web_push;
 mod world;
@@ -84,3 +85,4 @@ pub use service::{Environment, Service};
 pub use setup::{Addresses, Setup};
 pub use shown::{Form, Shown};
 pub use simulator::{Simulator, StartError};
+pub use sink::{Sample, Sink, SinkCounts, SinkOptions};

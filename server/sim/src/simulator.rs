@@ -50,7 +50,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// The ports behind the given one do not exist.
-    #[error("port {0} leaves no room for four more")]
+    #[error("port {0} leaves no room for those that follow it")]
     Port(u16),
     /// The keys cannot be made or used.
     #[error(transparent)]

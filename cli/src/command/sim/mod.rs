@@ -1,6 +1,7 @@
 //! `vestnik sim`: runs the simulator of the push services until it is told to stop.
 
 mod keys;
+mod sink;
 
 use std::path::Path;
 
@@ -14,6 +15,9 @@ pub(crate) async fn run(args: SimArgs, output: &Output) -> Result<(), Failure> {
     let credentials = keys::load(&args.keys)?;
     if !args.listen.ip().is_loopback() {
         output.note("the admin API has no password: whoever reaches the address may use it");
+    }
+    if args.sink {
+        return sink::run(args, credentials, output).await;
     }
     let options = Options {
         address: args.listen.ip(),

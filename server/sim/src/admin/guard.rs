@@ -21,7 +21,8 @@ pub(super) async fn check(State(place): State<Place>, request: Request, next: Ne
     Refusal::new(StatusCode::FORBIDDEN, what).into_response()
 }
 
-fn is_own(headers: &HeaderMap, name: &str) -> bool {
+/// Whether a request came from a page of the admin API's own address, or from no page.
+pub(crate) fn is_own(headers: &HeaderMap, name: &str) -> bool {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text(header::HOST.as_str()).unwrap_or_default();
     let is_own = |origin: &str| origin.strip_prefix("http://") == Some(host);

@@ -7,4 +7,5 @@ mod observe;
 mod rotation;
 mod router;
 
+pub(crate) use guard::is_own;
 pub(crate) use router::{router, serve};

@@ -59,7 +59,12 @@ pub(crate) struct Connection {
 
 impl Connection {
     pub(crate) async fn open(simulator: &Simulator, to: SocketAddr) -> Result<Self, Error> {
-        let stream = tls(simulator, to, &["h2"]).await?;
+        Self::trusting(simulator.setup().ca_certificate(), to).await
+    }
+
+    /// Opens one to whoever has a certificate of this authority.
+    pub(crate) async fn trusting(ca: &str, to: SocketAddr) -> Result<Self, Error> {
+        let stream = tls_of(ca, to, &["h2"]).await?;
         let (sender, connection) =
             http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
         tokio::spawn(connection);
@@ -116,8 +121,15 @@ pub(crate) async fn tls(
     to: SocketAddr,
     protocols: &[&str],
 ) -> Result<TlsStream<TcpStream>, Error> {
+    tls_of(simulator.setup().ca_certificate(), to, protocols).await
+}
+
+async fn tls_of(
+    ca: &str,
+    to: SocketAddr,
+    protocols: &[&str],
+) -> Result<TlsStream<TcpStream>, Error> {
     let mut roots = RootCertStore::empty();
-    let ca = simulator.setup().ca_certificate();
     roots.add(CertificateDer::from_pem_slice(ca.as_bytes())?)?;
     let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()?

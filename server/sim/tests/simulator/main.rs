@@ -12,4 +12,5 @@ mod fcm;
 mod jws;
 mod page;
 mod sealing;
+mod sink;
 mod web_push;
