@@ -8,16 +8,23 @@ use std::{
 use anyhow::Result;
 
 use crate::{
-    build, place,
+    build, packages, place,
     step::{self, command_in, say},
 };
 
 const PEERS: &str = "tests/bench/peers";
+const GO: &str = "tests/bench/peers/go";
 
 /// Builds the load generator for release and runs it.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let mut build = build::cargo("build");
-    build.args(["--release", "--bin", "vestnik-bench"]);
+    build.args([
+        "--release",
+        "--bin",
+        "vestnik-bench",
+        "--bin",
+        "vestnik-bench-codec",
+    ]);
     step::run(build)?;
     let mut arguments = arguments.to_vec();
     if wants_library(&arguments) {
@@ -63,6 +70,9 @@ pub(crate) fn rehearse(arguments: &[String]) -> Result<()> {
 
 fn measure(program: &Path, arguments: &[String]) -> Result<()> {
     install_peers();
+    if arguments.first().is_some_and(|task| task == "delivery") {
+        build_senders();
+    }
     let mut bench = Command::new(program);
     bench.args(arguments).current_dir(place::root());
     step::run(bench)
@@ -76,6 +86,18 @@ fn install_peers() {
     let arguments = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
     if let Err(error) = step::run(command_in(PEERS, "npm", &arguments)) {
         say(&format!("peers from npm are skipped: {error:#}"));
+    }
+}
+
+/// Installs `h2load` and builds the senders in Go. Without them the benches say what they skip.
+fn build_senders() {
+    if let Err(error) = packages::ensure(packages::BENCH) {
+        say(&format!("h2load is skipped: {error:#}"));
+    }
+    let mut build = command_in(GO, "go", &["build", "-o", "sender", "."]);
+    build.env("GOTOOLCHAIN", "local");
+    if let Err(error) = step::run(build) {
+        say(&format!("the senders in Go are skipped: {error:#}"));
     }
 }
 

@@ -43,6 +43,9 @@ pub(crate) const DESKTOP_RUN: &[&str] = &[
 /// What the bindings are tested with beside Rust.
 pub(crate) const BINDINGS: &[&str] = &["python3-venv", "default-jdk-headless", "maven"];
 
+/// What the benches send HTTP/2 by, to compare with.
+pub(crate) const BENCH: &[&str] = &["nghttp2-client"];
+
 /// A compiler with the source of the standard library, which can thus be built for any system.
 pub(crate) const ANY_SYSTEM: &[&str] =
     &["build-essential", "rustc-web", "cargo-web", "rust-web-src"];

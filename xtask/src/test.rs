@@ -177,6 +177,7 @@ fn system_packages() -> Result<()> {
             packages::DESKTOP_RUN,
             packages::BINDINGS,
             packages::ANY_SYSTEM,
+            packages::BENCH,
         ]
         .concat(),
     )
@@ -338,7 +339,8 @@ fn fuzz() -> Result<()> {
 fn figures() -> Result<()> {
     bench::rehearse(&["signalr", "--brief"].map(str::to_owned))?;
     bench::rehearse(&["client", "--brief"].map(str::to_owned))?;
-    bench::rehearse(&["server", "--brief"].map(str::to_owned))
+    bench::rehearse(&["server", "--brief"].map(str::to_owned))?;
+    bench::rehearse(&["delivery", "--brief"].map(str::to_owned))
 }
 
 fn faults() -> Result<()> {

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    client,
+    client, delivery,
     peer::Peer,
     role, running, say, server,
     setting::Setting,
@@ -24,6 +24,8 @@ enum Task {
     Signalr(Options),
     /// Measure the whole server.
     Server(server::Options),
+    /// Measure what a push costs the server.
+    Delivery(delivery::Options),
     /// Measure a device's inbox.
     Client(client::Options),
     /// Say which peers there are, and which are installed.
@@ -45,6 +47,9 @@ enum Task {
     /// Be a process that `server` measures with.
     #[command(hide = true, subcommand)]
     Role(server::Role),
+    /// Be the sink of `delivery`.
+    #[command(hide = true)]
+    TakePushes(delivery::SinkRole),
     /// Be a process whose memory `client` measures.
     #[command(hide = true, subcommand)]
     Process(client::Process),
@@ -77,7 +82,9 @@ pub fn run() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Signalr(options) => signalr::run(&options.plan()),
         Task::Server(options) => server::run(&options),
+        Task::Delivery(options) => delivery::run(&options),
         Task::Client(options) => client::run(&options),
+        Task::TakePushes(sink) => sink.play(),
         Task::Role(role) => role.play(),
         Task::Process(process) => process.run(),
         Task::Peers => peers(),

@@ -90,9 +90,10 @@ pub fn measure_codec(duration: Duration, allocated: fn() -> Allocated) -> Result
     Ok(())
 }
 
-struct Meter {
-    duration: Duration,
-    allocated: fn() -> Allocated,
+/// Measures one operation over and over.
+pub(crate) struct Meter {
+    pub(crate) duration: Duration,
+    pub(crate) allocated: fn() -> Allocated,
 }
 
 impl Meter {
@@ -114,7 +115,7 @@ impl Meter {
     }
 
     /// The median of several stretches of time.
-    fn cost(&self, mut work: impl FnMut()) -> Cost {
+    pub(crate) fn cost(&self, mut work: impl FnMut()) -> Cost {
         const STRETCHES: usize = 5;
         const TURN: u32 = 256;
         let mut nanos = Figures::default();

@@ -5,6 +5,7 @@
 //! core each; peers take turns; a plain TCP write of the same bytes to the same number of sockets is
 //! the unit; a run with a loss is void. Linux only: it reads `/proc` and binds processes to cores.
 //!
+//! One part measures what a push costs the server, beside programs that do nothing but send it.
 //! Beside the servers there is one part for a device: its inbox of a million notifications, beside plain
 //! statements over the same tables.
 //!
@@ -20,6 +21,7 @@ mod cli;
 mod client;
 mod clock;
 mod codec;
+mod delivery;
 mod echo;
 mod fanout;
 mod figure;
@@ -45,4 +47,5 @@ mod websocket;
 pub use self::{
     cli::run,
     codec::{Allocated, measure_codec},
+    delivery::measure_sealing,
 };

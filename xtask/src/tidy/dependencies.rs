@@ -161,11 +161,13 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &[
             "vestnik-clock",
             "vestnik-core",
+            "vestnik-envelope",
             "vestnik-inbox",
             "vestnik-model",
             "vestnik-rules",
             "vestnik-server",
             "vestnik-signalr",
+            "vestnik-sim",
             "vestnik-sqlite",
             "vestnik-store",
             "vestnik-store-sqlite",

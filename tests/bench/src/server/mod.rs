@@ -19,6 +19,7 @@ mod size;
 pub(crate) use self::{
     login::identity,
     options::Options,
+    rest::Rest,
     role::Role,
     running::{Kind, Running},
     site::{APP, Site},

@@ -22,14 +22,14 @@ pub(crate) struct Rest {
 
 /// An answer.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     status: u16,
     body: Vec<u8>,
 }
 
 impl Answer {
     /// The body, if the status is the wanted one.
-    pub(super) fn expect(self, status: u16) -> Result<Value> {
+    pub(crate) fn expect(self, status: u16) -> Result<Value> {
         ensure!(
             self.status == status,
             "answered {}: {}",
@@ -44,7 +44,7 @@ impl Answer {
 }
 
 impl Rest {
-    pub(super) fn connect(address: SocketAddr, key: &str) -> Result<Self> {
+    pub(crate) fn connect(address: SocketAddr, key: &str) -> Result<Self> {
         Ok(Self {
             stream: dial(address)?,
             key: key.to_owned(),
@@ -74,7 +74,7 @@ impl Rest {
     }
 
     /// How many deliveries of a notification stand at a status, or at any.
-    pub(super) fn count(&mut self, id: &str, status: Option<&str>) -> Result<usize> {
+    pub(crate) fn count(&mut self, id: &str, status: Option<&str>) -> Result<usize> {
         let path = route::with(route::NOTIFICATION, id);
         let view = self.request("GET", &path, "")?.expect(200)?;
         let counts = view["counts"]
@@ -87,7 +87,7 @@ impl Rest {
         Ok(usize::try_from(sum)?)
     }
 
-    pub(super) fn request(&mut self, method: &str, path: &str, body: &str) -> Result<Answer> {
+    pub(crate) fn request(&mut self, method: &str, path: &str, body: &str) -> Result<Answer> {
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
              Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

@@ -17,9 +17,11 @@ const PATIENCE: Duration = Duration::from_mins(2);
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Kind {
     /// Milliseconds that each commit takes longer.
-    pub(super) commit_delay: u64,
+    pub(crate) commit_delay: u64,
     /// Whether calls of one installation are limited as they are by default.
-    pub(super) is_limiting: bool,
+    pub(crate) is_limiting: bool,
+    /// A port of this machine that it may send pushes to.
+    pub(crate) listed: Option<u16>,
 }
 
 /// A server that takes requests.
@@ -58,6 +60,8 @@ impl<'a> Running<'a> {
             kind.commit_delay.to_string(),
         ];
         words.extend(kind.is_limiting.then(|| "--limiting".to_owned()));
+        let listed = kind.listed.map(|port| format!("--listed=localhost:{port}"));
+        words.extend(listed);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut running = Self {
             server: Server::start(&words, core)?,
@@ -76,6 +80,16 @@ impl<'a> Running<'a> {
 
     pub(crate) fn rest(&self) -> Result<Rest> {
         Rest::connect(self.address, self.key)
+    }
+
+    /// CPU time so far, in nanoseconds.
+    pub(crate) fn cpu_nanos(&self) -> u64 {
+        self.server.cpu_nanos()
+    }
+
+    /// The most memory that it ever had, in bytes.
+    pub(crate) fn peak(&self) -> u64 {
+        self.server.peak()
     }
 
     pub(super) fn target(&self) -> Target<'_> {

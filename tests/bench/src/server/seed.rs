@@ -48,7 +48,7 @@ fn request(to: AudienceRequest, title: String) -> PublishRequest {
 }
 
 /// A notification to one user.
-pub(super) fn to_user(number: usize, title: String) -> PublishRequest {
+pub(crate) fn to_user(number: usize, title: String) -> PublishRequest {
     let users = UserId::parse(user(number)).into_iter().collect();
     to_users(users, title)
 }
@@ -67,7 +67,7 @@ fn to_users(users: Vec<UserId>, title: String) -> PublishRequest {
 }
 
 /// A notification to the topic of the first so many users.
-pub(super) fn to_topic(subscribers: usize, title: String) -> PublishRequest {
+pub(crate) fn to_topic(subscribers: usize, title: String) -> PublishRequest {
     let topics = TopicName::parse(topic(subscribers)).into_iter().collect();
     let to = AudienceRequest {
         topics,
@@ -96,7 +96,7 @@ pub(super) fn accepted(request: PublishRequest) -> Result<NewNotification> {
 }
 
 /// Adds users 1 to `count`, each with an installation that is logged in.
-pub(super) fn users(site: &Site, count: usize) -> Result<()> {
+pub(crate) fn users(site: &Site, count: usize) -> Result<()> {
     let mut db = open(site)?;
     let txn = db.transaction()?;
     {
@@ -119,7 +119,7 @@ pub(super) fn users(site: &Site, count: usize) -> Result<()> {
 }
 
 /// Makes the topics of the first so many users.
-pub(super) fn topics(site: &Site, sizes: &[usize]) -> Result<()> {
+pub(crate) fn topics(site: &Site, sizes: &[usize]) -> Result<()> {
     let mut db = open(site)?;
     let txn = db.transaction()?;
     for size in sizes {
@@ -303,7 +303,8 @@ pub(super) fn sweep_now(site: &Site) -> Result<()> {
     Ok(())
 }
 
-fn open(site: &Site) -> Result<Connection> {
+/// The database, written to without waiting for the disk.
+pub(crate) fn open(site: &Site) -> Result<Connection> {
     let db = Connection::open(site.database())?;
     db.execute_batch(
         "PRAGMA synchronous = off; PRAGMA cache_size = -400000; PRAGMA temp_store = memory",
@@ -312,7 +313,7 @@ fn open(site: &Site) -> Result<Connection> {
 }
 
 /// Moves everything into the database's own file, so that copies of it are whole.
-fn close(db: Connection) -> Result<()> {
+pub(crate) fn close(db: Connection) -> Result<()> {
     db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     db.close()
         .map_err(|(_, error)| error)
@@ -320,7 +321,7 @@ fn close(db: Connection) -> Result<()> {
 }
 
 /// The time now in milliseconds, as the database has it.
-pub(super) fn millis() -> i64 {
+pub(crate) fn millis() -> i64 {
     let now: Timestamp = SystemClock.now();
     now.as_millisecond()
 }

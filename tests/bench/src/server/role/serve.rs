@@ -23,6 +23,9 @@ pub(crate) struct Serve {
     /// Limit the calls of one installation as by default.
     #[arg(long)]
     limiting: bool,
+    /// A host that is not public and may be sent to.
+    #[arg(long)]
+    listed: Option<String>,
 }
 
 impl Serve {
@@ -74,6 +77,7 @@ impl Serve {
         // The whole load comes from one address, and all devices are of one App.
         config.limits.connections_per_address = 0;
         config.feed.connections_per_app = config.feed.connections;
+        config.outbound.listed.extend(self.listed);
         config.limits.drain_seconds = 1;
         config.tokens.access_seconds = 24 * 3_600;
         config
