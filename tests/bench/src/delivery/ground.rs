@@ -8,7 +8,7 @@ use vestnik_model::{Channel, route};
 use super::{part::Bench, seed as devices, sink::RunningSink};
 use crate::{
     clock, say,
-    server::{Kind, Rest, Running, Site, seed},
+    server::{Kind, Running, Site, seed},
 };
 
 /// How often the sink, which is asked while pushes come, and the server are asked how far they are.
@@ -62,7 +62,7 @@ impl<'a> Ground<'a> {
         let body = seed::body(&seed::to_user(1, "Order".to_owned()))?;
         let id = rest.publish(&body)?;
         until(|| Ok(sink.counts()?.fcm >= 1))?;
-        until(|| Ok(rest.count(&id, Some("sent"))? == 1))?;
+        until(|| Ok(ground.settled(&id)? == 1))?;
         Ok(ground)
     }
 
@@ -82,7 +82,7 @@ impl<'a> Ground<'a> {
             if attempted.is_none() && self.sink.counts()?.fcm >= pushes as u64 {
                 attempted = Some(seconds());
             }
-            Ok(attempted.is_some() && self.settled(&mut rest, &id)? >= pushes)
+            Ok(attempted.is_some() && self.settled(&id)? >= pushes)
         })?;
         let settled = seconds();
         clock::settle(QUIET);
@@ -101,8 +101,9 @@ impl<'a> Ground<'a> {
         })
     }
 
-    fn settled(&self, rest: &mut Rest, id: &str) -> Result<usize> {
-        rest.count(id, Some("sent"))
+    /// Over a connection of its own: the server ends one over which nothing was asked for long.
+    fn settled(&self, id: &str) -> Result<usize> {
+        self.running.rest()?.count(id, Some("sent"))
     }
 
     /// Each push came once.
