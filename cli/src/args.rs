@@ -7,11 +7,12 @@ mod delivery;
 mod demo;
 mod provider;
 mod schedule;
+mod sim;
 mod step;
 mod user;
 mod webhook;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -31,6 +32,7 @@ pub(crate) use self::{
     demo::DemoArgs,
     provider::{AccountFile, ProviderCommand},
     schedule::ScheduleArgs,
+    sim::SimArgs,
     user::{
         AttributesCommand, EmailCommand, ImportArgs, OptOutArgs, PreferencesCommand, UserCommand,
     },
@@ -424,42 +426,6 @@ pub(crate) struct StatusArgs {
     /// Stay and show each change, until nothing waits any more.
     #[arg(long)]
     pub(crate) watch: bool,
-}
-
-/// Simulate FCM, APNs and Web Push, to test without an account at Google or Apple.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "The admin API listens on the given port, the services on the next four: FCM, APNs production, APNs
-sandbox, Web Push. With port 0 each gets one that is free. The keys that a sender needs are written to
---keys and used again by the next start.
-
-With --sink nothing is checked or kept: pushes of all services are taken at the port behind the admin API's,
-and counted. The counts are printed at the end.
-
-Examples:
-  vestnik sim --page
-  vestnik sim --listen 127.0.0.1:0 --keys /tmp/sim --json
-  vestnik sim --sink --count-distinct"
-)]
-pub(crate) struct SimArgs {
-    /// Where the admin API listens.
-    #[arg(long, default_value = "127.0.0.1:9100")]
-    pub(crate) listen: SocketAddr,
-    /// The host name in URLs and in the certificate.
-    #[arg(long, default_value = "localhost")]
-    pub(crate) host: String,
-    /// Serve a page that shows each device as a phone.
-    #[arg(long)]
-    pub(crate) page: bool,
-    /// The folder of the keys.
-    #[arg(long, default_value = ".vestnik-sim")]
-    pub(crate) keys: PathBuf,
-    /// Take every push, check nothing and count: to measure what a sender costs.
-    #[arg(long, conflicts_with = "page")]
-    pub(crate) sink: bool,
-    /// Count how many pushes differ in device or collapse key, too.
-    #[arg(long, requires = "sink")]
-    pub(crate) count_distinct: bool,
 }
 
 /// An address of HTTP, with whatever path the server stands under.
