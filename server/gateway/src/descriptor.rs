@@ -1,6 +1,6 @@
 //! Descriptors: how a gateway is spoken to, as data.
 //!
-//! A descriptor is a TOML or JSON document; the shipped ones are examples of everything that it may have.
+//! A descriptor is a TOML or JSON document; `docs/gateways.md` is its reference, the shipped ones are examples.
 
 use std::sync::Arc;
 

@@ -2,10 +2,10 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-/// A value in a segment of a path or in a query: everything but the unreserved characters of RFC 3986, 2.3 and
-/// the colon, which means nothing there, is written as its bytes.
+/// A value in a segment of a path or in a query: everything but the unreserved characters of RFC 3986, 2.3, the
+/// colon and the asterisk, which mean nothing there, is written as its bytes.
 pub(crate) fn percent(value: &str) -> Cow<'_, str> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(&byte);
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:*".contains(&byte);
     if value.bytes().all(is_plain) {
         return Cow::Borrowed(value);
     }

@@ -3,7 +3,7 @@
 //! A [`Descriptor`] says as data how a gateway is spoken to: the request that sends a message, what its
 //! answers mean, how its reports and updates are verified and read, how fast it may be sent to. An
 //! [`Account`] has up to four [`Provider`]s, each a descriptor with an operator's settings. Nobody writes an
-//! adapter in code.
+//! adapter in code; `docs/gateways.md` shows how a gateway is added.
 //!
 //! Everything here is a pure function or a value: no socket, clock or random source. Start reading at
 //! [`descriptor`] (what a gateway is), [`provider`] (what can be done with one) and [`outcome`] (what an
@@ -82,6 +82,7 @@ mod pointer;
 pub mod provider;
 pub mod recipient;
 mod request;
+mod sample;
 pub mod setting;
 pub mod shipped;
 pub mod sms;

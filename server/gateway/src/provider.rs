@@ -51,14 +51,18 @@ impl Provider {
             "per_second",
             "root_certificates",
         ])?;
+        Self::assemble(node, named_or_inline(&fields.need("gateway")?)?)
+    }
+
+    /// A provider of a descriptor by the other fields.
+    pub(crate) fn assemble(node: &Node<'_>, descriptor: Arc<Descriptor>) -> Result<Self, Invalid> {
+        let fields = node.table()?;
         let name = fields.need("name")?;
-        let parsed = ProviderName::parse(name.any_text()?);
-        let parsed = parsed.map_err(|_| {
+        let name = ProviderName::parse(name.any_text()?).map_err(|_| {
             name.rule(
                 "must begin with a letter and have at most 20 characters a to z, 0 to 9 and '_'",
             )
         })?;
-        let descriptor = named_or_inline(&fields.need("gateway")?)?;
         let origin = fields.map("origin", Origin::read)?;
         let origin = match origin.or_else(|| descriptor.origin().cloned()) {
             Some(origin) => origin,
@@ -72,7 +76,7 @@ impl Provider {
         let at = format!("{}/settings", node.at);
         let settings = Settings::read((&at, given.as_ref()), descriptor.settings())?;
         Ok(Self {
-            name: parsed,
+            name,
             settings,
             origin,
             price: fields.map("price", Price::read)?,

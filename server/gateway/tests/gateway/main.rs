@@ -6,6 +6,7 @@ mod escaping;
 mod fixture;
 mod incoming;
 mod invalid;
+mod page;
 mod request;
 mod secret;
 mod text;
