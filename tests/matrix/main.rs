@@ -1,5 +1,5 @@
-//! `sim-matrix`: what becomes of a push after each documented answer of each push service, and of many
-//! pushes while a third of all requests goes wrong.
+//! `sim-matrix`: what becomes of a push after each documented answer of each push service, of a message after
+//! each of each gateway, and of many pushes while a third of all requests goes wrong.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -12,6 +12,7 @@ use clap::{Parser, ValueEnum};
 use serde::Serialize;
 
 mod expected;
+mod gateways;
 mod play;
 mod row;
 mod sends;
@@ -71,12 +72,14 @@ impl Tier {
 #[derive(Debug, Serialize)]
 struct Report {
     table: Option<Table>,
+    gateways: Option<gateways::Table>,
     sends: Option<Figures>,
 }
 
 impl Report {
     fn holds(&self) -> bool {
         self.table.as_ref().is_none_or(Table::holds)
+            && self.gateways.as_ref().is_none_or(gateways::Table::holds)
             && self.sends.as_ref().is_none_or(Figures::holds)
     }
 }
@@ -86,12 +89,22 @@ async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let mut report = Report {
         table: None,
+        gateways: None,
         sends: None,
     };
     if arguments.only != Some(Part::Sends) {
-        let table = Table::play(arguments.row.as_deref()).await?;
-        eprintln!("{table}\n");
-        report.table = Some(table);
+        report.table = Table::play(arguments.row.as_deref()).await?;
+        report.gateways = gateways::Table::play(arguments.row.as_deref()).await?;
+        anyhow::ensure!(
+            report.table.is_some() || report.gateways.is_some(),
+            "no row has this text"
+        );
+        if let Some(table) = &report.table {
+            eprintln!("{table}\n");
+        }
+        if let Some(table) = &report.gateways {
+            eprintln!("{table}\n");
+        }
     }
     if arguments.only != Some(Part::Table) {
         let sends = arguments.sends.unwrap_or_else(|| arguments.tier.sends());

@@ -43,6 +43,7 @@ mod fault;
 mod fcm;
 mod fleet;
 mod form;
+pub mod gateway;
 mod hex;
 mod incoming;
 mod journal;

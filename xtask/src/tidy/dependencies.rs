@@ -127,7 +127,9 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &[
             "vestnik-clock",
             "vestnik-core",
+            "vestnik-gateway",
             "vestnik-model",
+            "vestnik-outbound",
             "vestnik-server",
             "vestnik-signalr",
             "vestnik-sim",
