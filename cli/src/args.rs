@@ -2,9 +2,11 @@
 
 mod action;
 mod app;
+mod backup;
 mod bounce;
 mod delivery;
 mod demo;
+mod gateway;
 mod provider;
 mod schedule;
 mod sim;
@@ -27,9 +29,11 @@ use vestnik_model::{
 
 pub(crate) use self::{
     app::AppCommand,
+    backup::{BackupArgs, RestoreArgs},
     bounce::BounceArgs,
     delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
     demo::DemoArgs,
+    gateway::{GatewayCheckArgs, GatewayCommand},
     provider::{AccountFile, ProviderCommand},
     schedule::ScheduleArgs,
     sim::SimArgs,
@@ -80,6 +84,9 @@ pub(crate) enum Command {
     /// Set, try and remove the credentials of the App at push services and at an SMTP server.
     #[command(subcommand)]
     Provider(ProviderCommand),
+    /// List and try the descriptors of gateways: SMS services, messengers, flash calls.
+    #[command(subcommand)]
+    Gateway(GatewayCommand),
     /// Say what holds for every user of the App.
     #[command(subcommand)]
     App(AppCommand),
@@ -150,41 +157,6 @@ pub(crate) struct SettingsArgs {
     /// The database file.
     #[arg(long)]
     pub(crate) database: Option<PathBuf>,
-}
-
-/// Copy the database, also beside a running server.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  vestnik backup /backups/vestnik-2026-11-28.sqlite --database /var/lib/vestnik/vestnik.sqlite")]
-pub(crate) struct BackupArgs {
-    /// The file to write; it must not exist.
-    pub(crate) file: PathBuf,
-    #[command(flatten)]
-    pub(crate) settings: SettingsArgs,
-}
-
-/// Put a backup in the place of the database of a stopped server.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "The file that is replaced is kept under another name. Devices read their logs anew; what was
-published, revoked or rotated after the backup is lost, and the span of it is printed. API keys that
-were revoked in that span are valid again unless --revoke-keys is given.
-
-Example:
-  vestnik restore /backups/vestnik-2026-11-28.sqlite --database /var/lib/vestnik/vestnik.sqlite"
-)]
-pub(crate) struct RestoreArgs {
-    /// The backup.
-    pub(crate) file: PathBuf,
-    #[command(flatten)]
-    pub(crate) settings: SettingsArgs,
-    /// Revoke every API key of every App after the restore.
-    #[arg(long)]
-    pub(crate) revoke_keys: bool,
-    /// Bring users back who were erased after the backup was made. Without this they are erased again, and
-    /// nothing is restored if the replaced database is too damaged to say who they are.
-    #[arg(long)]
-    pub(crate) keep_erased: bool,
 }
 
 /// Where the server is, and by which key.

@@ -6,6 +6,7 @@ mod bounce;
 mod completions;
 mod events;
 mod explain;
+mod gateway;
 mod import;
 mod keys;
 mod listen;
@@ -30,6 +31,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Serve(args) => serve::run(args, output).await,
         Command::Keys(command) => keys::run(command, output).await,
         Command::Provider(command) => provider::run(command, output).await,
+        Command::Gateway(command) => gateway::run(command, output),
         Command::App(command) => app::run(command, output).await,
         Command::User(command) => user::run(command, output).await,
         Command::Webhook(command) => webhook::run(command, output).await,

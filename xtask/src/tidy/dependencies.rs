@@ -88,6 +88,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         "vestnik",
         &[
             "vestnik-core",
+            "vestnik-gateway",
             "vestnik-model",
             "vestnik-server",
             "vestnik-sim",
