@@ -1,8 +1,8 @@
 //! The driver: one session at a time with a message centre, and messages over it. It decides nothing.
 //!
 //! A task keeps the session for as long as the [`Client`] lives, since receipts come at any time. A message
-//! waits for a place in the window; how long is bounded, and while it waits it can be taken back. Once the
-//! session has it, the session says what becomes of it.
+//! waits for a place in the window; how long is bounded. It begins when it has its place, and can be taken back
+//! until it is being written. From then on the session says what becomes of it.
 
 mod condition;
 mod queue;
@@ -13,7 +13,6 @@ mod tests;
 
 use std::{
     future::Future,
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU16, Ordering},
@@ -22,16 +21,15 @@ use std::{
 };
 
 use tokio::{
-    pin,
-    sync::{Semaphore, watch},
-    time::{Sleep, sleep, timeout},
+    sync::watch,
+    time::{sleep, timeout},
 };
 use vestnik_clock::Clock;
 use vestnik_outbound::{Reach, TrustError, Wires, Writing};
 
 pub use self::condition::Condition;
 use self::{
-    queue::{Queue, Waiting},
+    queue::{Place, Queue},
     task::Task,
 };
 use crate::{
@@ -43,9 +41,6 @@ use crate::{
     session::Patience,
 };
 
-/// How many messages for each place in the window have their turn: the one that is sent, and one that waits for
-/// the place.
-const TURNS: usize = 2;
 /// How long a check may take as a whole.
 const CHECK: Duration = Duration::from_secs(18);
 
@@ -59,7 +54,6 @@ struct Inner {
     form: Form,
     patience: Patience,
     clock: Arc<dyn Clock>,
-    turns: Semaphore,
     queue: Arc<Queue>,
     condition: watch::Receiver<Condition>,
     /// What the parts of the next message have in common.
@@ -79,6 +73,17 @@ impl Client {
         consumer: Arc<dyn Consumer>,
     ) -> Result<Self, TrustError> {
         let wires = Wires::new(reach, account.trust())?;
+        let (client, task) = Self::new(account, wires, clock, consumer);
+        tokio::spawn(task.run());
+        Ok(client)
+    }
+
+    fn new(
+        account: &Account,
+        wires: Wires,
+        clock: Arc<dyn Clock>,
+        consumer: Arc<dyn Consumer>,
+    ) -> (Self, Task) {
         let config = account.config().clone();
         let queue = Arc::new(Queue::default());
         let (condition, seen) = watch::channel(Condition::Connecting);
@@ -88,7 +93,6 @@ impl Client {
             form: account.form().clone(),
             patience: config.patience,
             clock: Arc::clone(&clock),
-            turns: Semaphore::new(TURNS * usize::from(config.window.get())),
             queue: Arc::clone(&queue),
             condition: seen,
             reference: AtomicU16::new(u16::from_le_bytes([low, high])),
@@ -104,8 +108,7 @@ impl Client {
             condition,
             stopped,
         };
-        tokio::spawn(task.run());
-        Ok(Self(Arc::new(inner)))
+        (Self(Arc::new(inner)), task)
     }
 
     /// Hands one message over, in one try.
@@ -125,8 +128,8 @@ impl Client {
     }
 
     /// Does the same as [`send_noted`](Self::send_noted) for somebody who has to note that the message begins:
-    /// `begins` is awaited when it has its turn, before anything is written. `None` if that says that it is not
-    /// to be sent.
+    /// `begins` is awaited when it has its place in the window, before anything is written. `None` if that says
+    /// that it is not to be sent.
     pub async fn send_in_turn(
         &self,
         message: &Message<'_>,
@@ -135,46 +138,45 @@ impl Client {
     ) -> Option<Outcome> {
         let inner = &*self.0;
         let reference = inner.reference.fetch_add(1, Ordering::Relaxed);
-        let submission = Submission::of(message, &inner.form, reference, inner.clock.now());
-        let submission = match submission {
-            Ok(submission) => submission,
-            Err(error) => {
-                let reason = error.reason();
-                return Some(Outcome::unwritten(Verdict::Rejected { reason }));
-            }
-        };
-        let waited = sleep(inner.patience.place);
-        pin!(waited);
-        let turn = tokio::select! {
-            biased;
-            () = waited.as_mut() => return Some(self.late()),
-            turn = inner.turns.acquire() => turn,
-        };
-        if let Some(outcome) = inner.condition.borrow().outcome() {
+        // What can never be sent has no need of a place.
+        if let Err(outcome) = self.submission(message, reference) {
             return Some(outcome);
         }
+        let place = match self.place().await {
+            Ok(place) => place,
+            Err(outcome) => return Some(outcome),
+        };
         if !begins.await {
             return None;
         }
-        let waiting = Queue::push(&inner.queue, submission, writing.clone());
-        let outcome = self.ended(waiting, waited).await;
-        drop(turn);
-        Some(outcome)
+        // How long it is valid is counted from now.
+        let submission = match self.submission(message, reference) {
+            Ok(submission) => submission,
+            Err(outcome) => return Some(outcome),
+        };
+        let mut waiting = place.fill(submission, writing.clone());
+        Some(waiting.ended().await)
     }
 
-    async fn ended(&self, mut waiting: Waiting, waited: Pin<&mut Sleep>) -> Outcome {
+    fn submission(&self, message: &Message<'_>, reference: u16) -> Result<Submission, Outcome> {
+        let inner = &*self.0;
+        let submission = Submission::of(message, &inner.form, reference, inner.clock.now());
+        submission.map_err(|error| {
+            let reason = error.reason();
+            Outcome::unwritten(Verdict::Rejected { reason })
+        })
+    }
+
+    /// Waits for a place in the window.
+    async fn place(&self) -> Result<Place, Outcome> {
         let mut condition = self.0.condition.clone();
-        let given_up = tokio::select! {
+        let mut claim = Queue::claim(&self.0.queue);
+        tokio::select! {
             biased;
-            ended = waiting.ended() => return ended,
-            outcome = away(&mut condition) => outcome,
-            () = waited => self.late(),
-        };
-        if waiting.take_back() {
-            return given_up;
+            place = claim.granted() => Ok(place),
+            outcome = away(&mut condition) => Err(outcome),
+            () = sleep(self.0.patience.place) => Err(self.late()),
         }
-        // The session has it by now.
-        waiting.ended().await
     }
 
     /// No place in the window came free.

@@ -75,7 +75,7 @@ impl Centre {
         while let Some(output) = self.session.poll() {
             assert!(!self.is_closed, "{output:?} after the close");
             match output {
-                Output::Write { .. } => self.session.handle(self.now, Input::Written),
+                Output::Write(_) => self.session.handle(self.now, Input::Written),
                 Output::Deliver(key, _) => {
                     let answer = Input::Answered(key, Answer::Unknown);
                     self.session.handle(self.now, answer);
@@ -96,6 +96,7 @@ impl Centre {
         }
         self.submitted += 1;
         let ticket = Ticket(self.submitted);
+        self.handle(Input::Reserve);
         self.handle(Input::Submit(ticket, submission()));
     }
 

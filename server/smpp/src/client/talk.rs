@@ -13,6 +13,7 @@ use vestnik_outbound::{Stream, Writing};
 
 use super::{
     condition::Condition,
+    queue::{Job, Queue},
     task::{Task, stop},
 };
 use crate::{
@@ -83,11 +84,8 @@ impl<'a> Talk<'a> {
     pub(super) async fn run(mut self) -> Closing {
         let mut chunk = vec![0; CHUNK];
         loop {
-            self.submit();
-            while let Some(output) = self.session.poll() {
-                if let Some(closing) = self.perform(output) {
-                    return closing;
-                }
+            if let Some(closing) = self.serve() {
+                return closing;
             }
             self.tell_condition();
             let event = self.next(&mut chunk).await;
@@ -133,7 +131,7 @@ impl<'a> Talk<'a> {
                 answered.map_or(Event::Look, |(key, answer)| Event::Answered(key, answer))
             }
             () = stop(&mut stopped), if !self.is_stopping => Event::Stop,
-            () = self.task.queue.ready(), if self.bound.is_some() => Event::Look,
+            () = self.task.queue.changed(), if self.bound.is_some() => Event::Look,
             () = async {
                 match wait {
                     Some(wait) => sleep(wait).await,
@@ -143,33 +141,69 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Until when to wait: the session's own deadline, or when the next message may be begun.
+    /// Until when to wait: the session's own deadline, or when the next message may be written or begun.
     fn deadline(&self) -> Option<Monotonic> {
-        let own = self.session.deadline();
-        let next = self.session.next_submission();
-        let is_awaited = !self.task.queue.is_empty() && next > self.task.clock.monotonic();
-        let next = is_awaited.then_some(next);
-        [own, next].into_iter().flatten().min()
+        let now = self.task.clock.monotonic();
+        let queue = &self.task.queue;
+        let written = queue.has_jobs().then(|| self.session.next_submission());
+        let begun = queue.has_claims().then(|| self.session.next_place());
+        let next = [written, begun].into_iter().flatten();
+        // What is due and does not happen waits for something else.
+        let next = next.filter(|at| *at > now);
+        next.chain(self.session.deadline()).min()
     }
 
-    /// Gives the session the messages that it has room for, as long as they can be written.
-    fn submit(&mut self) {
-        let now = self.task.clock.monotonic();
-        while self.session.has_room(now) && !matches!(self.pen, Pen::Broken) {
-            let Some(job) = self.task.queue.pop() else {
-                return;
-            };
-            self.tickets += 1;
-            let ticket = Ticket(self.tickets);
-            self.senders.insert(ticket, (job.writing, job.ended));
-            self.session
-                .handle(now, Input::Submit(ticket, job.submission));
+    /// Does all that there is to do.
+    fn serve(&mut self) -> Option<Closing> {
+        loop {
+            while let Some(output) = self.session.poll() {
+                let closing = self.perform(output);
+                if closing.is_some() {
+                    return closing;
+                }
+            }
+            if !self.serve_queue() {
+                return None;
+            }
         }
+    }
+
+    /// Writes a message that is in its place, or gives a place to who waits for one; false if there is nothing
+    /// to do. The session is given only what it writes at once, so that what is not written can be taken back.
+    fn serve_queue(&mut self) -> bool {
+        let (now, queue) = (self.task.clock.monotonic(), &self.task.queue);
+        if queue.take_freed() {
+            self.session.handle(now, Input::Release);
+            return true;
+        }
+        if let Some(verdict) = self.session.obstacle(now) {
+            return queue.turn_away(&Outcome::unwritten(verdict));
+        }
+        if self.session.is_ready(now)
+            && let Some(job) = queue.pop()
+        {
+            self.submit(now, job);
+            return true;
+        }
+        // Those before it come first.
+        let begins = self.session.has_room(now) && !queue.has_jobs() && Queue::grant(queue);
+        if begins {
+            self.session.handle(now, Input::Reserve);
+        }
+        begins
+    }
+
+    fn submit(&mut self, now: Monotonic, job: Job) {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        self.senders.insert(ticket, (job.writing, job.ended));
+        self.session
+            .handle(now, Input::Submit(ticket, job.submission));
     }
 
     fn perform(&mut self, output: Output) -> Option<Closing> {
         match output {
-            Output::Write { bytes, begins } => self.write(bytes, &begins),
+            Output::Write(bytes) => self.write(bytes),
             Output::Bound(version) => {
                 self.bound = Some(version);
                 self.reconnect.on_bound(self.task.clock.monotonic());
@@ -186,12 +220,7 @@ impl<'a> Talk<'a> {
         None
     }
 
-    fn write(&mut self, bytes: Vec<u8>, begins: &[Ticket]) {
-        for ticket in begins {
-            if let Some((writing, _)) = self.senders.get(ticket) {
-                writing.begin().set();
-            }
-        }
+    fn write(&mut self, bytes: Vec<u8>) {
         let pen = std::mem::replace(&mut self.pen, Pen::Broken);
         self.pen = match pen {
             Pen::Idle(mut writer) => Pen::Writing(Box::pin(async move {
@@ -229,6 +258,13 @@ impl<'a> Talk<'a> {
             *seen = condition;
             is_new
         });
+    }
+}
+
+/// However it ended, also by a panic.
+impl Drop for Talk<'_> {
+    fn drop(&mut self) {
+        self.task.queue.end_session();
     }
 }
 

@@ -3,7 +3,8 @@
 use vestnik_clock::Monotonic;
 
 use super::{
-    machine::{Asked, Output, Question, Session, State, Ticket},
+    machine::{Asked, Question, Session, State},
+    port::{Output, Ticket},
     trouble::{Closing, Trouble},
 };
 use crate::{

@@ -1,4 +1,4 @@
-//! The machine itself: what it takes, what it gives, and what time does to it.
+//! The machine itself: what it does with what it takes, and what time does to it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -10,66 +10,15 @@ use super::{
     held::Held,
     outgoing::Outgoing,
     pace::Pace,
+    port::{ArrivalKey, Input, Output, Ticket},
     sending::Sending,
     trouble::{Closing, Trouble},
 };
 use crate::{
-    arrival::{Answer, Arrival, Reading},
-    login::Version,
-    message::Submission,
-    outcome::Outcome,
+    arrival::Reading,
+    outcome::Verdict,
     pdu::{Command, Frame, Frames, Status, bind, encode, encode_empty},
 };
-
-/// A message in a session, by a number that its driver chooses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(pub u64);
-
-/// An arrival that waits to be answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ArrivalKey(pub(super) u64);
-
-/// What a session takes.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// Bytes came, in any chunks.
-    Received(&'a [u8]),
-    /// What was last given to be written is written.
-    Written,
-    /// The connection ended.
-    Lost,
-    /// A message; only while the session [has room](Session::has_room).
-    Submit(Ticket, Submission),
-    /// An arrival's consumer said something of it.
-    Answered(ArrivalKey, Answer),
-    /// No more messages follow: end in order.
-    Stop,
-    /// A deadline may have passed.
-    Tick,
-}
-
-/// What a session gives.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Write these bytes, then say [`Input::Written`]. `begins` are the messages of which something is in them:
-    /// from the moment that they are being written, the peer may take those.
-    Write {
-        /// The bytes.
-        bytes: Vec<u8>,
-        /// The messages.
-        begins: Vec<Ticket>,
-    },
-    /// The peer bound the session, in this version.
-    Bound(Version),
-    /// What became of a message. Nothing follows of it.
-    Ended(Ticket, Outcome),
-    /// Hand an arrival to its consumer and say [`Input::Answered`]. The same can come again.
-    Deliver(ArrivalKey, Arrival),
-    /// Something went wrong; the session goes on unless [`Output::Closed`] follows.
-    Trouble(Trouble),
-    /// The session is over: close the connection. Nothing follows.
-    Closed(Closing),
-}
 
 /// A session with a message centre, from the moment its connection is open.
 ///
@@ -89,6 +38,8 @@ pub struct Session {
     pub(super) asked: BTreeMap<u32, Asked>,
     /// How many submissions are asked.
     pub(super) window: u16,
+    /// How many places are kept for messages.
+    reserved: u16,
     pub(super) sendings: BTreeMap<Ticket, Sending>,
     pub(super) held: BTreeMap<ArrivalKey, Held>,
     pub(super) arrivals: u64,
@@ -145,6 +96,7 @@ impl Session {
             sequence: 0,
             asked: BTreeMap::new(),
             window: 0,
+            reserved: 0,
             sendings: BTreeMap::new(),
             held: BTreeMap::new(),
             arrivals: 0,
@@ -169,8 +121,16 @@ impl Session {
             Input::Received(bytes) => self.on_received(now, bytes),
             Input::Written => self.on_written(now),
             Input::Lost => self.on_lost(now),
+            Input::Reserve => {
+                self.reserved = self.reserved.saturating_add(1);
+                self.pace.on_place(now);
+            }
+            Input::Release => self.reserved = self.reserved.saturating_sub(1),
             Input::Submit(ticket, submission) => {
+                self.reserved = self.reserved.saturating_sub(1);
                 self.sendings.insert(ticket, Sending::new(submission));
+                // The place is its own, whatever part of another one waits.
+                self.submit_next(now, Some(ticket));
             }
             Input::Answered(key, answer) => self.on_consumer(now, key, answer),
             Input::Stop => self.on_stop(now),
@@ -188,19 +148,43 @@ impl Session {
         self.outputs.pop_front()
     }
 
-    /// Whether a message would be begun at once.
+    /// Whether a message can have a place in the window. It is then kept for it by [`Input::Reserve`], while the
+    /// message begins.
     #[must_use]
     pub fn has_room(&self, now: Monotonic) -> bool {
         self.state == State::Bound
-            && self.window < self.config.window.get()
-            && self.pace.is_ready(now)
+            && self.has_window()
+            && self.pace.next_place() <= now
+            && self.outgoing.is_empty()
             && !self.sendings.values().any(Sending::is_waiting)
     }
 
-    /// When a message may be begun at the earliest, as far as the message centre's limits go.
+    /// Whether a message that has its place would be written at once.
+    #[must_use]
+    pub fn is_ready(&self, now: Monotonic) -> bool {
+        self.state == State::Bound && self.pace.is_ready(now) && self.outgoing.is_empty()
+    }
+
+    /// What a message comes to that has its place, if it cannot be written for a while.
+    #[must_use]
+    pub fn obstacle(&self, now: Monotonic) -> Option<Verdict> {
+        if self.state != State::Bound {
+            return Some(Verdict::UNAVAILABLE);
+        }
+        let until = self.paused_until(now)?;
+        Some(Verdict::Throttled { after: until - now })
+    }
+
+    /// When a message may be written at the earliest, as far as the message centre's limits go.
     #[must_use]
     pub const fn next_submission(&self) -> Monotonic {
         self.pace.next()
+    }
+
+    /// When a message may have a place at the earliest, likewise.
+    #[must_use]
+    pub const fn next_place(&self) -> Monotonic {
+        self.pace.next_place()
     }
 
     /// Until when nothing is submitted, because the message centre said that it was too much.
@@ -245,8 +229,9 @@ impl Session {
         own.into_iter().flatten().min()
     }
 
+    /// Whether the window has a place that is not kept for a message.
     pub(super) fn has_window(&self) -> bool {
-        self.window < self.config.window.get()
+        self.window.saturating_add(self.reserved) < self.config.window.get()
     }
 
     pub(super) fn enquires(&self) -> bool {
@@ -351,23 +336,29 @@ impl Session {
 
     /// Asks for the next parts, as many as window and pace allow.
     fn submit(&mut self, now: Monotonic) {
-        while matches!(self.state, State::Bound | State::Draining(_))
-            && self.has_window()
-            && self.pace.is_ready(now)
-        {
-            let next = self
-                .sendings
-                .iter_mut()
-                .find_map(|(ticket, sending)| Some((*ticket, sending.take()?)));
-            let Some((ticket, (number, pdu))) = next else {
-                return;
-            };
-            self.window += 1;
-            self.pace.on_submitted(now);
-            let sequence = self.ask(Question::Part(ticket, number));
-            let pdu = encode(pdu.into(), Status::OK, sequence);
-            self.outgoing.push(pdu, sequence);
+        while self.submit_next(now, None) {}
+    }
+
+    /// Asks for the next part, of one message or of any; false if there is none, or it may not be written.
+    fn submit_next(&mut self, now: Monotonic, of: Option<Ticket>) -> bool {
+        let is_open = matches!(self.state, State::Bound | State::Draining(_));
+        if !is_open || !self.has_window() || !self.pace.is_ready(now) {
+            return false;
         }
+        let next = self
+            .sendings
+            .iter_mut()
+            .filter(|(ticket, _)| of.is_none_or(|own| own == **ticket))
+            .find_map(|(ticket, sending)| Some((*ticket, sending.take()?)));
+        let Some((ticket, (number, pdu))) = next else {
+            return false;
+        };
+        self.window += 1;
+        self.pace.on_submitted(now);
+        let sequence = self.ask(Question::Part(ticket, number));
+        let pdu = encode(pdu.into(), Status::OK, sequence);
+        self.outgoing.push(pdu, sequence);
+        true
     }
 
     /// Tells of the messages of which nothing is to come.
@@ -390,17 +381,12 @@ impl Session {
         let Some((bytes, sequences)) = self.outgoing.take(until) else {
             return;
         };
-        let mut begins = Vec::new();
         for sequence in sequences {
             if let Some(asked) = self.asked.get_mut(&sequence) {
                 asked.is_out = true;
-                if let Question::Part(ticket, _) = asked.question {
-                    begins.push(ticket);
-                }
             }
         }
-        begins.dedup();
-        self.outputs.push_back(Output::Write { bytes, begins });
+        self.outputs.push_back(Output::Write(bytes));
     }
 
     /// Notes a request; gives its sequence number.

@@ -10,6 +10,7 @@ mod held;
 mod machine;
 mod outgoing;
 mod pace;
+mod port;
 mod reconnect;
 mod request;
 mod sending;
@@ -18,6 +19,7 @@ mod tests;
 mod trouble;
 
 pub use config::{Config, Patience};
-pub use machine::{ArrivalKey, Input, Output, Session, Ticket};
+pub use machine::Session;
+pub use port::{ArrivalKey, Input, Output, Ticket};
 pub use reconnect::Reconnect;
 pub use trouble::{Closing, Trouble};

@@ -15,6 +15,11 @@ const CONGESTED: (u8, Duration) = (90, Duration::from_secs(1));
 pub(super) struct Pace {
     interval: Duration,
     next: Monotonic,
+    /// When the next message may have a place. Places are given as fast as submissions are written, so that no
+    /// message has one for long before it is.
+    place: Monotonic,
+    /// Until when the message centre wants nothing.
+    paused: Monotonic,
     /// How often in a row it was too much.
     row: u32,
 }
@@ -26,6 +31,8 @@ impl Pace {
         Self {
             interval,
             next: now,
+            place: now,
+            paused: now,
             row: 0,
         }
     }
@@ -39,9 +46,19 @@ impl Pace {
         self.next <= now
     }
 
+    /// When a message may have a place.
+    pub(super) const fn next_place(&self) -> Monotonic {
+        self.place
+    }
+
+    /// A message has a place.
+    pub(super) fn on_place(&mut self, now: Monotonic) {
+        self.place = self.place.max(now) + self.interval;
+    }
+
     /// Until when the message centre wants nothing.
     pub(super) fn paused_until(&self, now: Monotonic) -> Option<Monotonic> {
-        (self.row > 0 && self.next > now).then_some(self.next)
+        (self.paused > now).then_some(self.paused)
     }
 
     /// A submission is written. What was not used of the past is not made up for.
@@ -55,6 +72,7 @@ impl Pace {
         let (most, pause) = CONGESTED;
         if congestion.is_some_and(|congestion| congestion >= most) {
             self.next = self.next.max(now + pause);
+            self.place = self.place.max(self.next);
         }
     }
 
@@ -66,6 +84,8 @@ impl Pace {
             let pause = first.saturating_mul(1 << self.row.min(16)).min(most);
             self.row = self.row.saturating_add(1);
             self.next = now + pause;
+            self.paused = self.next;
+            self.place = self.place.max(self.next);
         }
         self.next.saturating_since(now)
     }

@@ -8,7 +8,8 @@ use vestnik_clock::Monotonic;
 
 use super::{
     held::{Fate, Held, MOST},
-    machine::{ArrivalKey, Output, Session, State},
+    machine::{Session, State},
+    port::{ArrivalKey, Output},
     trouble::Trouble,
 };
 use crate::{

@@ -86,10 +86,7 @@ impl Centre {
             None => Box::new(tcp),
             Some((acceptor, _)) => Box::new(acceptor.accept(tcp).await.unwrap()),
         };
-        Line {
-            stream,
-            bytes: BytesMut::new(),
-        }
+        Line::over(stream)
     }
 
     pub(super) async fn refuse_handshake(&self) {
@@ -101,10 +98,7 @@ impl Centre {
     /// Accepts a connection and binds it.
     pub(super) async fn bind(&self) -> Line {
         let mut line = self.accept().await;
-        let bind = line.read().await;
-        assert_eq!(bind.id(), rusmpp::CommandId::BindTransceiver);
-        let sequence = bind.sequence_number();
-        line.write(&bind_answer(sequence, Status::OK, None)).await;
+        line.bind().await;
         line
     }
 }
@@ -116,6 +110,21 @@ pub(super) struct Line {
 }
 
 impl Line {
+    pub(super) fn over(stream: impl Stream + 'static) -> Self {
+        Self {
+            stream: Box::new(stream),
+            bytes: BytesMut::new(),
+        }
+    }
+
+    /// Reads the bind and answers it.
+    pub(super) async fn bind(&mut self) {
+        let bind = self.read().await;
+        assert_eq!(bind.id(), rusmpp::CommandId::BindTransceiver);
+        let sequence = bind.sequence_number();
+        self.write(&bind_answer(sequence, Status::OK, None)).await;
+    }
+
     /// The next PDU.
     pub(super) async fn read(&mut self) -> Command {
         loop {

@@ -51,7 +51,7 @@ fn a_connection_is_cut_at_every_byte() {
         let is_taken = |ticket| {
             let mut ended = outputs.iter().filter_map(|output| match output {
                 Output::Ended(own, outcome) => (*own == Ticket(ticket)).then_some(outcome),
-                Output::Write { .. }
+                Output::Write(_)
                 | Output::Bound(_)
                 | Output::Deliver(..)
                 | Output::Trouble(_)

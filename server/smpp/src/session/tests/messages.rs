@@ -6,13 +6,13 @@ use rusmpp::Pdu;
 
 use super::{
     SECOND,
-    stage::{Stage, config},
+    stage::{Stage, config, submission},
 };
 use crate::{
     Said, Status, Verdict,
     fixture::{self as peer, submit_answer},
     outcome::BUSY,
-    session::{Closing, Input, Output, Trouble},
+    session::{Closing, Input, Output, Ticket, Trouble},
 };
 use vestnik_model::Reason;
 
@@ -192,7 +192,7 @@ fn only_what_was_written_is_unproven() {
     let mut stage = Stage::bound(config());
     stage.is_taking = false;
     stage.submit(1, "being written");
-    stage.submit(2, "waits");
+    stage.handle(Input::Submit(Ticket(2), submission("waits")));
     stage.handle(Input::Lost);
     let outputs = stage.outputs();
     let [
@@ -273,4 +273,51 @@ fn an_id_that_cannot_be_read_is_none() {
     answer[3] -= 1;
     stage.receive(&answer);
     assert_eq!(stage.accepted(), [(2, "abc".to_owned())]);
+}
+
+#[test]
+fn a_place_that_is_kept_is_not_taken_by_parts_of_another_message() {
+    let mut config = config();
+    config.window = NonZeroU16::new(2).unwrap();
+    let mut stage = Stage::bound(config);
+    stage.submit(1, &"x".repeat(400));
+    assert!(stage.has_room());
+    stage.handle(Input::Reserve);
+    assert!(!stage.has_room());
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    assert_eq!(stage.sent(), ["submit_sm 2", "submit_sm 3"]);
+    stage.handle(Input::Submit(Ticket(2), submission("Hi")));
+    assert_eq!(stage.sent(), ["submit_sm 4"]);
+    stage.receive(&submit_answer(4, Status::OK, "b"));
+    assert_eq!(stage.accepted(), [(2, "b".to_owned())]);
+    assert_eq!(stage.sent(), ["submit_sm 5"]);
+}
+
+#[test]
+fn a_place_that_is_given_back_is_for_the_next_part() {
+    let mut config = config();
+    config.window = NonZeroU16::new(2).unwrap();
+    let mut stage = Stage::bound(config);
+    stage.submit(1, &"x".repeat(400));
+    stage.handle(Input::Reserve);
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    assert_eq!(stage.sent(), ["submit_sm 2", "submit_sm 3"]);
+    stage.handle(Input::Release);
+    assert_eq!(stage.sent(), ["submit_sm 4"]);
+}
+
+#[test]
+fn places_are_given_as_fast_as_messages_may_be_written() {
+    let mut config = config();
+    config.per_second = NonZeroU32::new(2);
+    let mut stage = Stage::bound(config);
+    let mut kept = 0;
+    for _ in 0..20 {
+        while stage.has_room() {
+            stage.handle(Input::Reserve);
+            kept += 1;
+        }
+        stage.pass(SECOND / 10);
+    }
+    assert_eq!(kept, 4);
 }

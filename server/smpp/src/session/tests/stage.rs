@@ -36,9 +36,9 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new(config: Config) -> Self {
-        let now = Monotonic::from_origin(Duration::from_secs(1_000));
+        let (session, now) = Self::unbound(config);
         let mut stage = Self {
-            session: Session::new(config, now),
+            session,
             now,
             is_taking: true,
             bytes: BytesMut::new(),
@@ -46,6 +46,12 @@ impl Stage {
         };
         stage.drain();
         stage
+    }
+
+    /// A session of which nothing was looked at.
+    pub(super) fn unbound(config: Config) -> (Session, Monotonic) {
+        let now = Monotonic::from_origin(Duration::from_secs(1_000));
+        (Session::new(config, now), now)
     }
 
     /// Bound, with nothing else to see.
@@ -65,7 +71,7 @@ impl Stage {
     fn drain(&mut self) {
         while let Some(output) = self.session.poll() {
             match output {
-                Output::Write { bytes, .. } => {
+                Output::Write(bytes) => {
                     self.bytes.extend_from_slice(&bytes);
                     if self.is_taking {
                         self.session.handle(self.now, Input::Written);
@@ -104,6 +110,7 @@ impl Stage {
 
     pub(super) fn submit(&mut self, ticket: u64, text: &str) {
         assert!(self.has_room());
+        self.handle(Input::Reserve);
         self.handle(Input::Submit(Ticket(ticket), submission(text)));
     }
 

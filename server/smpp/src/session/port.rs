@@ -1,0 +1,57 @@
+//! What a session takes and gives.
+
+use super::trouble::{Closing, Trouble};
+use crate::{
+    arrival::{Answer, Arrival},
+    login::Version,
+    message::Submission,
+    outcome::Outcome,
+};
+
+/// A message in a session, by a number that its driver chooses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
+/// An arrival that waits to be answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ArrivalKey(pub(super) u64);
+
+/// What a session takes.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// Bytes came, in any chunks.
+    Received(&'a [u8]),
+    /// What was last given to be written is written.
+    Written,
+    /// The connection ended.
+    Lost,
+    /// A place is kept for a message; only while the session [has room](super::Session::has_room).
+    Reserve,
+    /// No message follows for a place that was kept.
+    Release,
+    /// A message, for a place that was kept.
+    Submit(Ticket, Submission),
+    /// An arrival's consumer said something of it.
+    Answered(ArrivalKey, Answer),
+    /// No more messages follow: end in order.
+    Stop,
+    /// A deadline may have passed.
+    Tick,
+}
+
+/// What a session gives.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Write these bytes, then say [`Input::Written`].
+    Write(Vec<u8>),
+    /// The peer bound the session, in this version.
+    Bound(Version),
+    /// What became of a message. Nothing follows of it.
+    Ended(Ticket, Outcome),
+    /// Hand an arrival to its consumer and say [`Input::Answered`]. The same can come again.
+    Deliver(ArrivalKey, Arrival),
+    /// Something went wrong; the session goes on unless [`Output::Closed`] follows.
+    Trouble(Trouble),
+    /// The session is over: close the connection. Nothing follows.
+    Closed(Closing),
+}
