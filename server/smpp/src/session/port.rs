@@ -1,5 +1,7 @@
 //! What a session takes and gives.
 
+use std::fmt;
+
 use super::trouble::{Closing, Trouble};
 use crate::{
     arrival::{Answer, Arrival},
@@ -17,7 +19,6 @@ pub struct Ticket(pub u64);
 pub struct ArrivalKey(pub(super) u64);
 
 /// What a session takes.
-#[derive(Debug)]
 pub enum Input<'a> {
     /// Bytes came, in any chunks.
     Received(&'a [u8]),
@@ -40,7 +41,7 @@ pub enum Input<'a> {
 }
 
 /// What a session gives.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Output {
     /// Write these bytes, then say [`Input::Written`].
     Write(Vec<u8>),
@@ -54,4 +55,35 @@ pub enum Output {
     Trouble(Trouble),
     /// The session is over: close the connection. Nothing follows.
     Closed(Closing),
+}
+
+/// Shows no bytes: there are texts, numbers and a password among them.
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Received(bytes) => write!(f, "Received({} bytes)", bytes.len()),
+            Self::Written => f.write_str("Written"),
+            Self::Lost => f.write_str("Lost"),
+            Self::Reserve => f.write_str("Reserve"),
+            Self::Release => f.write_str("Release"),
+            Self::Submit(ticket, submission) => write!(f, "Submit({ticket:?}, {submission:?})"),
+            Self::Answered(key, answer) => write!(f, "Answered({key:?}, {answer:?})"),
+            Self::Stop => f.write_str("Stop"),
+            Self::Tick => f.write_str("Tick"),
+        }
+    }
+}
+
+/// Shows no bytes, likewise.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Write(bytes) => write!(f, "Write({} bytes)", bytes.len()),
+            Self::Bound(version) => write!(f, "Bound({version:?})"),
+            Self::Ended(ticket, outcome) => write!(f, "Ended({ticket:?}, {outcome:?})"),
+            Self::Deliver(key, arrival) => write!(f, "Deliver({key:?}, {arrival:?})"),
+            Self::Trouble(trouble) => write!(f, "Trouble({trouble:?})"),
+            Self::Closed(closing) => write!(f, "Closed({closing:?})"),
+        }
+    }
 }

@@ -167,3 +167,26 @@ fn sequence_numbers_begin_anew_and_are_never_used_twice() {
     // 2 is outstanding still.
     assert_eq!(stage.sent(), ["submit_sm 3"]);
 }
+
+#[test]
+fn nothing_that_is_shown_has_a_secret_in_it() {
+    let (mut session, now) = Stage::unbound(config());
+    let bind = peer::bind_answer(1, Status::OK, None);
+    let input = Input::Received(&bind);
+    let shown = format!("{input:?} {session:?} {:?}", session.poll());
+    assert!(shown.contains("Write(") && shown.contains("Received("));
+    // Neither as text nor as the numbers of its bytes.
+    for secret in ["secret", "115, 101, 99", "99, 101, 110"] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+    session.handle(now, Input::Written);
+    session.handle(now, input);
+    session.handle(now, Input::Received(&peer::receipt(1, "a")[..40]));
+    let input = Input::Submit(Ticket(1), stage::submission("secret"));
+    let shown = format!("{input:?}");
+    session.handle(now, input);
+    let shown = format!("{shown} {session:?} {:?}", session.poll());
+    for secret in ["secret", "4930123456", "115, 101, 99", "105, 100, 58"] {
+        assert!(!shown.contains(secret), "{secret}: {shown}");
+    }
+}
