@@ -16,8 +16,9 @@
 //! joining            optional: udh8 (if absent), udh16, sar or payload
 //! max_parts          optional: the most parts of a message, 1 to 50; 10 if absent
 //! receipts           optional: all (if absent), last or none
-//! receipt_ids        optional: same (if absent), decimal or hexadecimal: those of receipts beside those of
-//!                    answers
+//! receipt_ids        optional: those of receipts beside those of answers: same (if absent), caseless (but for
+//!                    upper and lower case), unpadded (but for zeros before them), decimal or hexadecimal
+//!                    (the same number, which is written in the other base in answers)
 //! window             optional: the most submissions without an answer, 1 to 200; 10 if absent
 //! per_second         optional: the most submissions in a second, 1 to 10000
 //! root_certificates  optional: certificates in PEM to trust besides the system's
@@ -137,6 +138,8 @@ fn config(fields: &Fields) -> Result<Config, AccountError> {
     let per_second = fields.number("per_second", Fault::PerSecond, 1..=MAX_PER_SECOND)?;
     let receipt_ids = fields.optional("receipt_ids", |text| match text {
         "same" => Ok(ReceiptIds::Same),
+        "caseless" => Ok(ReceiptIds::Caseless),
+        "unpadded" => Ok(ReceiptIds::Unpadded),
         "decimal" => Ok(ReceiptIds::Decimal),
         "hexadecimal" => Ok(ReceiptIds::Hexadecimal),
         _ => Err(Fault::ReceiptIds),

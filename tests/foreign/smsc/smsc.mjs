@@ -10,7 +10,7 @@
 //   0006  asks whether the client lives, and sends a message of a person in two parts
 //   0007  unbinds after the answer
 //   0008  the receipt has parameters and no text
-// Any other is taken and delivered. Ids are hexadecimal in answers and decimal in receipts.
+// Any other is taken and delivered. Ids are hexadecimal in answers and parameters, and decimal in texts.
 import { readFileSync } from "node:fs";
 
 import smpp from "smpp";
@@ -87,7 +87,7 @@ function submit(session, pdu) {
 
 function take(session, pdu, kind) {
   const id = ++taken;
-  const answer = () => session.send(pdu.response({ message_id: id.toString(16).toUpperCase() }));
+  const answer = () => session.send(pdu.response({ message_id: hexadecimal(id) }));
   const report = () => pdu.registered_delivery && deliver(session, pdu, id, kind);
   if (kind === "0004") {
     report();
@@ -101,6 +101,10 @@ function take(session, pdu, kind) {
   if (kind === "0007") session.unbind({}, () => session.close());
 }
 
+function hexadecimal(id) {
+  return id.toString(16).toUpperCase();
+}
+
 function deliver(session, pdu, id, kind) {
   const told = (response) => tell("receipted", { id, status: response.command_status });
   const receipt = {
@@ -109,7 +113,7 @@ function deliver(session, pdu, id, kind) {
     esm_class: RECEIPT,
   };
   if (kind === "0008") {
-    receipt.receipted_message_id = String(id);
+    receipt.receipted_message_id = hexadecimal(id);
     receipt.message_state = smpp.MESSAGE_STATE.UNDELIVERABLE;
   } else {
     receipt.short_message =

@@ -13,58 +13,91 @@ pub struct MessageId(String);
 /// does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ReceiptIds {
-    /// They are the same, but for upper and lower case.
+    /// They are the same, to the letter.
     #[default]
     Same,
+    /// They are the same, but for upper and lower case.
+    Caseless,
+    /// They are the same, but for zeros before them.
+    Unpadded,
     /// The answer's is hexadecimal, the receipt's decimal.
     Decimal,
     /// The answer's is decimal, the receipt's hexadecimal.
     Hexadecimal,
 }
 
+/// The one spelling of an id.
+enum Spelling {
+    Exact,
+    Lower,
+    WithoutZeros,
+    Base(u32),
+}
+
 impl MessageId {
     /// The most bytes of an id (SMPP 3.4, 5.2.23).
     const MAX: usize = 64;
 
-    /// The id in the answer to a submission.
+    /// The id in the answer to a submission, and in the parameter `receipted_message_id`, which repeats it
+    /// (SMPP 3.4, 5.3.2.12).
     pub(crate) fn of_answer(octets: &[u8], ids: ReceiptIds) -> Option<Self> {
-        let base = match ids {
-            ReceiptIds::Same => None,
-            ReceiptIds::Decimal => Some(16),
-            ReceiptIds::Hexadecimal => Some(10),
+        let spelling = match ids {
+            ReceiptIds::Decimal => Spelling::Base(16),
+            ReceiptIds::Hexadecimal => Spelling::Base(10),
+            ReceiptIds::Same | ReceiptIds::Caseless | ReceiptIds::Unpadded => ids.spelling(),
         };
-        Self::read(octets, base)
+        Self::read(octets, spelling)
     }
 
-    /// The id in a receipt.
+    /// The id in the text of a receipt.
     pub(crate) fn of_receipt(octets: &[u8], ids: ReceiptIds) -> Option<Self> {
-        let base = match ids {
-            ReceiptIds::Same => None,
-            ReceiptIds::Decimal => Some(10),
-            ReceiptIds::Hexadecimal => Some(16),
-        };
-        Self::read(octets, base)
+        Self::read(octets, ids.spelling())
     }
 
-    /// A number becomes decimal without zeros before it; what is no number of that base stays as it is.
-    fn read(octets: &[u8], base: Option<u32>) -> Option<Self> {
+    fn read(octets: &[u8], spelling: Spelling) -> Option<Self> {
         let text = std::str::from_utf8(octets.trim_ascii()).ok()?;
         let is_id =
             (1..=Self::MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-        if !is_id {
-            return None;
-        }
-        let number = base.and_then(|base| u128::from_str_radix(text, base).ok());
-        Some(Self(number.map_or_else(
-            || text.to_ascii_lowercase(),
-            |number| number.to_string(),
-        )))
+        is_id.then(|| Self(spelling.of(text)))
     }
 
     /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl ReceiptIds {
+    /// That of the ids in the texts of receipts.
+    const fn spelling(self) -> Spelling {
+        match self {
+            Self::Same => Spelling::Exact,
+            Self::Caseless => Spelling::Lower,
+            Self::Unpadded => Spelling::WithoutZeros,
+            Self::Decimal => Spelling::Base(10),
+            Self::Hexadecimal => Spelling::Base(16),
+        }
+    }
+}
+
+impl Spelling {
+    fn of(self, text: &str) -> String {
+        match self {
+            Self::Exact => text.to_owned(),
+            Self::Lower => text.to_ascii_lowercase(),
+            Self::WithoutZeros => match text.trim_start_matches('0') {
+                "" => "0".to_owned(),
+                rest => rest.to_owned(),
+            },
+            // A number becomes decimal without zeros before it; what is no number of that base stays as it is.
+            Self::Base(base) => {
+                let is_digits = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+                let number = is_digits.then(|| u128::from_str_radix(text, base).ok());
+                let number = number.flatten();
+                number.map_or_else(|| text.to_owned(), |number| number.to_string())
+            }
+        }
     }
 }
 

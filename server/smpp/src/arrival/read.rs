@@ -100,7 +100,9 @@ impl Content<'_> {
                 .iter()
                 .map(|octet| char::from(octet & 0x7f))
                 .collect();
-            let receipt = Receipt::read(&text, self.parameters, reading.ids);
+            // It comes from the phone that the message was sent to.
+            let phone = address(self.ends.from);
+            let receipt = Receipt::read(&text, self.parameters, reading.ids, phone);
             return receipt.map(Arrival::Receipt);
         }
         let (header, octets) = self.text();

@@ -5,16 +5,22 @@
 //! behind colons, fields left out or in another order, seconds in the dates. What follows `Text:` is the
 //! message's own beginning, and nothing in it is believed.
 
+use std::fmt;
+
 use jiff::civil::DateTime;
+use vestnik_model::phone::PhoneNumber;
 
 use super::{MessageId, ReceiptIds, State};
 use crate::pdu::{Body, Tag};
 
 /// What became of a message.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// The id of the message, or of the part.
     pub id: MessageId,
+    /// The number that the message was sent to, as the message centre writes it; empty if it does not. An id
+    /// alone may be another message's: some message centres use theirs again.
+    pub phone: String,
     /// What became of it.
     pub state: State,
     /// The code of what went wrong, as the network or the message centre gives it; letters and digits.
@@ -23,6 +29,19 @@ pub struct Receipt {
     pub at: Option<DateTime>,
     /// How many short messages it was, if the text says so.
     pub parts: Option<ReceiptParts>,
+}
+
+/// Does not show the number.
+impl fmt::Debug for Receipt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receipt")
+            .field("id", &self.id)
+            .field("state", &self.state)
+            .field("error", &self.error)
+            .field("at", &self.at)
+            .field("parts", &self.parts)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How many short messages a message was.
@@ -47,12 +66,31 @@ const FIELDS: [&str; 10] = [
     "status",
     "err",
 ];
+/// So many of a number's last digits make it another one's.
+const LAST_DIGITS: usize = 7;
 /// The most bytes of a code.
 const MAX_ERROR: usize = 10;
 
 impl Receipt {
+    /// Whether the message may have been sent to this number. Message centres write numbers with and without
+    /// the prefixes of countries, so the last digits decide. One that writes none says nothing.
+    #[must_use]
+    pub fn may_be_of(&self, number: &PhoneNumber) -> bool {
+        let last = |text: &str| -> Vec<u8> {
+            let digits = text.bytes().rev().filter(u8::is_ascii_digit);
+            digits.take(LAST_DIGITS).collect()
+        };
+        let own = last(&self.phone);
+        own.is_empty() || own == last(number.as_str())
+    }
+
     /// Reads a receipt; none if no message or no state is named.
-    pub(super) fn read(text: &str, parameters: Body<'_>, ids: ReceiptIds) -> Option<Self> {
+    pub(super) fn read(
+        text: &str,
+        parameters: Body<'_>,
+        ids: ReceiptIds,
+        phone: String,
+    ) -> Option<Self> {
         let fields = Fields::of(text);
         let id = parameters
             .parameter(Tag::RECEIPTED_MESSAGE_ID)
@@ -62,7 +100,7 @@ impl Receipt {
                 }
                 value
             })
-            .and_then(|value| MessageId::of_receipt(value, ids))
+            .and_then(|value| MessageId::of_answer(value, ids))
             .or_else(|| MessageId::of_receipt(fields.get(&["id"])?.as_bytes(), ids))?;
         let state = parameters
             .octet_parameter(Tag::MESSAGE_STATE)
@@ -71,6 +109,7 @@ impl Receipt {
         let error = fields.get(&["err"]).and_then(error);
         Some(Self {
             id,
+            phone,
             state,
             error: error.or_else(|| network_error(parameters)),
             at: fields.get(&["done date", "donedate"]).and_then(date),
@@ -102,10 +141,11 @@ impl<'a> Fields<'a> {
             let Some((_, value)) = names(&lower[..end], field).next() else {
                 continue;
             };
-            let value = text[value..end].trim_start();
-            let word = value.split([' ', ',', ';', '\r', '\n', '\t']).next();
+            let value = end - text[value..end].trim_start().len();
             // A field without a value, and the next field behind it.
-            let word = word.filter(|word| !word.contains(':'));
+            let is_empty = is_field(&lower[value..]);
+            let mut words = text[value..end].split([' ', ',', ';', '\r', '\n', '\t']);
+            let word = words.next().filter(|_| !is_empty);
             found.push((field, word.unwrap_or_default()));
         }
         Self(found)
@@ -131,6 +171,15 @@ fn names<'a>(text: &'a str, name: &'a str) -> impl Iterator<Item = (usize, usize
         let rest = &text[start + name.len()..];
         let value = rest.trim_start().strip_prefix(':')?;
         is_word.then(|| (start, text.len() - value.len()))
+    })
+}
+
+/// Whether a text begins with the name of a field.
+fn is_field(text: &str) -> bool {
+    let mut fields = FIELDS.iter().chain(&["text"]);
+    fields.any(|field| {
+        let rest = text.strip_prefix(field).map(str::trim_start);
+        rest.is_some_and(|rest| rest.starts_with(':'))
     })
 }
 

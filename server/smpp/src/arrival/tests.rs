@@ -7,6 +7,8 @@ use rusmpp::{
     values::{DataCoding, EsmClass, MessageState, NetworkErrorCode},
 };
 
+use vestnik_model::phone::PhoneNumber;
+
 use super::*;
 use crate::text::Coding;
 
@@ -91,7 +93,7 @@ fn spellings_of_receipts_are_read() {
         ("stat:DELETED id:7", "7", State::Deleted, None),
         (
             "id:AbC-7,status:delivered,err:0",
-            "abc-7",
+            "AbC-7",
             State::Delivered,
             Some("0"),
         ),
@@ -109,6 +111,14 @@ fn spellings_of_receipts_are_read() {
             None,
         ),
         ("id:7 stat:whatever", "7", State::Unknown, None),
+        // An id may have a colon; a field may have no value.
+        (
+            "id:smsc1:7 err: submit date:2611281200 stat:DELIVRD",
+            "smsc1:7",
+            State::Delivered,
+            None,
+        ),
+        ("id:7 err:stat:DELIVRD", "7", State::Delivered, None),
         // A field's name within another word is not the field.
         (
             "guid:8 id:7 substat:1 stat:DELIVRD",
@@ -143,11 +153,11 @@ fn parameters_win_over_the_text() {
     ];
     let body = deliver(0x04, b"id:7 stat:DELIVRD", parameters.clone());
     let read = receipt_by(&body, SAME).unwrap();
-    assert_eq!((read.id.as_str(), read.state), ("9f", State::Undeliverable));
+    assert_eq!((read.id.as_str(), read.state), ("9F", State::Undeliverable));
     assert_eq!(read.error.as_deref(), Some("027"));
     // Without any text, and as a notification on the way.
     let body = deliver(0x20, b"", parameters);
-    assert_eq!(receipt_by(&body, SAME).unwrap().id.as_str(), "9f");
+    assert_eq!(receipt_by(&body, SAME).unwrap().id.as_str(), "9F");
 }
 
 #[test]
@@ -170,13 +180,17 @@ fn a_receipt_of_no_message_or_without_a_state_is_none() {
 #[test]
 fn numbers_of_another_base_are_the_same_id() {
     for (ids, answer, in_receipt) in [
-        (ReceiptIds::Same, "3F2A", "3f2a"),
+        (ReceiptIds::Same, "3F2a", "3F2a"),
+        (ReceiptIds::Caseless, "3F2A", "3f2a"),
+        (ReceiptIds::Unpadded, "12345", "0000012345"),
+        (ReceiptIds::Unpadded, "00aB", "aB"),
+        (ReceiptIds::Unpadded, "0", "000"),
         (ReceiptIds::Decimal, "0000002A", "42"),
         (ReceiptIds::Decimal, "2a", "0000000042"),
         (ReceiptIds::Hexadecimal, "42", "2A"),
         (ReceiptIds::Hexadecimal, "0042", "0000002a"),
         // What is no number stays what it is.
-        (ReceiptIds::Decimal, "abc-XYZ", "ABC-xyz"),
+        (ReceiptIds::Decimal, "abc-XYZ", "abc-XYZ"),
     ] {
         let answered = MessageId::of_answer(answer.as_bytes(), ids);
         let reading = Reading { ids, ..SAME };
@@ -185,12 +199,63 @@ fn numbers_of_another_base_are_the_same_id() {
         assert_eq!(read.map(|read| read.id), answered, "{answer} {in_receipt}");
         assert!(answered.is_some());
     }
-    // The same digits in two bases are two messages.
-    let ids = ReceiptIds::Decimal;
-    assert_ne!(
-        MessageId::of_answer(b"10", ids),
-        MessageId::of_receipt(b"10", ids)
-    );
+    // These are two messages.
+    for (ids, answer, in_receipt) in [
+        (ReceiptIds::Same, "aB3", "Ab3"),
+        (ReceiptIds::Same, "7", "07"),
+        (ReceiptIds::Caseless, "a7", "0A7"),
+        (ReceiptIds::Unpadded, "a7", "A7"),
+        (ReceiptIds::Decimal, "10", "10"),
+        (ReceiptIds::Decimal, "abc-XYZ", "ABC-xyz"),
+        (ReceiptIds::Hexadecimal, "+5", "5"),
+    ] {
+        let answered = MessageId::of_answer(answer.as_bytes(), ids);
+        let received = MessageId::of_receipt(in_receipt.as_bytes(), ids);
+        assert_ne!(answered, received, "{answer} {in_receipt}");
+    }
+}
+
+/// SMPP 3.4, 5.3.2.12: the parameter repeats the id of the answer. Only the text has the other base.
+#[test]
+fn the_parameter_of_a_receipt_has_the_id_as_the_answer_had_it() {
+    for (ids, answer, text) in [
+        (ReceiptIds::Decimal, "2A", "id:42 stat:DELIVRD"),
+        (ReceiptIds::Hexadecimal, "42", "id:2A stat:DELIVRD"),
+    ] {
+        let reading = Reading { ids, ..SAME };
+        let parameters = vec![Tlv::ReceiptedMessageId(answer.parse().unwrap())];
+        let with = deliver(0x04, text.as_bytes(), parameters);
+        let without = deliver(0x04, text.as_bytes(), Vec::new());
+        let answered = MessageId::of_answer(answer.as_bytes(), ids);
+        for body in [with, without] {
+            let read = receipt_by(&body, reading);
+            assert_eq!(read.map(|read| read.id), answered, "{answer}");
+        }
+    }
+}
+
+#[test]
+fn a_receipt_says_whose_phone_it_is() {
+    let number = |text| PhoneNumber::parse(text).unwrap();
+    let read = receipt("id:7 stat:DELIVRD").unwrap();
+    assert_eq!(read.phone, "49301");
+    assert!(!format!("{read:?}").contains("49301"));
+    for (phone, is_of) in [
+        ("+4915112345678", true),
+        ("4915112345678", true),
+        ("004915112345678", true),
+        ("015112345678", true),
+        ("", true),
+        ("4915112345679", false),
+        ("49301", false),
+    ] {
+        let phone = phone.to_owned();
+        let receipt = Receipt {
+            phone,
+            ..read.clone()
+        };
+        assert_eq!(receipt.may_be_of(&number("+4915112345678")), is_of);
+    }
 }
 
 #[test]
@@ -248,7 +313,7 @@ proptest! {
     fn any_text_of_a_receipt_is_read_without_a_panic(
         text in "((id|stat|err|done date|text|sub)[: ]{0,2}[a-zA-Z0-9:é_ ]{0,12} ?){0,8}",
     ) {
-        Receipt::read(&text, crate::pdu::Body(b""), ReceiptIds::Same);
+        Receipt::read(&text, crate::pdu::Body(b""), ReceiptIds::Same, String::new());
     }
 
     #[test]
