@@ -137,7 +137,7 @@ fn hmac<'a>(key: &[u8], parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
             .iter_mut()
             .zip(key)
             .for_each(|(byte, key)| *byte ^= key);
-        Sha256::new_with_prefix(&*block)
+        Sha256::new_with_prefix(*block)
     };
     let mut inner = padded(0x36);
     for part in parts {
