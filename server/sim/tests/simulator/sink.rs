@@ -24,81 +24,82 @@ fn admin(method: &str, path: &str, host: &str) -> Request<Full<Bytes>> {
     request.header("host", host).body(Full::default()).unwrap()
 }
 
-#[tokio::test]
-async fn takes_every_push_unchecked_and_counts_it() -> Result<(), Error> {
+async fn sink() -> Result<Sink, Error> {
     let clock = ManualClock::new("2026-11-30T09:00:00Z".parse()?, 7);
-    let sink = Sink::start(SinkOptions {
+    let options = SinkOptions {
         credentials: options(&clock).credentials,
         counts_distinct: true,
         ..SinkOptions::default()
-    })
-    .await?;
-    let addresses = sink.setup().addresses;
-    let mut sender = Connection::trusting(sink.setup().ca_certificate(), addresses.fcm).await?;
+    };
+    Ok(Sink::start(options).await?)
+}
+
+const FCM: &str = "/v1/projects/shop/messages:send";
+const ANNA: &str = r#"{"message":{"token":"anna","webpush":{"headers":{"Topic":"n1"}}}}"#;
+
+#[tokio::test]
+async fn takes_every_push_unchecked_and_counts_it() -> Result<(), Error> {
+    let sink = sink().await?;
+    let ca = sink.setup().ca_certificate();
+    let mut sender = Connection::trusting(ca, sink.setup().addresses.fcm).await?;
 
     let token = sender.send(post("/token", &[], "grant_type=any")).await?;
     assert_eq!(token.json()["token_type"], "Bearer");
-    let fcm = r#"{"message":{"token":"anna","webpush":{"headers":{"Topic":"n1"}}}}"#;
-    let path = "/v1/projects/shop/messages:send";
     for _ in 0..2 {
-        let pushed = sender.send(post(path, &[("x-own", "1")], fcm)).await?;
+        let pushed = sender.send(post(FCM, &[], ANNA)).await?;
         assert_eq!(pushed.status, StatusCode::OK);
         assert!(pushed.json()["name"].is_string());
     }
     let id = [("apns-id", "0b1c")];
     let pushed = sender.send(post("/3/device/0a0b", &id, "{}")).await?;
-    assert_eq!(
-        (pushed.status, pushed.header("apns-id")),
-        (StatusCode::OK, Some("0b1c"))
-    );
-    let pushed = sender
-        .send(post("/send/abc", &[("ttl", "60")], "sealed"))
-        .await?;
+    assert_eq!(pushed.status, StatusCode::OK);
+    assert_eq!(pushed.header("apns-id"), Some("0b1c"));
+    let ttl = [("ttl", "60")];
+    let pushed = sender.send(post("/send/abc", &ttl, "sealed")).await?;
     assert_eq!(pushed.status, StatusCode::CREATED);
     let other = sender.send(post("/elsewhere", &[], "")).await?;
     assert_eq!(other.status, StatusCode::NOT_FOUND);
     // What is longer than any push is not read to its end, and the connection goes on.
     let long = "x".repeat(100_000);
-    assert!(sender.send(post(path, &[], &long)).await.is_err());
+    assert!(sender.send(post(FCM, &[], &long)).await.is_err());
     sender.send(post("/3/device/0c", &[], "{}")).await?;
 
-    let host = addresses.admin.to_string();
-    let counts = send_plain(addresses.admin, admin("GET", "/admin/counters", &host)).await?;
+    let counts = sink.counts();
+    assert_eq!((counts.token, counts.other), (1, 1));
+    assert_eq!((counts.fcm, counts.apns, counts.web_push), (2, 2, 1));
+    assert_eq!((counts.pushes(), counts.distinct), (5, Some(4)));
+    sink.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn says_what_came_to_its_own_address_only() -> Result<(), Error> {
+    let sink = sink().await?;
+    let (ca, addresses) = (sink.setup().ca_certificate(), sink.setup().addresses);
+    let mut sender = Connection::trusting(ca, addresses.fcm).await?;
+    sender.send(post(FCM, &[("x-own", "1")], ANNA)).await?;
+
+    let (to, host) = (addresses.admin, addresses.admin.to_string());
+    let counts = send_plain(to, admin("GET", "/admin/counters", &host)).await?;
     let counts: SinkCounts = serde_json::from_value(counts.json())?;
     assert_eq!(counts, sink.counts());
-    assert_eq!(
-        (
-            counts.token,
-            counts.fcm,
-            counts.apns,
-            counts.web_push,
-            counts.other
-        ),
-        (1, 2, 2, 1, 1)
-    );
-    assert_eq!((counts.pushes(), counts.distinct), (5, Some(4)));
-    let sample = send_plain(addresses.admin, admin("GET", "/admin/sample", &host)).await?;
+    let sample = send_plain(to, admin("GET", "/admin/sample", &host)).await?;
     let sample: Sample = serde_json::from_value(sample.json())?;
-    assert_eq!(sample.path, path);
+    assert_eq!(sample.path, FCM);
     assert!(
         sample
             .headers
             .contains(&("x-own".to_owned(), "1".to_owned()))
     );
-
-    let foreign = send_plain(
-        addresses.admin,
-        admin("POST", "/admin/reset", "evil.example"),
-    )
-    .await?;
-    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
-    let reset = send_plain(addresses.admin, admin("POST", "/admin/reset", &host)).await?;
-    assert_eq!(
-        (reset.status, sink.counts().pushes()),
-        (StatusCode::NO_CONTENT, 0)
-    );
-    let keys = send_plain(addresses.admin, admin("GET", "/admin/credentials", &host)).await?;
+    let keys = send_plain(to, admin("GET", "/admin/credentials", &host)).await?;
     assert_eq!(keys.json()["fcm"]["base_url"], json!(sink.setup().fcm_url));
+
+    let foreign = send_plain(to, admin("POST", "/admin/reset", "evil.example")).await?;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+    assert_eq!(sink.counts().pushes(), 1);
+    let reset = send_plain(to, admin("POST", "/admin/reset", &host)).await?;
+    assert_eq!(reset.status, StatusCode::NO_CONTENT);
+    assert_eq!(sink.counts().pushes(), 0);
     sink.shutdown().await;
     Ok(())
 }
