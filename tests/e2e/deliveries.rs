@@ -1,5 +1,7 @@
 //! The channel `webhook`: the real server asks an App's own backend to deliver.
 
+mod places;
+
 use std::time::Duration;
 
 use reqwest::StatusCode;

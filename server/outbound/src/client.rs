@@ -32,7 +32,7 @@ pub struct Client {
 
 #[derive(Debug)]
 struct Inner {
-    dialer: Dialer,
+    dialer: Arc<Dialer>,
     pool: Pool,
     limits: Limits,
 }
@@ -57,13 +57,27 @@ impl Client {
         resolver: impl Resolve,
     ) -> Result<Self, TrustError> {
         let inner = Inner {
-            dialer: Dialer::new(reach, trust, Box::new(resolver))?,
+            dialer: Arc::new(Dialer::new(reach, trust, Box::new(resolver))?),
             pool: Pool::new(limits),
             limits,
         };
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+
+    /// The same client with connections of its own, none of which clones of this one use: whoever sends by it waits for
+    /// nobody else's requests to the same origin.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let Inner { dialer, limits, .. } = &*self.inner;
+        Self {
+            inner: Arc::new(Inner {
+                dialer: Arc::clone(dialer),
+                pool: Pool::new(*limits),
+                limits: *limits,
+            }),
+        }
     }
 
     /// Sends a request and reads the answer, whatever its status. The request needs a whole address;

@@ -1,11 +1,11 @@
 //! Attempts: one delivery over one channel at one installation or mailbox, with its tries.
 //!
 //! A try is *begun* before anything is sent, in a transaction of its own, and *settled* by the answer
-//! in another one. A letter waits in between for its turn at a mail server that takes a few at a time, and is
-//! [started](crate::cascade::start) in a third one when it comes: until then nothing of it was written. A process
-//! that ends in between leaves a try that nobody settles. When its lease has passed, or was ended because nobody can
-//! hold it, nobody knows whether the service took it, and it is repeated: under the same identifier, so that a push
-//! replaces the first one. A sender can have such a try given up instead.
+//! in another one. What goes to a mailbox or to the App's backend waits in between for its turn, because those
+//! take a few at a time, and is [started](crate::cascade::start) in a third one when it comes: until then nothing of
+//! it was written. A process that ends in between leaves a try that nobody settles. When its lease has passed, or was
+//! ended because nobody can hold it, nobody knows whether the service took it, and it is repeated: under the same
+//! identifier, so that a push replaces the first one. A sender can have such a try given up instead.
 //!
 //! ```
 //! use jiff::{SignedDuration, Timestamp};
@@ -101,6 +101,12 @@ impl Attempt {
             },
             State::Begun | State::Sending | State::Retrying | State::Sent | State::Failed => self,
         }
+    }
+
+    /// Whether no try was made, nor one that began failed.
+    #[must_use]
+    pub const fn is_untried(&self) -> bool {
+        self.tries == 0 && self.unproven == 0 && self.reason.is_none()
     }
 
     /// Whether a try is under way: it has a lease.

@@ -6,7 +6,7 @@ use vestnik_model::{AttemptStatus, open::Word};
 /// How far an attempt is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// A try waits for its turn at a mail server: nothing of it was written.
+    /// A try waits for its turn at a mail server or at the App's backend: nothing of it was written.
     Begun,
     /// A try is on its way.
     Sending,

@@ -20,8 +20,7 @@
 //! does not wait.
 //!
 //! # Waiting for a turn
-//! A letter or a request to the App's backend that began waits for its turn, and [`start`] looks again when it has it:
-//! what was confirmed, ended, held or not wanted meanwhile is not sent.
+//! What goes outside the devices waits for its turn, and [`start`] looks again then: see there.
 //!
 //! # What was deleted
 //! A person who deletes a notification has done with it on all of their devices. No further one is pushed to;

@@ -63,14 +63,14 @@ pub fn leased_until(target: Target, now: Timestamp) -> Timestamp {
     now.checked_add(lease(target)).unwrap_or(Timestamp::MAX)
 }
 
-/// Begins the next try of an attempt at a target. A letter and a message of a gateway wait for their turn until
-/// they are [started](crate::cascade::start).
+/// Begins the next try of an attempt at a target. One outside the user's devices waits for its turn until it is
+/// [started](crate::cascade::start).
 #[must_use]
 pub fn begin_at(target: Target, known: Option<&Attempt>, lease_until: Timestamp) -> Attempt {
     let begun = begin(known, lease_until);
     match target {
-        Target::Device { .. } | Target::Backend => begun,
-        Target::Mailbox | Target::Gateway(_) => Attempt {
+        Target::Device { .. } => begun,
+        Target::Mailbox | Target::Backend | Target::Gateway(_) => Attempt {
             state: State::Begun,
             ..begun
         },

@@ -6,6 +6,7 @@
 
 pub(crate) mod account;
 mod checks;
+mod outcome;
 mod request;
 
 use std::{
@@ -17,20 +18,19 @@ use std::{
 
 use http::Uri;
 use jiff::SignedDuration;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 use vestnik_clock::{Clock, Monotonic, Now, new_uuid_v7};
 use vestnik_model::{AppId, Channel, Open, Reason, view::ProviderFinding};
 use vestnik_outbound::{
     Answer, Client, Limits, Place, Protocol, Reach, SendError, SystemResolver, Trust, TrustError,
     Writing, retry_after,
 };
-use vestnik_push::driver::{Admission, Breaker, Probe, Sign, Why};
+use vestnik_push::driver::{Admission, Breaker, Probe, Why};
 use vestnik_rules::{
-    attempt::{Outcome, THROTTLED_PAUSE},
-    backend::answered,
-    cascade::Target as To,
-    provider,
-    reason::{Retry, consequences},
-    webhook::Target,
+    attempt::Outcome, backend::answered, cascade::Target as To, patience::unsent, webhook::Target,
 };
 use vestnik_store::{
     Store, StoreError,
@@ -38,8 +38,11 @@ use vestnik_store::{
     tenants::StoredProvider,
 };
 
-use self::checks::Checks;
-use super::account::Unusable;
+use self::{
+    checks::Checks,
+    outcome::{busy, held, reason, rest, shown, sign, unanswered},
+};
+use super::{account::Unusable, turn::starts};
 use crate::refusal::{Refusal, chain};
 
 const LIMITS: Limits = Limits {
@@ -61,11 +64,12 @@ const CHECK_LIMITS: Limits = Limits {
     idle: Duration::from_secs(1),
     ..LIMITS
 };
+/// How long a request waits for one of the [`LIMITS.connections`](Limits) that its App has at the backend.
+const PLACE: Duration = Duration::from_secs(3);
 /// The longest that one request takes.
-pub(crate) const ONE_DELIVERY: Duration =
-    Duration::from_secs(LIMITS.connect.as_secs() + LIMITS.answer.as_secs() + LIMITS.body.as_secs());
-/// The longest that a backend is left alone because it asks for that.
-const MAX_REST: Duration = Duration::from_secs(60 * 60);
+pub(crate) const ONE_DELIVERY: Duration = Duration::from_secs(
+    PLACE.as_secs() + LIMITS.connect.as_secs() + LIMITS.answer.as_secs() + LIMITS.body.as_secs(),
+);
 /// The most Apps whose accounts are kept read.
 const MAX_BACKENDS: usize = 1_000;
 
@@ -74,6 +78,7 @@ const MAX_BACKENDS: usize = 1_000;
 pub(crate) struct BackendSender {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
+    /// What the client of each App is made of.
     client: Client,
     /// Sends checks only.
     checking: Client,
@@ -91,7 +96,12 @@ struct Known {
 /// The backend of an App.
 #[derive(Debug)]
 pub(crate) struct Backend {
+    app: AppId,
     target: Target,
+    /// With connections of its own: a backend that is slow holds up no other App's, also on the same host.
+    client: Client,
+    /// As many requests as there are connections have their turn.
+    places: Semaphore,
     gate: Mutex<Gate>,
 }
 
@@ -193,7 +203,8 @@ impl BackendSender {
         {
             return known.backend.clone();
         }
-        let backend = read(app, text.as_deref()).map(Arc::new);
+        let target = read(app, text.as_deref());
+        let backend = target.map(|target| Arc::new(Backend::new(app, target, self.client.apart())));
         if backends.len() >= MAX_BACKENDS {
             backends.clear();
         }
@@ -245,11 +256,21 @@ impl BackendSender {
             Ok(backend) => backend,
             Err(unusable) => return unusable.ends(tried),
         };
+        let Some(_place) = backend.place().await else {
+            let outcome = busy();
+            return Tried { outcome, ..tried };
+        };
         let probe = match backend.admit(&*self.clock) {
             Ok(probe) => probe,
             Err(outcome) => return Tried { outcome, ..tried },
         };
-        let answered = self.ask(&backend.target, begun, writing).await;
+        let by = (&*self.store, &*self.clock);
+        if !starts(by, (&backend.app, begun), &tried).await {
+            backend.on(&unsent(), probe, &*self.clock);
+            let outcome = unsent();
+            return Tried { outcome, ..tried };
+        }
+        let answered = self.ask(backend, begun, writing).await;
         let (outcome, said) = match answered {
             Ok(answer) => (self.outcome(&answer), Some(said(&answer))),
             Err(Failure::Send(error)) => {
@@ -276,14 +297,14 @@ impl BackendSender {
     /// Asks once. What the connection broke under before it was sent is sent over another one.
     async fn ask(
         &self,
-        target: &Target,
+        backend: &Backend,
         begun: &Begun,
         writing: &Writing,
     ) -> Result<Answer, Failure> {
         let once = async || {
-            let request = request::deliver(target, begun, self.clock.now());
+            let request = request::deliver(&backend.target, begun, self.clock.now());
             let request = request.map_err(|_| Failure::Unwritable)?;
-            let sent = self.client.send_noted(request, Protocol::Any, writing);
+            let sent = backend.client.send_noted(request, Protocol::Any, writing);
             sent.await.map_err(Failure::Send)
         };
         match once().await {
@@ -308,6 +329,21 @@ enum Failure {
 }
 
 impl Backend {
+    fn new(app: &AppId, target: Target, client: Client) -> Self {
+        Self {
+            app: app.clone(),
+            target,
+            client,
+            places: Semaphore::new(LIMITS.connections),
+            gate: Mutex::default(),
+        }
+    }
+
+    /// One of the places of the App, if one is free before the time is over. Nobody closes them.
+    async fn place(&self) -> Option<SemaphorePermit<'_>> {
+        timeout(PLACE, self.places.acquire()).await.ok()?.ok()
+    }
+
     /// Whether the backend is asked; as the probe, if it was away.
     fn admit(&self, clock: &dyn Clock) -> Result<Option<Probe>, Outcome> {
         let (now, mut gate) = (Now::read(clock), self.gate());
@@ -351,14 +387,10 @@ impl Backend {
 }
 
 /// Reads a stored account, whose text is absent if it cannot be opened.
-fn read(app: &AppId, text: Option<&str>) -> Result<Backend, Unusable> {
+fn read(app: &AppId, text: Option<&str>) -> Result<Target, Unusable> {
     let target = text.and_then(|text| serde_json::from_str(text).ok());
-    let target = target.ok_or(Unusable::Unreadable).inspect_err(|_| {
+    target.ok_or(Unusable::Unreadable).inspect_err(|_| {
         tracing::error!(%app, "the stored account of the backend cannot be read: requests wait for another one");
-    })?;
-    Ok(Backend {
-        target,
-        gate: Mutex::default(),
     })
 }
 
@@ -377,111 +409,6 @@ fn finding(place: String, reason: Option<Reason>, said: Option<String>) -> Provi
         is_good: reason.is_none(),
         reason: reason.map(Open::Known),
         said,
-    }
-}
-
-fn held(reason: Reason, after: Duration) -> Outcome {
-    Outcome::Held {
-        reason,
-        after: SignedDuration::try_from(after).ok(),
-    }
-}
-
-/// What it means that there is no answer.
-const fn unanswered(error: &SendError) -> Outcome {
-    match error {
-        SendError::Place(_) | SendError::Forbidden(_) => Outcome::Rejected {
-            reason: Reason::ConfigNoRoute,
-        },
-        SendError::Busy(_) => Outcome::Held {
-            reason: Reason::ProviderUnavailable,
-            after: None,
-        },
-        SendError::Connect(_) | SendError::Unprocessed(_) => Outcome::Retry {
-            reason: Reason::ProviderUnavailable,
-            after: None,
-        },
-        SendError::Unwritten => Outcome::Retry {
-            reason: Reason::ProviderTimeout,
-            after: None,
-        },
-        SendError::Lost(_) | SendError::Unanswered => Outcome::Unproven,
-    }
-}
-
-/// For how long an outcome asks to be left alone. It may mean one request or all; a pause of all of them costs
-/// less than being asked for another.
-fn rest(outcome: &Outcome) -> Option<Duration> {
-    let after = match outcome {
-        Outcome::Retry {
-            reason: Reason::ProviderThrottled,
-            after,
-        } => after.unwrap_or(THROTTLED_PAUSE),
-        Outcome::Retry {
-            reason: Reason::ProviderUnavailable,
-            after: Some(after),
-        } => *after,
-        Outcome::Accepted
-        | Outcome::Held { .. }
-        | Outcome::Retry { .. }
-        | Outcome::Unproven
-        | Outcome::Dead { .. }
-        | Outcome::Rejected { .. } => return None,
-    };
-    let after = Duration::try_from(after).unwrap_or_default();
-    Some(after.min(MAX_REST))
-}
-
-/// What an outcome tells of the backend; nothing if it was not asked.
-fn sign(outcome: &Outcome) -> Option<Sign> {
-    match outcome {
-        Outcome::Held { .. } => None,
-        Outcome::Accepted | Outcome::Rejected { .. } | Outcome::Dead { .. } => Some(Sign::Alive),
-        Outcome::Unproven => Some(Sign::Bad(Why::Failing)),
-        // It works, and says when it wants more.
-        Outcome::Retry {
-            reason: Reason::ProviderThrottled,
-            ..
-        } => Some(Sign::Alive),
-        Outcome::Retry { reason, .. } => Some(Sign::Bad(
-            if consequences(*reason).retry == Retry::AfterRenewal {
-                Why::Refusing
-            } else {
-                Why::Failing
-            },
-        )),
-    }
-}
-
-/// What an outcome shows of the account: a backend that is gone, that moved or that may not be connected to takes
-/// nothing by it.
-const fn shown(outcome: &Outcome) -> Option<provider::Sign> {
-    match outcome {
-        Outcome::Accepted => Some(provider::Sign::Taken),
-        Outcome::Retry {
-            reason: reason @ Reason::ConfigProviderAuth,
-            ..
-        }
-        | Outcome::Rejected {
-            reason: reason @ Reason::ConfigNoRoute,
-        } => Some(provider::Sign::Refused(*reason)),
-        Outcome::Held { .. }
-        | Outcome::Retry { .. }
-        | Outcome::Unproven
-        | Outcome::Dead { .. }
-        | Outcome::Rejected { .. } => None,
-    }
-}
-
-/// Why a try went no further; `None` if the backend took it.
-const fn reason(outcome: &Outcome) -> Option<Reason> {
-    match outcome {
-        Outcome::Accepted => None,
-        Outcome::Unproven => Some(Reason::ProviderUnproven),
-        Outcome::Held { reason, .. }
-        | Outcome::Retry { reason, .. }
-        | Outcome::Dead { reason, .. }
-        | Outcome::Rejected { reason } => Some(*reason),
     }
 }
 

@@ -55,6 +55,26 @@ async fn requests_beyond_the_bounds_wait_for_their_turn() {
 }
 
 #[tokio::test]
+async fn a_client_apart_waits_for_none_of_the_others_requests() {
+    let (peer, gate, mut came) = gated(None).await;
+    let one = client(Limits {
+        connections: 1,
+        ..patient()
+    });
+    let other = one.apart();
+    let slow = start(&one, &peer.origin(), Protocol::Any);
+    came.recv().await.unwrap();
+    let clone = start(&one.clone(), &peer.origin(), Protocol::Any);
+    let apart = start(&other, &peer.origin(), Protocol::Any);
+    bounded(came.recv()).await.unwrap();
+    assert_eq!((one.streams(), other.streams()), (1, 1));
+    gate.add_permits(3);
+    for request in [slow, clone, apart] {
+        assert_eq!(bounded(request).await.unwrap().unwrap().status, 200);
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_gets_no_turn_is_told_so_and_was_not_sent() {
     let (peer, gate, mut came) = gated(None).await;
     let limits = Limits {

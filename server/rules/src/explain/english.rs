@@ -221,10 +221,9 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             because(reason),
             moment(at, times),
         ),
-        AttemptFinding::Anew { at } => format!(
-            "{subject} for {to} is tried anew {}, because the sender asked for it.",
-            moment(at, times),
-        ),
+        AttemptFinding::Due { at } => due(target, &moment(at, times)),
+        AttemptFinding::Dropped => dropped(target),
+        AttemptFinding::Anew { at } => anew(target, &moment(at, times)),
         AttemptFinding::Refused { tries, reason } => format!(
             "{subject} for {to} was given up after {}, because {}.",
             count_of(tries, "try", "tries"),
@@ -257,6 +256,21 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             count_of(count, "try", "tries"),
         ),
     }
+}
+
+fn due(Target { what, to, .. }: &Target, when: &str) -> String {
+    let subject = capital(what);
+    format!("{subject} for {to} was held back before it was sent; it is tried {when}.")
+}
+
+fn dropped(Target { what, to, .. }: &Target) -> String {
+    let why = "before its turn it was not needed any more, or its step was over";
+    format!("{} for {to} was not sent: {why}.", capital(what))
+}
+
+fn anew(Target { what, to, .. }: &Target, when: &str) -> String {
+    let subject = capital(what);
+    format!("{subject} for {to} is tried anew {when}, because the sender asked for it.")
 }
 
 fn handed(target: &Target, tries: u32, (when, cause): (&str, Cause)) -> String {

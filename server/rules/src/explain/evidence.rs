@@ -204,6 +204,8 @@ impl AttemptFinding {
                 .after(tries)
                 .because(reason)
                 .at(at),
+            Self::Due { at } => meaning("due", Rule::Cascade).at(at),
+            Self::Dropped => meaning("dropped", Rule::Cascade),
             Self::Anew { at } => meaning("anew", Rule::Retry).at(at),
             Self::Refused { tries, reason } => meaning("refused", Rule::Failure)
                 .after(tries)

@@ -4,6 +4,7 @@ mod device;
 mod noun;
 mod reason;
 mod rule;
+mod untried;
 mod waiting;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ use self::{
     device::not_shown,
     noun::{Case, named, plural},
     reason::because,
+    untried::{anew, dropped, due},
     waiting::waits,
 };
 use super::{
@@ -252,10 +254,9 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             because(reason),
             moment(at, times),
         ),
-        AttemptFinding::Anew { at } => format!(
-            "Через {by} заново передаётся {what} {}, потому что об этом попросил отправитель.",
-            moment(at, times),
-        ),
+        AttemptFinding::Due { at } => due(target, &moment(at, times)),
+        AttemptFinding::Dropped => dropped(target),
+        AttemptFinding::Anew { at } => anew(target, &moment(at, times)),
         AttemptFinding::Refused { tries, reason } => format!(
             "Передать через {by} {what} не удалось ({}), потому что {}; больше попыток не будет.",
             count_of(tries),

@@ -242,6 +242,13 @@ pub enum AttemptFinding {
         /// When the next one is made.
         at: Timestamp,
     },
+    /// It had no try yet: one that began was put back before it was sent.
+    Due {
+        /// When it is made.
+        at: Timestamp,
+    },
+    /// It had no try, and has none: before its turn there was no need or no time for it any more.
+    Dropped,
     /// It had failed for good, and is tried anew.
     Anew {
         /// When.

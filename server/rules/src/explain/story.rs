@@ -193,6 +193,7 @@ fn sent(
     // A try that nobody waits for any more had no answer.
     let mut count = attempt.unproven;
     let gives_up = gives_up(findings, tried.target);
+    let is_untried = attempt.is_untried();
     let outcome = match (attempt.state, attempt.until, tried.returned_at) {
         (State::Sent, _, _) => Some(AttemptFinding::Handed {
             at: if tries > 1 { tried.started_at } else { last },
@@ -204,9 +205,11 @@ fn sent(
             Some(AttemptFinding::AwaitsKey { reason, until })
         }
         (State::Failed, _, None) if gives_up && reason == Reason::ProviderUnproven => None,
+        (State::Failed, _, None) if is_untried => Some(AttemptFinding::Dropped),
         (State::Failed, _, None) => Some(AttemptFinding::Refused { tries, reason }),
         (State::Retrying, Some(at), _) => match (again(at), attempt.reason) {
             (Some(at), Some(reason)) => Some(AttemptFinding::Retrying { tries, reason, at }),
+            (Some(at), None) if is_untried => Some(AttemptFinding::Due { at }),
             (Some(at), None) => Some(AttemptFinding::Anew { at }),
             (None, Some(reason)) => Some(AttemptFinding::Refused { tries, reason }),
             (None, None) => None,
@@ -215,7 +218,7 @@ fn sent(
             let until = until.unwrap_or(last);
             let is_repeated = again(until).is_some();
             let is_waited_for = is_repeated || until > now;
-            // Nothing of a letter was written before its turn.
+            // Nothing was written before its turn.
             count += u32::from(!is_waited_for && attempt.state != State::Begun);
             is_waited_for.then_some(AttemptFinding::OnItsWay { until, is_repeated })
         }

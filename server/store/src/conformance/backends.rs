@@ -12,7 +12,7 @@ use super::{
     fact::receipt,
     letters::{self, letter, publish_by, standing},
     name::{ACCEPTED, EXPIRED, at, shop, users},
-    pushing::{attempts, dispatch, has_address, provide, settle, tried},
+    pushing::{attempts, dispatch, has_address, provide, settle, start, tried},
     world::World,
 };
 use crate::{
@@ -101,9 +101,11 @@ pub async fn a_request_is_the_same_attempt_when_it_is_repeated(fixture: &impl Fi
     settle(&world, 21, tried(&first, 20, busy)).await;
     assert_eq!(world.claim(WorkKind::Dispatch, 24).await, []);
     let second = request(dispatch(&world, 25).await);
+    assert!(start(&world, &second, 25).await);
     // The process ends between the acceptance and the commit: the lease of seconds runs out.
     assert_eq!(world.claim(WorkKind::Dispatch, 54).await, []);
     let third = request(dispatch(&world, 55).await);
+    assert!(start(&world, &third, 55).await);
     assert_eq!(
         (second.attempt, third.attempt),
         (first.attempt, first.attempt)
@@ -172,6 +174,7 @@ pub async fn an_unproven_request_is_not_repeated_if_its_step_says_so(fixture: &i
     };
     publish_by(&world, 1, Steps::from_stored(vec![once])).await;
     let begun = request(dispatch(&world, 20).await);
+    assert!(start(&world, &begun, 20).await);
     settle(&world, 21, tried(&begun, 20, Outcome::Unproven)).await;
     assert_eq!(world.claim(WorkKind::Dispatch, 1_000).await, []);
     let lost = world.delivery(1, "anna").await;

@@ -35,6 +35,7 @@ pub mod idempotency;
 pub mod importing;
 pub mod installations;
 pub mod keys;
+pub mod letter_turns;
 pub mod letters;
 pub mod lives;
 pub mod logs;
@@ -51,6 +52,7 @@ pub mod recall;
 pub mod receipts;
 pub mod recipients;
 pub mod renewal;
+pub mod request_turns;
 pub mod restart;
 pub mod retry;
 pub mod scheduling;
@@ -297,7 +299,7 @@ macro_rules! conformance {
                 evidence_cancels_a_letter_that_waits,
                 evidence_cancels_the_letter_of_a_server_that_died,
                 a_silent_mail_server_gets_three_letters_at_most;
-            turns: what_is_still_to_be_sent_is_sent_once,
+            letter_turns: what_is_still_to_be_sent_is_sent_once,
                 what_is_confirmed_before_its_turn_is_not_sent,
                 what_its_step_has_no_time_for_goes_by_the_next_one,
                 what_expires_before_its_turn_is_not_sent,
@@ -306,8 +308,20 @@ macro_rules! conformance {
                 what_is_cancelled_before_its_turn_is_not_sent,
                 what_quiet_hours_hold_before_its_turn_is_sent_after_them,
                 what_its_receiver_is_erased_before_is_not_sent,
-                nothing_is_sent_to_a_mailbox_that_died_before_its_turn,
-                a_letter_goes_to_the_address_of_its_turn, what_was_put_back_outlives_its_process;
+                what_waited_for_its_turn_when_its_process_ended_is_no_try,
+                what_started_when_its_process_ended_is_given_up_if_its_step_says_so;
+            request_turns: what_is_still_to_be_sent_is_sent_once,
+                what_is_confirmed_before_its_turn_is_not_sent,
+                what_its_step_has_no_time_for_goes_by_the_next_one,
+                what_expires_before_its_turn_is_not_sent,
+                what_gives_way_before_its_turn_is_not_sent,
+                what_is_not_wanted_before_its_turn_is_not_sent,
+                what_is_cancelled_before_its_turn_is_not_sent,
+                what_quiet_hours_hold_before_its_turn_is_sent_after_them,
+                what_its_receiver_is_erased_before_is_not_sent,
+                what_waited_for_its_turn_when_its_process_ended_is_no_try,
+                what_started_when_its_process_ended_is_given_up_if_its_step_says_so;
+            turns: nothing_is_sent_to_a_mailbox_that_died_before_its_turn, a_letter_goes_to_the_address_of_its_turn, what_was_put_back_outlives_its_process;
             backends: whom_no_device_reaches_is_handed_to_the_backend,
                 a_request_is_the_same_attempt_when_it_is_repeated,
                 what_the_backend_refuses_goes_to_the_next_step_at_once,
@@ -377,9 +391,9 @@ macro_rules! conformance {
                 refresh_tokens_outlive_a_life, writing_is_tried, a_closed_store_says_so;
             durability: what_was_answered_survives_closing, what_was_answered_survives_a_drop,
                 work_goes_on_after_a_drop, a_failed_row_backs_off_over_a_drop, event_numbers_go_on;
-            restart: a_letter_is_repeated_at_once, a_letter_that_waited_for_its_turn_is_no_try, a_letter_that_expires_soon_is_not_lost,
+            restart: a_letter_is_repeated_at_once, a_letter_that_expires_soon_is_not_lost,
                 a_push_and_what_withdraws_it_are_repeated_at_once,
-                a_try_that_is_not_to_be_repeated_ends, a_lease_of_a_clock_that_was_ahead_ends,
+                a_lease_of_a_clock_that_was_ahead_ends,
                 what_waits_for_its_time_goes_on_waiting,
                 a_try_behind_a_row_that_was_claimed_is_repeated;
             tenancy: tenants_with_the_same_ids_are_apart, another_tenants_ids_are_unknown;

@@ -2,14 +2,14 @@
 
 use jiff::SignedDuration;
 use vestnik_model::{
-    AttemptStatus, DeliveryStatus, Reason,
-    publish::{Goal, OnUnproven, StepChannel, StepRequest, Steps},
+    DeliveryStatus, Reason,
+    publish::{Goal, StepChannel, StepRequest, Steps},
 };
 use vestnik_rules::{attempt::Outcome, work::WorkKind};
 
 use super::{
     Fixture,
-    letters::{self, letter, publish_by},
+    letters::{self, letter},
     name::{ACCEPTED, at, new, notification, shop, users},
     pushing::{self, accepted, attempts, dispatch, dispatch_of, settle, start, to_anna, tried},
     withdrawing::{has_key, recall},
@@ -21,19 +21,19 @@ use crate::dispatch::{Begun, Sends};
 const KILLED: i64 = 22;
 
 /// One step, a letter.
-fn letter_only(on_unproven: OnUnproven) -> Steps {
+fn letter_only() -> Steps {
     Steps::from_stored(vec![StepRequest {
         channel: StepChannel::Email,
         wait_for: Some(Goal::Handed),
         within_seconds: None,
-        on_unproven: Some(on_unproven),
+        on_unproven: None,
     }])
 }
 
 /// Publishes the first notification, for Anna, which lives for so long.
 async fn publish_for(world: &World, ttl: SignedDuration) {
     let mut new = new(&shop(), 1, users(&["anna"]));
-    new.publication.steps = letter_only(OnUnproven::Repeat);
+    new.publication.steps = letter_only();
     new.publication.ttl = ttl;
     new.notification = new.publication.accept(notification(1), at(ACCEPTED));
     world.store.publish(new).await.unwrap();
@@ -69,22 +69,6 @@ pub async fn a_letter_is_repeated_at_once(fixture: &impl Fixture) {
     assert_eq!((views.len(), views[0].tries, views[0].unproven), (1, 2, 1));
     assert_eq!(world.delivery(1, "anna").await.status, DeliveryStatus::Sent);
     assert_eq!(world.claim(WorkKind::Dispatch, 10_000).await, []);
-    world.is_sound().await;
-}
-
-/// Nothing of it was written, so it is repeated also where nothing unproven is.
-pub async fn a_letter_that_waited_for_its_turn_is_no_try(fixture: &impl Fixture) {
-    let world = letters::begin(fixture).await;
-    publish_by(&world, 1, letter_only(OnUnproven::GiveUp)).await;
-    let first = dispatch(&world, 20).await;
-    let world = world.reopened(fixture, KILLED);
-    let second = dispatch(&world, KILLED).await;
-    assert_eq!(letter(&second), "anna@a.example");
-    assert!(!start(&world, &first[0], KILLED).await);
-    assert!(start(&world, &second[0], KILLED).await);
-    settle(&world, 23, tried(&second[0], KILLED, accepted())).await;
-    let views = attempts(&world, 1, "anna").await;
-    assert_eq!((views[0].tries, views[0].unproven), (1, 0));
     world.is_sound().await;
 }
 
@@ -125,21 +109,6 @@ pub async fn a_push_and_what_withdraws_it_are_repeated_at_once(fixture: &impl Fi
     world.is_sound().await;
 }
 
-pub async fn a_try_that_is_not_to_be_repeated_ends(fixture: &impl Fixture) {
-    let world = letters::begin(fixture).await;
-    publish_by(&world, 1, letter_only(OnUnproven::GiveUp)).await;
-    let begun = dispatch(&world, 20).await;
-    assert!(start(&world, &begun[0], 21).await);
-    let world = world.reopened(fixture, KILLED);
-    assert_eq!(dispatch(&world, KILLED).await, []);
-    let views = attempts(&world, 1, "anna").await;
-    let known = (views[0].status.known(), views[0].tries, views[0].unproven);
-    assert_eq!(known, (Some(AttemptStatus::Failed), 1, 1));
-    let lost = world.delivery(1, "anna").await;
-    assert_eq!(lost.reason, Some(Reason::ProviderUnproven.into()));
-    world.is_sound().await;
-}
-
 /// Its end is so far off that nobody would wait for it.
 pub async fn a_lease_of_a_clock_that_was_ahead_ends(fixture: &impl Fixture) {
     let world = letters::begin(fixture).await;
@@ -174,7 +143,7 @@ pub async fn a_try_behind_a_row_that_was_claimed_is_repeated(fixture: &impl Fixt
     let world = letters::begin(fixture).await;
     world.email("bert", "bert@a.example", 3).await;
     let mut new = new(&shop(), 1, users(&["anna", "bert"]));
-    new.publication.steps = letter_only(OnUnproven::Repeat);
+    new.publication.steps = letter_only();
     world.store.publish(new).await.unwrap();
     let claim = world.claim_one(WorkKind::Dispatch, 20).await;
     let begun = dispatch_of(&world, &claim, 20).await.begun;

@@ -1,11 +1,14 @@
 use vestnik_clock::ManualClock;
 use vestnik_outbound::{ConnectError, Forbidden};
+use vestnik_push::driver::Sign;
 
 use super::*;
 
 fn backend() -> Backend {
     let text = r#"{"url": "https://shop.example/deliver", "keys": {"current": "whsec_AAAA"}}"#;
-    read(&AppId::parse("shop").unwrap(), Some(text)).unwrap()
+    let app = AppId::parse("shop").unwrap();
+    let client = Client::new(Reach::default(), &Trust::system(), LIMITS).unwrap();
+    Backend::new(&app, read(&app, Some(text)).unwrap(), client)
 }
 
 fn clock() -> ManualClock {

@@ -12,13 +12,12 @@ const BEGAN: i64 = 160;
 /// A letter, or a request, that a look began at second 160, of which this is known by a later one.
 fn begun(target: Target) -> Case {
     let lease_until = at(BEGAN) + lease(target);
-    let known = Attempt {
-        state: State::Begun,
-        ..begin_at(target, None, lease_until)
-    };
+    let known = begin_at(target, None, lease_until);
     let (mailbox, backend) = match target {
         Target::Backend => (None, Some(address(Channel::Webhook, Some(known.clone())))),
-        _ => (Some(address(Channel::Email, Some(known.clone()))), None),
+        Target::Device { .. } | Target::Mailbox | Target::Gateway(_) => {
+            (Some(address(Channel::Email, Some(known.clone()))), None)
+        }
     };
     let step = |channel, wait_for, within_seconds| StepRequest {
         channel,
@@ -195,7 +194,7 @@ fn what_is_over_stopped_or_held_is_not_sent() {
 #[test]
 fn what_has_no_address_any_more_is_not_sent_there() {
     let mut dead = begun(Target::Mailbox);
-    for mailbox in &mut dead.mailbox {
+    if let Some(mailbox) = &mut dead.mailbox {
         mailbox.is_dead = true;
     }
     let looked = dead.put_back(Target::Mailbox);

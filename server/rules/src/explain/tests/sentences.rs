@@ -135,6 +135,8 @@ fn outcomes() -> Vec<AttemptFinding> {
             until: time,
             is_repeated: false,
         },
+        AttemptFinding::Due { at: time },
+        AttemptFinding::Dropped,
         AttemptFinding::Anew { at: time },
         AttemptFinding::Retrying {
             tries: 2,

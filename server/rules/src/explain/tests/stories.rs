@@ -140,7 +140,13 @@ fn is_true_of_try(life: &Life, target: Target, outcome: AttemptFinding) {
         AttemptFinding::Returned { at, .. } => {
             assert!(at <= life.now && tried.attempt.state == State::Failed);
         }
-        AttemptFinding::Retrying { at, .. } | AttemptFinding::Anew { at } => {
+        AttemptFinding::Dropped => {
+            assert_eq!(tried.attempt.state, State::Failed);
+            assert!(!tried.attempt.may_be_taken() && tried.attempt.tries == 0);
+        }
+        AttemptFinding::Retrying { at, .. }
+        | AttemptFinding::Due { at }
+        | AttemptFinding::Anew { at } => {
             assert!(!life.is_over(), "{}", context());
             assert!(life.is_tried_at(at, |to| to == target), "{}", context());
         }
