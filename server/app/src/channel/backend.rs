@@ -42,7 +42,7 @@ use self::{
     checks::Checks,
     outcome::{busy, held, reason, rest, shown, sign, unanswered},
 };
-use super::{account::Unusable, turn::starts};
+use super::{account::Unusable, signed::check_address, turn::starts};
 use crate::refusal::{Refusal, chain};
 
 const LIMITS: Limits = Limits {
@@ -146,8 +146,7 @@ impl BackendSender {
     /// # Errors
     /// Why nothing can be sent to it, for the administrator who wrote it.
     pub(crate) fn check_address(&self, url: &str) -> Result<(), String> {
-        let place = place(url).ok_or_else(|| "must be an address".to_owned())?;
-        self.reach.check(&place).map_err(|error| error.to_string())
+        check_address(&self.reach, url)
     }
 
     /// Whether the backend of an App takes requests that are signed as these are. It delivers nothing.

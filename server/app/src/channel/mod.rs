@@ -12,6 +12,7 @@ mod email;
 mod push;
 mod sample;
 mod sender;
+mod signed;
 mod turn;
 pub(crate) mod webhook;
 

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderValue, Uri, header::USER_AGENT};
 use jiff::Timestamp;
 use vestnik_clock::Clock;
 use vestnik_model::{
@@ -10,12 +9,12 @@ use vestnik_model::{
     webhook::{WebhookAnswer, WebhookTrouble},
 };
 use vestnik_outbound::{
-    Answer, Client, ConnectError, Limits, Place, Protocol, Reach, SendError, SystemResolver, Trust,
+    Answer, Client, ConnectError, Limits, Protocol, Reach, SendError, SystemResolver, Trust,
     TrustError,
 };
 use vestnik_rules::webhook::{Target, Verdict};
-use vestnik_webhook::{MessageId, SigningKey, request};
 
+use super::signed::{Unwritable, check_address, request};
 use crate::{metrics::Metrics, refusal::chain};
 
 /// How long a request may take in all, its repetition over another connection included.
@@ -52,11 +51,6 @@ pub(crate) struct Sent {
     pub(crate) answer: WebhookAnswer,
 }
 
-/// A webhook's own address or keys make no request: they were written by another version.
-#[derive(Debug, thiserror::Error)]
-#[error("the webhook's address or keys cannot be used")]
-struct Unusable;
-
 impl WebhookSender {
     pub(crate) fn new(
         reach: Reach,
@@ -81,9 +75,7 @@ impl WebhookSender {
     /// # Errors
     /// Why nothing can be sent to it, for the administrator who wrote it.
     pub(crate) fn check(&self, url: &str) -> Result<(), String> {
-        let uri: Uri = url.parse().map_err(|_| "must be an address".to_owned())?;
-        let place = Place::of(&uri).map_err(|error| error.to_string())?;
-        self.reach.check(&place).map_err(|error| error.to_string())
+        check_address(&self.reach, url)
     }
 
     /// Sends an event once. What the connection broke under before it was sent is sent over another one.
@@ -92,7 +84,7 @@ impl WebhookSender {
         let now = self.clock.now();
         let sent = match answered {
             Ok(Ok(answer)) => answered_by(&answer, now),
-            Ok(Err(Failure::Unusable(error))) => {
+            Ok(Err(Failure::Unwritable(error))) => {
                 tracing::error!(%error, "an event cannot be sent");
                 unanswered(WebhookTrouble::AddressForbidden, now)
             }
@@ -117,31 +109,16 @@ impl WebhookSender {
     }
 
     async fn try_once(&self, target: &Target, event: &EventView) -> Result<Answer, Failure> {
-        let request = self.request(target, event).map_err(Failure::Unusable)?;
+        let body = serde_json::to_vec(event).map_err(|_| Failure::Unwritable(Unwritable))?;
+        let request = request(target, (event.id.to_string(), body), self.clock.now());
+        let request = request.map_err(Failure::Unwritable)?;
         let sent = self.client.send(request, Protocol::Any).await;
         sent.map_err(Failure::Send)
-    }
-
-    fn request(
-        &self,
-        target: &Target,
-        event: &EventView,
-    ) -> Result<http::Request<Vec<u8>>, Unusable> {
-        let now = self.clock.now();
-        let uri: Uri = target.url.parse().map_err(|_| Unusable)?;
-        let id = MessageId::parse(event.id.to_string()).map_err(|_| Unusable)?;
-        let body = serde_json::to_vec(event).map_err(|_| Unusable)?;
-        let keys = target.keys.signing(now).into_iter().map(SigningKey::parse);
-        let keys = keys.collect::<Result<Vec<_>, _>>().map_err(|_| Unusable)?;
-        let mut request = request(&uri, (&id, body), &keys, now).map_err(|_| Unusable)?;
-        let agent = HeaderValue::from_static("vestnik");
-        request.headers_mut().insert(USER_AGENT, agent);
-        Ok(request)
     }
 }
 
 enum Failure {
-    Unusable(Unusable),
+    Unwritable(Unwritable),
     Send(SendError),
 }
 
