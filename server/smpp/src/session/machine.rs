@@ -57,8 +57,8 @@ pub(super) enum State {
     Draining(Monotonic),
     /// Unbind is not answered.
     Unbinding,
-    /// The peer unbound, and its answer is being written.
-    Leaving,
+    /// The peer unbound, and its answer is being written until then.
+    Leaving(Monotonic),
     Closed,
 }
 
@@ -156,7 +156,7 @@ impl Session {
             && self.has_window()
             && self.pace.next_place() <= now
             && self.outgoing.is_empty()
-            && !self.sendings.values().any(Sending::is_waiting)
+            && !self.sendings.values().any(|sending| sending.is_due(now))
     }
 
     /// Whether a message that has its place would be written at once.
@@ -202,31 +202,43 @@ impl Session {
     /// When to say [`Input::Tick`] at the latest.
     #[must_use]
     pub fn deadline(&self) -> Option<Monotonic> {
-        if self.state == State::Closed {
-            return None;
-        }
         let patience = self.config.patience;
-        let draining = match self.state {
-            State::Draining(until) => Some(until),
+        let state = match self.state {
+            State::Draining(until) | State::Leaving(until) => Some(until),
             State::Bound => Some(self.heard + patience.enquire).filter(|_| !self.enquires()),
-            State::Binding | State::Unbinding | State::Leaving | State::Closed => None,
+            State::Binding | State::Unbinding => None,
+            State::Closed => return None,
         };
         let half = self.half_since.map(|since| since + patience.answer);
-        let waits = self.sendings.values().any(Sending::is_waiting);
-        let pace = Some(self.pace.next()).filter(|_| waits && self.has_window());
         let asked = self.asked.values().filter_map(|asked| asked.until).min();
         let held = self.held.values().map(Held::deadline).min();
         let parts = self.sendings.values().filter_map(Sending::until).min();
         let own = [
-            draining,
+            state,
             half,
-            pace,
+            self.next_part(),
             asked,
             held,
             parts,
             self.outgoing.until(),
         ];
         own.into_iter().flatten().min()
+    }
+
+    /// When the next part may be written; none if something else must happen first.
+    fn next_part(&self) -> Option<Monotonic> {
+        let next = self.pace.next();
+        let due = self
+            .sendings
+            .values()
+            .filter_map(|sending| sending.due(next));
+        let due = due.min().filter(|_| self.is_open() && self.has_window())?;
+        Some(due.max(next))
+    }
+
+    /// Whether parts are written.
+    const fn is_open(&self) -> bool {
+        matches!(self.state, State::Bound | State::Draining(_))
     }
 
     /// Whether the window has a place that is not kept for a message.
@@ -280,7 +292,7 @@ impl Session {
                 });
             }
         }
-        if self.state == State::Leaving && self.outgoing.is_empty() {
+        if matches!(self.state, State::Leaving(_)) && self.outgoing.is_empty() {
             self.close(Closing::Unbound);
         }
     }
@@ -288,7 +300,7 @@ impl Session {
     fn on_lost(&mut self, _now: Monotonic) {
         match self.state {
             State::Unbinding => self.close(Closing::Stopped),
-            State::Leaving => self.close(Closing::Unbound),
+            State::Leaving(_) => self.close(Closing::Unbound),
             State::Binding | State::Bound | State::Draining(_) if self.frames.is_half() => {
                 self.fail(Trouble::Cut);
             }
@@ -302,7 +314,7 @@ impl Session {
         match self.state {
             State::Binding => self.close(Closing::Stopped),
             State::Bound => self.state = State::Draining(now + self.config.patience.submission),
-            State::Draining(_) | State::Unbinding | State::Leaving | State::Closed => {}
+            State::Draining(_) | State::Unbinding | State::Leaving(_) | State::Closed => {}
         }
     }
 
@@ -315,6 +327,9 @@ impl Session {
         let half = self.half_since.map(|since| since + patience.answer);
         if half.is_some_and(|until| until <= now) {
             return self.fail(Trouble::Half);
+        }
+        if matches!(self.state, State::Leaving(until) if until <= now) {
+            return self.close(Closing::Unbound);
         }
         self.on_unanswered(now);
         self.on_held(now);
@@ -341,15 +356,14 @@ impl Session {
 
     /// Asks for the next part, of one message or of any; false if there is none, or it may not be written.
     fn submit_next(&mut self, now: Monotonic, of: Option<Ticket>) -> bool {
-        let is_open = matches!(self.state, State::Bound | State::Draining(_));
-        if !is_open || !self.has_window() || !self.pace.is_ready(now) {
+        if !self.is_open() || !self.has_window() || !self.pace.is_ready(now) {
             return false;
         }
         let next = self
             .sendings
             .iter_mut()
             .filter(|(ticket, _)| of.is_none_or(|own| own == **ticket))
-            .find_map(|(ticket, sending)| Some((*ticket, sending.take()?)));
+            .find_map(|(ticket, sending)| Some((*ticket, sending.take(now)?)));
         let Some((ticket, (number, pdu))) = next else {
             return false;
         };

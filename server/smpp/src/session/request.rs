@@ -25,7 +25,7 @@ impl Session {
                 let answer = encode_empty(frame.command.response(), Status::OK, frame.sequence);
                 self.answer(answer);
             }
-            Command::UNBIND => self.on_unbind(frame),
+            Command::UNBIND => self.on_unbind(now, frame),
             Command::DELIVER_SM => {
                 let arrival = read_deliver(&frame.body, self.reading());
                 self.on_arrival(now, frame, arrival);
@@ -51,13 +51,16 @@ impl Session {
         self.answer(encode_empty(Command::GENERIC_NACK, status, frame.sequence));
     }
 
-    fn on_unbind(&mut self, frame: &Frame) {
+    fn on_unbind(&mut self, now: Monotonic, frame: &Frame) {
         self.answer(encode_empty(
             frame.command.response(),
             Status::OK,
             frame.sequence,
         ));
-        self.state = State::Leaving;
+        // A peer that unbinds again and again is not waited for longer.
+        if !matches!(self.state, State::Leaving(_)) {
+            self.state = State::Leaving(now + self.config.patience.answer);
+        }
     }
 
     fn on_arrival(&mut self, now: Monotonic, frame: &Frame, arrival: Option<Arrival>) {
@@ -68,7 +71,7 @@ impl Session {
         };
         match self.state {
             State::Bound | State::Draining(_) | State::Unbinding => {}
-            State::Binding | State::Leaving | State::Closed => {
+            State::Binding | State::Leaving(_) | State::Closed => {
                 return self.respond(request, Status::INVALID_BIND_STATUS);
             }
         }

@@ -1,6 +1,6 @@
 //! One message in a session: which of its parts is next, and what it comes to.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use rusmpp::pdus::SubmitSm;
 use vestnik_clock::Monotonic;
@@ -10,6 +10,9 @@ use crate::{
     message::Submission,
     outcome::{Outcome, Said, Verdict},
 };
+
+/// How long a message's parts wait after one was not taken for now, the first time in a row and at most.
+const PAUSE: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
 /// One message in a session.
 pub(super) struct Sending {
@@ -23,6 +26,8 @@ pub(super) struct Sending {
     delayed: Option<(Verdict, Said)>,
     /// Until when parts are repeated.
     until: Monotonic,
+    /// When the next part is written at the earliest, and how often in a row one was not taken for now.
+    pause: (Option<Monotonic>, u32),
 }
 
 struct Part {
@@ -47,17 +52,30 @@ impl Sending {
             refused: None,
             delayed: None,
             until: Monotonic::MAX,
+            pause: (None, 0),
         }
     }
 
+    /// Whether a part is to be written now.
+    pub(super) fn is_due(&self, now: Monotonic) -> bool {
+        let (next, _) = self.pause;
+        self.is_waiting() && next.is_none_or(|next| next <= now)
+    }
+
+    /// When a part is to be written that waits for its time.
+    pub(super) fn due(&self, now: Monotonic) -> Option<Monotonic> {
+        let (next, _) = self.pause;
+        self.is_waiting().then(|| next.unwrap_or(now))
+    }
+
     /// Whether a part is to be written.
-    pub(super) fn is_waiting(&self) -> bool {
+    fn is_waiting(&self) -> bool {
         self.refused.is_none() && !self.is_unanswered() && !self.waiting.is_empty()
     }
 
     /// The next part to be written, with its number.
-    pub(super) fn take(&mut self) -> Option<(usize, SubmitSm)> {
-        if !self.is_waiting() {
+    pub(super) fn take(&mut self, now: Monotonic) -> Option<(usize, SubmitSm)> {
+        if !self.is_due(now) {
             return None;
         }
         let number = self.waiting.pop_front()?;
@@ -69,6 +87,7 @@ impl Sending {
     pub(super) fn on_taken(&mut self, number: usize, id: Option<MessageId>, until: Monotonic) {
         self.asked = self.asked.saturating_sub(1);
         self.delayed = None;
+        self.pause.1 = 0;
         self.end(number, End::Taken(id));
         if self.until == Monotonic::MAX {
             self.until = until;
@@ -91,8 +110,19 @@ impl Sending {
         if is_passing && has_begun && now < self.until {
             self.waiting.push_back(number);
             self.delayed = Some(why);
+            self.pause(now);
         } else if self.refused.is_none() {
             self.refused = Some(why);
+        }
+    }
+
+    /// Parts that were under way together do not make it longer.
+    fn pause(&mut self, now: Monotonic) {
+        let (next, row) = self.pause;
+        if next.is_none_or(|next| next <= now) {
+            let (first, most) = PAUSE;
+            let pause = first.saturating_mul(1 << row.min(16)).min(most);
+            self.pause = (Some(now + pause), row.saturating_add(1));
         }
     }
 

@@ -150,6 +150,47 @@ fn the_peer_unbinds() {
     assert_eq!(outcome.verdict, Verdict::UNPROVEN);
 }
 
+/// The stage sees that whatever has a deadline makes progress at it.
+#[test]
+fn parts_that_are_not_written_any_more_keep_nobody_busy() {
+    let mut narrow = config();
+    narrow.window = NonZeroU16::MIN;
+    for is_unbound in [true, false] {
+        let mut stage = Stage::bound(narrow.clone());
+        stage.submit(1, &"x".repeat(400));
+        stage.receive(&peer::submit_answer(2, Status::OK, "a"));
+        if is_unbound {
+            stage.is_taking = false;
+            stage.receive(&peer::empty(0x06, 9));
+        } else {
+            stage.handle(Input::Stop);
+            stage.pass(60 * SECOND);
+        }
+        // A part is answered, and the one behind it waits.
+        stage.receive(&peer::submit_answer(3, Status::OK, "b"));
+        stage.pass(15 * SECOND);
+        let closing = match is_unbound {
+            true => Closing::Unbound,
+            false => Closing::Stopped,
+        };
+        assert_eq!(stage.outputs().last(), Some(&Output::Closed(closing)));
+    }
+}
+
+#[test]
+fn a_peer_that_unbinds_and_goes_on_asking_is_left() {
+    let mut stage = Stage::bound(config());
+    stage.is_taking = false;
+    stage.receive(&peer::empty(0x06, 9));
+    for _ in 0..15 {
+        // Something is to be written whenever something was.
+        stage.receive(&peer::empty(0x15, 10));
+        stage.handle(Input::Written);
+        stage.pass(SECOND);
+    }
+    assert_eq!(stage.outputs(), [Output::Closed(Closing::Unbound)]);
+}
+
 #[test]
 fn sequence_numbers_begin_anew_and_are_never_used_twice() {
     let mut config = config();

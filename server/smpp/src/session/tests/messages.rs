@@ -9,7 +9,7 @@ use super::{
     stage::{Stage, config, submission},
 };
 use crate::{
-    Said, Status, Verdict,
+    Outcome, Said, Status, Verdict,
     fixture::{self as peer, submit_answer},
     outcome::BUSY,
     session::{Closing, Input, Output, Ticket, Trouble},
@@ -93,33 +93,57 @@ fn a_later_part_that_is_too_much_is_repeated_as_it_was() {
     assert_eq!(stage.accepted(), [(1, "b".to_owned())]);
 }
 
-#[test]
-fn parts_are_repeated_for_a_time_only() {
+/// How often a later part was repeated that is always refused so, and what it came to.
+fn repeated(status: Status) -> (u32, Outcome) {
     let mut stage = Stage::bound(config());
     stage.submit(1, &"x".repeat(200));
     stage.receive(&submit_answer(2, Status::OK, "a"));
     let mut repeated = 0;
-    let outcome = loop {
+    loop {
         for command in stage.commands() {
             let sequence = command.sequence_number();
             match command.pdu() {
                 Some(Pdu::EnquireLink) => stage.receive(&peer::empty(0x8000_0015, sequence)),
                 Some(Pdu::SubmitSm(_)) if sequence > 2 => {
                     repeated += 1;
-                    stage.receive(&submit_answer(sequence, Status::QUEUE_FULL, ""));
+                    stage.receive(&submit_answer(sequence, status, ""));
                 }
                 _ => {}
             }
         }
         if let Some((_, outcome)) = stage.ended().pop() {
-            break outcome;
+            return (repeated, outcome);
         }
         stage.pass(SECOND);
-    };
-    assert!(matches!(outcome.verdict, Verdict::Throttled { .. }));
-    assert_eq!((outcome.ids.len(), outcome.parts), (1, 2));
-    // At once, and after 1, 2, 4, 8 and 16 seconds; 30 more are beyond the minute.
-    assert_eq!(repeated, 6);
+    }
+}
+
+#[test]
+fn parts_are_repeated_for_a_time_only() {
+    for status in [Status::QUEUE_FULL, Status::SYSTEM_ERROR, Status::TEMPORARY] {
+        let (repeated, outcome) = repeated(status);
+        let is_throttled = matches!(outcome.verdict, Verdict::Throttled { .. });
+        assert_eq!(is_throttled, status == Status::QUEUE_FULL);
+        assert!(is_throttled || matches!(outcome.verdict, Verdict::Retry { .. }));
+        assert_eq!((outcome.ids.len(), outcome.parts), (1, 2));
+        // At once, and after 1, 2, 4, 8 and 16 seconds; 30 more are beyond the minute.
+        assert_eq!(repeated, 6, "{status}");
+    }
+}
+
+#[test]
+fn a_part_that_waits_to_be_repeated_holds_nobody_up() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, &"x".repeat(400));
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    stage.receive(&submit_answer(3, Status::SYSTEM_ERROR, ""));
+    stage.receive(&submit_answer(4, Status::SYSTEM_ERROR, ""));
+    assert_eq!(stage.sent(), ["submit_sm 2", "submit_sm 3", "submit_sm 4"]);
+    stage.submit(2, "Hi");
+    assert_eq!(stage.sent(), ["submit_sm 5"]);
+    // Both were under way, and wait as long as one.
+    stage.pass(SECOND);
+    assert_eq!(stage.sent(), ["submit_sm 6", "submit_sm 7"]);
 }
 
 #[test]
