@@ -2,9 +2,11 @@
 
 use std::{fmt::Debug, future::Future, pin::Pin};
 
+use vestnik_model::AttemptId;
+
 use crate::{
     arrival::{Answer, Arrival},
-    session::Trouble,
+    session::{Late, Trouble},
 };
 
 /// What a consumer says of an arrival, when it comes.
@@ -16,9 +18,13 @@ pub type Taking<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 /// repeats what was not acknowledged, also when it was kept and the connection ended before the answer: a
 /// consumer is given the same arrival more than once.
 pub trait Consumer: Debug + Send + Sync + 'static {
-    /// Keeps an arrival durably. [`Patience::consumer`](crate::Patience::consumer) bounds the time; a consumer
-    /// that panics is taken for one that cannot keep it at the moment.
+    /// Keeps an arrival durably. [`Patience::consumer`](crate::Patience::consumer) bounds the time; a consumer that panics is taken for one that cannot keep it at the moment.
     fn take(&self, arrival: Arrival) -> Taking<'_>;
+
+    /// A part of a message was taken, whose outcome had been [`Unproven`](crate::Verdict::Unproven): the answer
+    /// came late. The message was handed over when that is known of each part whose id the outcome lacks. It is
+    /// called where the session is kept, and must not take long.
+    fn on_late(&self, _attempt: AttemptId, _late: Late) {}
 
     /// Something went wrong in the session.
     fn on_trouble(&self, _trouble: Trouble) {}

@@ -8,7 +8,13 @@ use rusmpp::{
     values::{EsmClass, InterfaceVersion},
 };
 
+use vestnik_model::AttemptId;
+
 use crate::pdu::Status;
+
+pub(crate) fn attempt() -> AttemptId {
+    "att_0192f0c1000070008000000000000007".parse().unwrap()
+}
 
 pub(crate) fn pdu(pdu: impl Into<Pdu>, status: Status, sequence: u32) -> Vec<u8> {
     let command = Command::new(CommandStatus::from(status.0), sequence, pdu);

@@ -58,6 +58,7 @@
 //! )?;
 //! let client = Client::start(&account, Reach::public(), Arc::new(SystemClock), Arc::new(Reports))?;
 //! let message = Message {
+//!     attempt: "att_0192f0c1000070008000000000000007".parse()?,
 //!     to: &PhoneNumber::parse("+4930123456")?,
 //!     text: "Заказ готов",
 //!     expires_at: None,
@@ -103,6 +104,6 @@ pub use login::{Login, LoginError, Version};
 pub use message::{BuildError, Form, Message, Receipts, Submission};
 pub use outcome::{Outcome, Said, Verdict};
 pub use pdu::{FrameFault, MAX_PDU, Status};
-pub use session::{Closing, Config, Patience, Trouble};
+pub use session::{Closing, Config, Late, Patience, Trouble};
 pub use source::{Source, SourceError};
 pub use text::{Alphabet, Coding, Joining, Parts, parts};

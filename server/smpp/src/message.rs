@@ -9,7 +9,7 @@ use rusmpp::{
     types::{AnyOctetString, COctetString, EmptyOrFullCOctetString, OctetString},
     values::{DataCoding, EsmClass, MessagePayload, Npi, RegisteredDelivery, ServiceType, Ton},
 };
-use vestnik_model::{Reason, phone::PhoneNumber};
+use vestnik_model::{AttemptId, Reason, phone::PhoneNumber};
 
 use crate::{
     pdu::string,
@@ -20,6 +20,8 @@ use crate::{
 /// A message to a phone.
 #[derive(Clone, Copy)]
 pub struct Message<'a> {
+    /// The attempt that hands it over: what is learnt late is told of it.
+    pub attempt: AttemptId,
     /// Whose phone.
     pub to: &'a PhoneNumber,
     /// What it says.
@@ -32,6 +34,7 @@ pub struct Message<'a> {
 impl fmt::Debug for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
+            .field("attempt", &self.attempt)
             .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
@@ -105,6 +108,7 @@ const HAS_HEADER: u8 = 0x40;
 
 /// A message, ready to be sent. It is made once for each try.
 pub struct Submission {
+    attempt: AttemptId,
     parts: Vec<SubmitSm>,
 }
 
@@ -157,7 +161,8 @@ impl Submission {
                 joined(&whole, &texts, form.joining, reference)
             }
         };
-        let mut submission = Self { parts };
+        let attempt = message.attempt;
+        let mut submission = Self { attempt, parts };
         submission.ask_for(form.receipts);
         Ok(submission)
     }
@@ -176,6 +181,12 @@ impl Submission {
             }
             Receipts::None => {}
         }
+    }
+
+    /// The attempt that hands the message over.
+    #[must_use]
+    pub const fn attempt(&self) -> AttemptId {
+        self.attempt
     }
 
     pub(crate) fn into_parts(self) -> Vec<SubmitSm> {

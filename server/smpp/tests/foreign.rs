@@ -149,6 +149,7 @@ async fn is_bound(client: &Client) {
 async fn send(client: &Client, to: &str, text: &str) -> Outcome {
     let to = PhoneNumber::parse(to).unwrap();
     let message = Message {
+        attempt: "att_0192f0c1000070008000000000000007".parse().unwrap(),
         to: &to,
         text,
         expires_at: None,

@@ -82,7 +82,7 @@ impl Centre {
                 }
                 Output::Ended(..) => self.ended += 1,
                 Output::Closed(_) => self.is_closed = true,
-                Output::Bound(_) | Output::Trouble(_) => {}
+                Output::Bound(_) | Output::Late(..) | Output::Trouble(_) => {}
             }
         }
         if let Some(deadline) = self.session.deadline() {
@@ -121,6 +121,9 @@ fn submission() -> Submission {
         service_type: String::new(),
     };
     let message = Message {
+        attempt: "att_0192f0c1000070008000000000000007"
+            .parse()
+            .expect("it is an id"),
         to: &PhoneNumber::parse("+4930123456").expect("it is a number"),
         text: &"x".repeat(200),
         expires_at: None,

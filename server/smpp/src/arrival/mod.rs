@@ -29,8 +29,9 @@ pub enum Answer {
     /// It is kept durably: `ESME_ROK`.
     Taken,
     /// It is a receipt of a message that is not known. Its submission may be unanswered still, or its id not
-    /// kept yet: the receipt is offered again a few times. If it stays unknown, it is another system's, and is
-    /// acknowledged: a message centre that is refused sends nothing else before it.
+    /// kept yet: the receipt is offered again a few times, and the message centre is asked to repeat it
+    /// (`ESME_RX_T_APPN`) while a submission that was made before it is not answered. If it stays unknown, it is
+    /// another system's, and is acknowledged: a message centre that is refused sends nothing else before it.
     Unknown,
     /// It cannot be kept at the moment: `ESME_RX_T_APPN`, and the message centre repeats it.
     Later,

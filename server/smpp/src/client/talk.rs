@@ -9,6 +9,7 @@ use tokio::{
     time::sleep,
 };
 use vestnik_clock::Monotonic;
+use vestnik_model::AttemptId;
 use vestnik_outbound::{Stream, Writing};
 
 use super::{
@@ -19,12 +20,14 @@ use super::{
 use crate::{
     arrival::Answer,
     login::Version,
-    outcome::Outcome,
+    outcome::{Outcome, Verdict},
     session::{ArrivalKey, Closing, Input, Output, Reconnect, Session, Ticket},
 };
 
 /// What is read at once.
 const CHUNK: usize = 16 * 1_024;
+/// The most messages of which late answers are told.
+const MOST_LATE: usize = 1_024;
 
 type Wire = Box<dyn Stream>;
 type Write = Pin<Box<dyn Future<Output = io::Result<WriteHalf<Wire>>> + Send>>;
@@ -37,11 +40,20 @@ pub(super) struct Talk<'a> {
     reader: ReadHalf<Wire>,
     pen: Pen,
     /// The messages that the session has.
-    senders: BTreeMap<Ticket, (Writing, oneshot::Sender<Outcome>)>,
+    senders: BTreeMap<Ticket, Sender>,
+    /// The messages of which an answer may come late.
+    late: BTreeMap<Ticket, AttemptId>,
     tickets: u64,
     consumers: JoinSet<(ArrivalKey, Answer)>,
     bound: Option<Version>,
     is_stopping: bool,
+}
+
+/// Who waits for what becomes of a message.
+struct Sender {
+    attempt: AttemptId,
+    writing: Writing,
+    ended: oneshot::Sender<Outcome>,
 }
 
 /// What writes.
@@ -74,6 +86,7 @@ impl<'a> Talk<'a> {
             reader,
             pen: Pen::Idle(writer),
             senders: BTreeMap::new(),
+            late: BTreeMap::new(),
             tickets: 0,
             consumers: JoinSet::new(),
             bound: None,
@@ -196,7 +209,12 @@ impl<'a> Talk<'a> {
     fn submit(&mut self, now: Monotonic, job: Job) {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
-        self.senders.insert(ticket, (job.writing, job.ended));
+        let sender = Sender {
+            attempt: job.submission.attempt(),
+            writing: job.writing,
+            ended: job.ended,
+        };
+        self.senders.insert(ticket, sender);
         self.session
             .handle(now, Input::Submit(ticket, job.submission));
     }
@@ -209,6 +227,11 @@ impl<'a> Talk<'a> {
                 self.reconnect.on_bound(self.task.clock.monotonic());
             }
             Output::Ended(ticket, outcome) => self.end(ticket, outcome),
+            Output::Late(ticket, late) => {
+                if let Some(attempt) = self.late.get(&ticket) {
+                    self.task.consumer.on_late(*attempt, late);
+                }
+            }
             Output::Deliver(key, arrival) => {
                 let consumer = Arc::clone(&self.task.consumer);
                 self.consumers
@@ -234,14 +257,20 @@ impl<'a> Talk<'a> {
     }
 
     fn end(&mut self, ticket: Ticket, outcome: Outcome) {
-        let Some((writing, ended)) = self.senders.remove(&ticket) else {
+        let Some(sender) = self.senders.remove(&ticket) else {
             return;
         };
         if !outcome.verdict.may_be_taken() {
-            writing.take_back();
+            sender.writing.take_back();
+        }
+        if matches!(outcome.verdict, Verdict::Unproven { .. }) {
+            self.late.insert(ticket, sender.attempt);
+            if self.late.len() > MOST_LATE {
+                self.late.pop_first();
+            }
         }
         // Its sender may have gone.
-        drop(ended.send(outcome));
+        drop(sender.ended.send(outcome));
     }
 
     fn tell_condition(&self) {

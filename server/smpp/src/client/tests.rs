@@ -23,6 +23,7 @@ fn to() -> PhoneNumber {
 
 fn message<'a>(to: &'a PhoneNumber, text: &'a str) -> Message<'a> {
     Message {
+        attempt: crate::fixture::attempt(),
         to,
         text,
         expires_at: None,

@@ -25,6 +25,7 @@ fn now() -> Timestamp {
 fn sent(text: &str, form: &Form) -> Vec<SubmitSm> {
     let to = PhoneNumber::parse("+4930123456").unwrap();
     let message = Message {
+        attempt: crate::fixture::attempt(),
         to: &to,
         text,
         expires_at: Some(now() + Duration::from_secs(90_061)),
@@ -121,6 +122,7 @@ fn what_cannot_be_sent_is_not_built() {
     let to = PhoneNumber::parse("+4930123456").unwrap();
     let refused = |text: &str, expires_at| {
         let message = Message {
+            attempt: crate::fixture::attempt(),
             to: &to,
             text,
             expires_at,
@@ -158,6 +160,7 @@ fn validity_is_relative_and_bounded() {
 fn a_message_shows_nothing_of_itself() {
     let to = PhoneNumber::parse("+4930123456").unwrap();
     let message = Message {
+        attempt: crate::fixture::attempt(),
         to: &to,
         text: "secret",
         expires_at: None,

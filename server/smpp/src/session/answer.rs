@@ -4,7 +4,7 @@ use vestnik_clock::Monotonic;
 
 use super::{
     machine::{Asked, Question, Session, State},
-    port::{Output, Ticket},
+    port::{Late, Output, Ticket},
     trouble::{Closing, Trouble},
 };
 use crate::{
@@ -13,11 +13,17 @@ use crate::{
     pdu::{Body, Command, Frame, Status, Tag},
 };
 
+/// The most parts without an answer whose numbers are kept, in case that it comes late.
+const MOST_LATE: usize = 1_024;
+
 impl Session {
     /// A response came.
     pub(super) fn on_response(&mut self, now: Monotonic, frame: &Frame) {
         let is_nack = frame.command == Command::GENERIC_NACK;
         let Some(asked) = self.asked.get(&frame.sequence).copied() else {
+            if let Some((ticket, part)) = self.late.remove(&frame.sequence) {
+                return self.on_late(ticket, part, frame);
+            }
             // A peer that could not read the header of a PDU has no number to say.
             return if is_nack {
                 self.fail(Trouble::Desynchronised(frame.status));
@@ -37,6 +43,18 @@ impl Session {
                 self.on_part_answered(now, (ticket, number), frame);
             }
         }
+    }
+
+    /// A part is answered that was given up.
+    fn on_late(&mut self, ticket: Ticket, part: usize, frame: &Frame) {
+        let is_taken = frame.command == Question::Part(ticket, part).command().response()
+            && frame.status.is_ok();
+        if !is_taken {
+            return self.tell(Trouble::Stray);
+        }
+        let id = MessageId::of_answer(Body(&frame.body).text_or_rest(), self.config.receipt_ids);
+        self.outputs
+            .push_back(Output::Late(ticket, Late { part, id }));
     }
 
     fn on_bind_answered(&mut self, now: Monotonic, frame: &Frame) {
@@ -87,9 +105,9 @@ impl Session {
         let late: Vec<_> = self
             .asked
             .extract_if(.., |_, asked| is_late(asked))
-            .map(|(_, asked)| asked.question)
+            .map(|(sequence, asked)| (sequence, asked.question))
             .collect();
-        for question in late {
+        for (sequence, question) in late {
             match question {
                 Question::Unbind => return self.close(Closing::Stopped),
                 Question::Bind | Question::Enquire => return self.fail(Trouble::Silent),
@@ -97,6 +115,10 @@ impl Session {
                     self.window = self.window.saturating_sub(1);
                     if let Some(sending) = self.sendings.get_mut(&ticket) {
                         sending.on_unanswered(number);
+                    }
+                    self.late.insert(sequence, (ticket, number));
+                    if self.late.len() > MOST_LATE {
+                        self.late.pop_first();
                     }
                     self.tell(Trouble::Unanswered);
                     // It may be dead, and then nothing else is written into the dark.

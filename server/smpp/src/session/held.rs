@@ -5,14 +5,19 @@ use std::time::Duration;
 use vestnik_clock::Monotonic;
 
 use crate::{
-    arrival::{Answer, Arrival},
+    arrival::{Answer, Arrival, MessageId},
     pdu::{Command, Status},
 };
 
 /// The most arrivals at a time that the consumer has.
 pub(super) const MOST: usize = 64;
+/// Of the most receipts it is kept what is known of them until they come again.
+pub(super) const MOST_PUT_OFF: usize = 1_024;
 /// How often a receipt of an unknown message is offered again, and after which time.
 const AGAIN: (u8, Duration) = (3, Duration::from_secs(2));
+/// How long a submission must have ended before a receipt that is unknown still is not of its message: the id in
+/// its answer has to be kept first.
+const SETTLED: Duration = Duration::from_secs(4);
 
 /// An arrival that the peer waits to be answered.
 #[derive(Debug)]
@@ -22,8 +27,20 @@ pub(super) struct Held {
     arrival: Arrival,
     /// Until when the consumer has to say something, and when it is offered again if it did.
     state: State,
+    /// When it came.
+    since: Monotonic,
+    pub(super) doubt: Doubt,
+}
+
+/// What is known of a receipt whose message may not be known yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Doubt {
+    /// The latest part that was submitted when it came first. Its message is no later one.
+    pub(super) latest: u64,
     /// How often it was unknown.
     unknown: u8,
+    /// When it was unknown last while such a part was not answered.
+    open_at: Option<Monotonic>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,42 +58,56 @@ pub(super) enum Fate {
 }
 
 impl Held {
-    pub(super) const fn new(
+    pub(super) fn new(
         (command, sequence): (Command, u32),
         arrival: Arrival,
-        until: Monotonic,
+        doubt: Doubt,
+        (since, patience): (Monotonic, Duration),
     ) -> Self {
+        let until = since + patience;
         Self {
             command,
             sequence,
             arrival,
             state: State::With { until },
-            unknown: 0,
+            since,
+            doubt,
         }
     }
 
-    /// The consumer said something. None while nothing follows at once.
-    pub(super) fn on_answer(&mut self, answer: Answer, now: Monotonic) -> Option<Status> {
+    /// The consumer said something. None while nothing follows at once. `is_open` says whether a part that its
+    /// message may have is not answered, and `patience` how long the peer may wait.
+    pub(super) fn on_answer(
+        &mut self,
+        answer: Answer,
+        is_open: bool,
+        (now, patience): (Monotonic, Duration),
+    ) -> Option<Status> {
         let State::With { .. } = self.state else {
             return None;
         };
-        let (most, wait) = AGAIN;
         match answer {
-            Answer::Taken => Some(Status::OK),
-            Answer::Later => Some(Status::TEMPORARY),
-            Answer::Never => Some(Status::REFUSED),
-            Answer::Unknown if self.unknown < most => {
-                self.unknown += 1;
-                self.state = State::Again { at: now + wait };
-                None
-            }
-            Answer::Unknown => Some(Status::OK),
+            Answer::Taken => return Some(Status::OK),
+            Answer::Later => return Some(Status::TEMPORARY),
+            Answer::Never => return Some(Status::REFUSED),
+            Answer::Unknown if self.doubt.on_unknown(is_open, now) => return Some(Status::OK),
+            Answer::Unknown => {}
         }
+        let (_, wait) = AGAIN;
+        let at = now + wait;
+        if at > self.since + patience {
+            return Some(Status::TEMPORARY);
+        }
+        self.state = State::Again { at };
+        None
     }
 
-    /// Whether it stayed unknown to the end.
-    pub(super) fn stays_unknown(&self, answer: Answer) -> bool {
-        answer == Answer::Unknown && self.unknown >= AGAIN.0
+    /// The id that a receipt names.
+    pub(super) const fn id(&self) -> Option<&MessageId> {
+        match &self.arrival {
+            Arrival::Receipt(receipt) => Some(&receipt.id),
+            Arrival::Message(_) => None,
+        }
     }
 
     /// Time passed.
@@ -97,5 +128,27 @@ impl Held {
             State::With { until } => until,
             State::Again { at } => at,
         }
+    }
+}
+
+impl Doubt {
+    pub(super) const fn new(latest: u64) -> Self {
+        Self {
+            latest,
+            unknown: 0,
+            open_at: None,
+        }
+    }
+
+    /// It is unknown once more; true if it is another system's.
+    fn on_unknown(&mut self, is_open: bool, now: Monotonic) -> bool {
+        if is_open {
+            self.open_at = Some(now);
+        }
+        let (most, _) = AGAIN;
+        let is_settled = self.open_at.is_none_or(|at| at + SETTLED <= now);
+        let is_over = is_settled && self.unknown >= most;
+        self.unknown = self.unknown.saturating_add(1);
+        is_over
     }
 }

@@ -7,7 +7,7 @@ use vestnik_clock::Monotonic;
 
 use super::{
     config::Config,
-    held::Held,
+    held::{Doubt, Held},
     outgoing::Outgoing,
     pace::Pace,
     port::{ArrivalKey, Input, Output, Ticket},
@@ -15,7 +15,7 @@ use super::{
     trouble::{Closing, Trouble},
 };
 use crate::{
-    arrival::Reading,
+    arrival::{MessageId, Reading},
     outcome::Verdict,
     pdu::{Command, Frame, Frames, Status, bind, encode, encode_empty},
 };
@@ -38,10 +38,16 @@ pub struct Session {
     pub(super) asked: BTreeMap<u32, Asked>,
     /// How many submissions are asked.
     pub(super) window: u16,
+    /// How many parts were ever asked for.
+    pub(super) submissions: u64,
+    /// Parts whose answers were not waited for any longer.
+    pub(super) late: BTreeMap<u32, (Ticket, usize)>,
     /// How many places are kept for messages.
     reserved: u16,
     pub(super) sendings: BTreeMap<Ticket, Sending>,
     pub(super) held: BTreeMap<ArrivalKey, Held>,
+    /// Receipts that the peer was asked to repeat, because their messages may not be known yet.
+    pub(super) put_off: VecDeque<(MessageId, Doubt)>,
     pub(super) arrivals: u64,
     pub(super) outgoing: Outgoing,
     pub(super) pace: Pace,
@@ -70,6 +76,15 @@ pub(super) struct Asked {
     pub(super) until: Option<Monotonic>,
     /// Whether it was given to be written.
     pub(super) is_out: bool,
+    /// How many parts had been asked for, itself among them.
+    number: u64,
+}
+
+impl Asked {
+    /// Whether it is a part, and none that was asked for later than this one.
+    pub(super) const fn is_part_until(&self, latest: u64) -> bool {
+        matches!(self.question, Question::Part(..)) && self.number <= latest
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,9 +111,12 @@ impl Session {
             sequence: 0,
             asked: BTreeMap::new(),
             window: 0,
+            submissions: 0,
+            late: BTreeMap::new(),
             reserved: 0,
             sendings: BTreeMap::new(),
             held: BTreeMap::new(),
+            put_off: VecDeque::new(),
             arrivals: 0,
             outgoing: Outgoing::default(),
             pace,
@@ -368,6 +386,7 @@ impl Session {
             return false;
         };
         self.window += 1;
+        self.submissions += 1;
         self.pace.on_submitted(now);
         let sequence = self.ask(Question::Part(ticket, number));
         let pdu = encode(pdu.into(), Status::OK, sequence);
@@ -407,7 +426,8 @@ impl Session {
     fn ask(&mut self, question: Question) -> u32 {
         loop {
             self.sequence = self.sequence % MAX_SEQUENCE + 1;
-            if !self.asked.contains_key(&self.sequence) {
+            let is_used = self.asked.contains_key(&self.sequence);
+            if !is_used && !self.late.contains_key(&self.sequence) {
                 break;
             }
         }
@@ -415,6 +435,7 @@ impl Session {
             question,
             until: None,
             is_out: false,
+            number: self.submissions,
         };
         self.asked.insert(self.sequence, asked);
         self.sequence

@@ -20,6 +20,6 @@ mod trouble;
 
 pub use config::{Config, Patience};
 pub use machine::Session;
-pub use port::{ArrivalKey, Input, Output, Ticket};
+pub use port::{ArrivalKey, Input, Late, Output, Ticket};
 pub use reconnect::Reconnect;
 pub use trouble::{Closing, Trouble};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::trouble::{Closing, Trouble};
 use crate::{
-    arrival::{Answer, Arrival},
+    arrival::{Answer, Arrival, MessageId},
     login::Version,
     message::Submission,
     outcome::Outcome,
@@ -13,6 +13,15 @@ use crate::{
 /// A message in a session, by a number that its driver chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
+
+/// A part that was taken, as is known after it had been given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Late {
+    /// Which part, from 0.
+    pub part: usize,
+    /// Its id, if it can be read.
+    pub id: Option<MessageId>,
+}
 
 /// An arrival that waits to be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,8 +56,10 @@ pub enum Output {
     Write(Vec<u8>),
     /// The peer bound the session, in this version.
     Bound(Version),
-    /// What became of a message. Nothing follows of it.
+    /// What became of a message. Nothing follows of it but [`Output::Late`].
     Ended(Ticket, Outcome),
+    /// A part of a message that had ended was taken after all.
+    Late(Ticket, Late),
     /// Hand an arrival to its consumer and say [`Input::Answered`]. The same can come again.
     Deliver(ArrivalKey, Arrival),
     /// Something went wrong; the session goes on unless [`Output::Closed`] follows.
@@ -81,6 +92,7 @@ impl fmt::Debug for Output {
             Self::Write(bytes) => write!(f, "Write({} bytes)", bytes.len()),
             Self::Bound(version) => write!(f, "Bound({version:?})"),
             Self::Ended(ticket, outcome) => write!(f, "Ended({ticket:?}, {outcome:?})"),
+            Self::Late(ticket, late) => write!(f, "Late({ticket:?}, {late:?})"),
             Self::Deliver(key, arrival) => write!(f, "Deliver({key:?}, {arrival:?})"),
             Self::Trouble(trouble) => write!(f, "Trouble({trouble:?})"),
             Self::Closed(closing) => write!(f, "Closed({closing:?})"),

@@ -7,7 +7,7 @@ use rusmpp::{
 use vestnik_clock::Monotonic;
 
 use super::{
-    held::{Fate, Held, MOST},
+    held::{Doubt, Fate, Held, MOST, MOST_PUT_OFF},
     machine::{Session, State},
     port::{ArrivalKey, Output},
     trouble::Trouble,
@@ -81,9 +81,10 @@ impl Session {
         }
         self.arrivals += 1;
         let key = ArrivalKey(self.arrivals);
-        let until = now + self.config.patience.consumer;
+        let doubt = self.doubt(&arrival);
+        let time = (now, self.config.patience.consumer);
         self.held
-            .insert(key, Held::new(request, arrival.clone(), until));
+            .insert(key, Held::new(request, arrival.clone(), doubt, time));
         self.outputs.push_back(Output::Deliver(key, arrival));
     }
 
@@ -92,14 +93,44 @@ impl Session {
         let Some(held) = self.held.get_mut(&key) else {
             return;
         };
-        let is_unknown = held.stays_unknown(answer);
-        if let Some(status) = held.on_answer(answer, now) {
-            let request = (held.command, held.sequence);
-            self.held.remove(&key);
-            self.respond(request, status);
-            if is_unknown {
+        let mut asked = self.asked.values();
+        let is_open = asked.any(|asked| asked.is_part_until(held.doubt.latest));
+        let time = (now, self.config.patience.consumer);
+        let Some(status) = held.on_answer(answer, is_open, time) else {
+            return;
+        };
+        let Some(held) = self.held.remove(&key) else {
+            return;
+        };
+        self.respond((held.command, held.sequence), status);
+        if answer == Answer::Unknown {
+            if status == Status::OK {
                 self.tell(Trouble::UnknownReceipt);
+            } else {
+                self.put_off(&held);
             }
+        }
+    }
+
+    /// What is known of an arrival: all the same if it came before and was put off, since the peer repeats it
+    /// while other submissions are under way.
+    fn doubt(&mut self, arrival: &Arrival) -> Doubt {
+        let id = match arrival {
+            Arrival::Receipt(receipt) => Some(&receipt.id),
+            Arrival::Message(_) => None,
+        };
+        let at = self.put_off.iter().position(|(own, _)| Some(own) == id);
+        let known = at.and_then(|at| self.put_off.remove(at));
+        known.map_or_else(|| Doubt::new(self.submissions), |(_, doubt)| doubt)
+    }
+
+    fn put_off(&mut self, held: &Held) {
+        let Some(id) = held.id() else {
+            return;
+        };
+        self.put_off.push_back((id.clone(), held.doubt));
+        if self.put_off.len() > MOST_PUT_OFF {
+            self.put_off.pop_front();
         }
     }
 

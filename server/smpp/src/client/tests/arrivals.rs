@@ -64,6 +64,30 @@ async fn a_consumer_that_panics_has_it_repeated() {
 }
 
 #[tokio::test]
+async fn an_answer_that_comes_late_is_told() {
+    let centre = Centre::start().await;
+    let patience = Patience {
+        submission: Duration::from_millis(50),
+        ..Patience::default()
+    };
+    let account = centre.account(&json!({})).with_patience(patience);
+    let (late, mut told) = mpsc::unbounded_channel();
+    let kept = Kept {
+        late: Some(late),
+        ..Kept::default()
+    };
+    let client = centre.client_of(&account, kept);
+    let mut line = centre.bind().await;
+    let to = to();
+    let outcome = client.send(&message(&to, "Hi")).await;
+    assert_eq!(outcome.verdict, Verdict::UNPROVEN);
+    line.take("42").await;
+    let (attempt, late) = told.recv().await.unwrap();
+    assert_eq!((attempt, late.part), (crate::fixture::attempt(), 0));
+    assert_eq!(Verdict::Accepted { id: late.id }, accepted("42"));
+}
+
+#[tokio::test]
 async fn trouble_is_told() {
     let centre = Centre::start().await;
     let kept = Kept::default();

@@ -13,10 +13,11 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, rustls};
 use vestnik_clock::SystemClock;
+use vestnik_model::AttemptId;
 use vestnik_outbound::{Reach, Stream};
 
 use crate::{
-    Account, Answer, Arrival, Client, Consumer, Status, Taking, Trouble, fixture::bind_answer,
+    Account, Answer, Arrival, Client, Consumer, Late, Status, Taking, Trouble, fixture::bind_answer,
 };
 
 pub(super) struct Centre {
@@ -151,6 +152,7 @@ pub(super) struct Kept {
     pub(super) answers: Option<tokio::sync::Mutex<mpsc::Receiver<Answer>>>,
     pub(super) taken: Arc<Mutex<Vec<Arrival>>>,
     pub(super) troubles: Arc<Mutex<Vec<Trouble>>>,
+    pub(super) late: Option<mpsc::UnboundedSender<(AttemptId, Late)>>,
 }
 
 impl Consumer for Kept {
@@ -163,6 +165,12 @@ impl Consumer for Kept {
             self.taken.lock().unwrap().push(arrival);
             answer.expect("the test says what to answer")
         })
+    }
+
+    fn on_late(&self, attempt: AttemptId, late: Late) {
+        if let Some(told) = &self.late {
+            told.send((attempt, late)).unwrap();
+        }
     }
 
     fn on_trouble(&self, trouble: Trouble) {

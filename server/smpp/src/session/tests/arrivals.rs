@@ -99,6 +99,66 @@ fn a_receipt_that_stays_unknown_stops_nothing() {
     assert_eq!(stage.outputs(), [trouble]);
 }
 
+/// What is said of a receipt whose consumer never knows it, and after how many seconds.
+fn put_off(stage: &mut Stage) -> (u64, Status) {
+    stage.outputs();
+    stage.receive(&receipt(5, "a"));
+    for second in 0..=40 {
+        for output in stage.outputs() {
+            if let Output::Deliver(key, _) = output {
+                stage.handle(Input::Answered(key, Answer::Unknown));
+            }
+        }
+        let commands = stage.commands();
+        let answers = commands.iter().filter(|own| own.sequence_number() == 5);
+        if let Some(answer) = answers.last() {
+            return (second, Status(u32::from(answer.status())));
+        }
+        stage.pass(SECOND);
+    }
+    panic!("it is held for ever");
+}
+
+#[test]
+fn a_receipt_is_repeated_while_its_submission_is_open() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, "Hi");
+    stage.commands();
+    for _ in 0..3 {
+        assert_eq!(put_off(&mut stage), (10, Status::TEMPORARY));
+    }
+    // Another submission does not matter: it was made after the receipt.
+    stage.submit(2, "Hi");
+    stage.receive(&submit_answer(2, Status::OK, "b"));
+    // The id has to be kept, and the receipt is then another system's.
+    assert_eq!(put_off(&mut stage), (4, Status::OK));
+}
+
+#[test]
+fn a_receipt_that_is_unknown_when_its_submission_ended_is_offered_for_a_while() {
+    let mut stage = Stage::bound(config());
+    stage.submit(1, "Hi");
+    stage.commands();
+    stage.receive(&receipt(5, "a"));
+    let (key, _) = delivered(&mut stage);
+    stage.handle(Input::Answered(key, Answer::Unknown));
+    for _ in 0..2 {
+        stage.pass(2 * SECOND);
+        delivered(&mut stage);
+        stage.handle(Input::Answered(key, Answer::Unknown));
+    }
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    assert_eq!(stage.accepted(), [(1, "a".to_owned())]);
+    stage.pass(2 * SECOND);
+    delivered(&mut stage);
+    stage.handle(Input::Answered(key, Answer::Unknown));
+    assert!(stage.commands().is_empty());
+    stage.pass(2 * SECOND);
+    delivered(&mut stage);
+    stage.handle(Input::Answered(key, Answer::Taken));
+    assert_eq!(response(&mut stage), (5, Status::OK));
+}
+
 #[test]
 fn arrivals_are_bounded() {
     let mut stage = Stage::bound(config());

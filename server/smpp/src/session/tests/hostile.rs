@@ -53,6 +53,7 @@ fn a_connection_is_cut_at_every_byte() {
                 Output::Ended(own, outcome) => (*own == Ticket(ticket)).then_some(outcome),
                 Output::Write(_)
                 | Output::Bound(_)
+                | Output::Late(..)
                 | Output::Deliver(..)
                 | Output::Trouble(_)
                 | Output::Closed(_) => None,

@@ -12,7 +12,7 @@ use crate::{
     Outcome, Said, Status, Verdict,
     fixture::{self as peer, submit_answer},
     outcome::BUSY,
-    session::{Closing, Input, Output, Ticket, Trouble},
+    session::{Closing, Input, Late, Output, Ticket, Trouble},
 };
 use vestnik_model::Reason;
 
@@ -188,7 +188,11 @@ fn a_submission_without_an_answer_is_unproven() {
     // Whether it is there at all is asked; its window is free again.
     assert_eq!(stage.sent(), ["enquire_link 3"]);
     assert!(stage.has_room());
-    // A late answer is for nobody.
+    // A late answer proves that it was taken, once.
+    stage.receive(&submit_answer(2, Status::OK, "a"));
+    let id = crate::MessageId::of_answer(b"a", crate::ReceiptIds::Same);
+    let late = Output::Late(Ticket(1), Late { part: 0, id });
+    assert_eq!(stage.outputs(), [late]);
     stage.receive(&submit_answer(2, Status::OK, "a"));
     assert_eq!(stage.outputs(), [Output::Trouble(Trouble::Stray)]);
 }

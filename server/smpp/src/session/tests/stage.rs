@@ -79,6 +79,7 @@ impl Stage {
                 }
                 Output::Bound(_)
                 | Output::Ended(..)
+                | Output::Late(..)
                 | Output::Deliver(..)
                 | Output::Trouble(_)
                 | Output::Closed(_) => self.outputs.push_back(output),
@@ -184,6 +185,7 @@ pub(super) fn submission(text: &str) -> Submission {
     };
     let to = PhoneNumber::parse("+4930123456").unwrap();
     let message = Message {
+        attempt: peer::attempt(),
         to: &to,
         text,
         expires_at: None,
