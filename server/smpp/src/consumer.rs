@@ -18,7 +18,8 @@ pub type Taking<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 /// repeats what was not acknowledged, also when it was kept and the connection ended before the answer: a
 /// consumer is given the same arrival more than once.
 pub trait Consumer: Debug + Send + Sync + 'static {
-    /// Keeps an arrival durably. [`Patience::consumer`](crate::Patience::consumer) bounds the time; a consumer that panics is taken for one that cannot keep it at the moment.
+    /// Keeps an arrival durably. [`Patience::consumer`](crate::Patience::consumer) bounds the time, after which the
+    /// future is dropped and the message centre asked to repeat the arrival; so it is if the consumer panics.
     fn take(&self, arrival: Arrival) -> Taking<'_>;
 
     /// A part of a message was taken, whose outcome had been [`Unproven`](crate::Verdict::Unproven): the answer

@@ -6,7 +6,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split},
     sync::oneshot,
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
 use vestnik_clock::Monotonic;
 use vestnik_model::AttemptId;
@@ -234,8 +234,11 @@ impl<'a> Talk<'a> {
             }
             Output::Deliver(key, arrival) => {
                 let consumer = Arc::clone(&self.task.consumer);
-                self.consumers
-                    .spawn(async move { (key, consumer.take(arrival).await) });
+                let patience = self.task.config.patience.consumer;
+                self.consumers.spawn(async move {
+                    let taken = timeout(patience, consumer.take(arrival)).await;
+                    (key, taken.unwrap_or(Answer::Later))
+                });
             }
             Output::Trouble(trouble) => self.task.consumer.on_trouble(trouble),
             Output::Closed(closing) => return Some(closing),

@@ -1,9 +1,9 @@
 //! Arrivals over a real connection.
 
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::*;
-use crate::{Answer, Arrival, State, Trouble, fixture::receipt};
+use crate::{Answer, Arrival, State, Taking, Trouble, fixture::receipt};
 
 #[tokio::test]
 async fn a_receipt_is_acknowledged_after_its_consumer_kept_it() {
@@ -63,6 +63,47 @@ async fn a_consumer_that_panics_has_it_repeated() {
     drop(client);
 }
 
+/// Never ends, and tells when it is dropped.
+#[derive(Debug)]
+struct Stuck(Arc<Notify>);
+
+struct Told(Arc<Notify>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+impl Consumer for Stuck {
+    fn take(&self, _: Arrival) -> Taking<'_> {
+        let told = Told(Arc::clone(&self.0));
+        Box::pin(async move {
+            std::future::pending::<()>().await;
+            drop(told);
+            Answer::Taken
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_consumer_that_never_ends_is_given_up() {
+    let centre = Centre::start().await;
+    let patience = Patience {
+        consumer: Duration::from_millis(50),
+        ..Patience::default()
+    };
+    let account = centre.account(&json!({})).with_patience(patience);
+    let dropped = Arc::new(Notify::new());
+    let client = centre.client_of(&account, Stuck(Arc::clone(&dropped)));
+    let mut line = centre.bind().await;
+    line.write(&receipt(7, "a")).await;
+    let response = line.read().await;
+    assert_eq!(u32::from(response.status()), Status::TEMPORARY.0);
+    timeout(LONG_ENOUGH, dropped.notified()).await.unwrap();
+    drop(client);
+}
+
 #[tokio::test]
 async fn an_answer_that_comes_late_is_told() {
     let centre = Centre::start().await;
@@ -86,6 +127,9 @@ async fn an_answer_that_comes_late_is_told() {
     assert_eq!((attempt, late.part), (crate::fixture::attempt(), 0));
     assert_eq!(Verdict::Accepted { id: late.id }, accepted("42"));
 }
+
+/// How long what happens soon is waited for.
+const LONG_ENOUGH: Duration = Duration::from_secs(30);
 
 #[tokio::test]
 async fn trouble_is_told() {
