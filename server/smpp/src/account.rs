@@ -36,7 +36,7 @@ use self::field::Fields;
 pub use self::field::{AccountError, Fault};
 use crate::{
     arrival::ReceiptIds,
-    login::{Login, LoginError, Version},
+    login::{Login, LoginError, Role, Version},
     message::{Form, Receipts},
     session::{Config, Patience},
     source::Source,
@@ -99,6 +99,13 @@ impl Account {
     #[must_use]
     pub const fn form(&self) -> &Form {
         &self.form
+    }
+
+    /// The same for sessions of another kind.
+    #[must_use]
+    pub const fn with_role(mut self, role: Role) -> Self {
+        self.config.login.role = role;
+        self
     }
 
     /// The same with other times.

@@ -35,7 +35,7 @@ use self::{
 use crate::{
     account::Account,
     consumer::Consumer,
-    login::Version,
+    login::{Role, Version},
     message::{Form, Message, Submission},
     outcome::{Outcome, Verdict},
     session::Patience,
@@ -208,7 +208,7 @@ impl Client {
     }
 
     /// Connects and binds without sending anything: what an operator asks for to see whether the account is
-    /// configured well. What is delivered meanwhile is left to be repeated.
+    /// configured well. It binds as a transmitter, so that it draws no receipts.
     ///
     /// # Errors
     /// The [`Outcome`] that every message would have.
@@ -218,7 +218,8 @@ impl Client {
         clock: Arc<dyn Clock>,
     ) -> Result<Version, Outcome> {
         let unavailable = || Outcome::unwritten(Verdict::UNAVAILABLE);
-        let client = Self::start(account, reach, clock, Arc::new(condition::NotNow));
+        let account = account.clone().with_role(Role::Transmitter);
+        let client = Self::start(&account, reach, clock, Arc::new(condition::NotNow));
         let client = client.map_err(|_| unavailable())?;
         let mut condition = client.condition();
         let settled = condition.wait_for(Condition::is_settled);

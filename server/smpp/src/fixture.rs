@@ -3,7 +3,7 @@
 use rusmpp::{
     Command, CommandStatus, Pdu,
     encode::{Encode as _, Length as _},
-    pdus::{BindTransceiverResp, DeliverSm, SubmitSmResp},
+    pdus::{BindTransceiverResp, BindTransmitterResp, DeliverSm, SubmitSmResp},
     types::{COctetString, OctetString},
     values::{EsmClass, InterfaceVersion},
 };
@@ -33,6 +33,13 @@ pub(crate) fn bind_answer(sequence: u32, status: Status, version: Option<u8>) ->
         .system_id("centre".parse().unwrap())
         .sc_interface_version(version.map(InterfaceVersion::from));
     pdu(answer.build(), status, sequence)
+}
+
+pub(crate) fn bind_transmitter_answer(sequence: u32, version: u8) -> Vec<u8> {
+    let answer = BindTransmitterResp::builder()
+        .system_id("centre".parse().unwrap())
+        .sc_interface_version(Some(InterfaceVersion::from(version)));
+    pdu(answer.build(), Status::OK, sequence)
 }
 
 pub(crate) fn submit_answer(sequence: u32, status: Status, id: &str) -> Vec<u8> {

@@ -100,7 +100,7 @@ pub use arrival::{
 pub use client::{Client, Condition};
 #[cfg(feature = "client")]
 pub use consumer::{Consumer, Taking};
-pub use login::{Login, LoginError, Version};
+pub use login::{Login, LoginError, Role, Version};
 pub use message::{BuildError, Form, Message, Receipts, Submission};
 pub use outcome::{Outcome, Said, Verdict};
 pub use pdu::{FrameFault, MAX_PDU, Status};

@@ -25,6 +25,16 @@ impl Version {
     }
 }
 
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// Messages are submitted, and receipts and messages of people come.
+    #[default]
+    Transceiver,
+    /// Messages are submitted, and nothing comes.
+    Transmitter,
+}
+
 /// What a client binds with.
 #[derive(Clone)]
 pub struct Login {
@@ -33,6 +43,8 @@ pub struct Login {
     system_type: String,
     /// The version that is asked for.
     pub version: Version,
+    /// What the session is for.
+    pub role: Role,
 }
 
 /// What a bind cannot carry.
@@ -78,6 +90,7 @@ impl Login {
             password,
             system_type: system_type.to_owned(),
             version,
+            role: Role::default(),
         })
     }
 
@@ -94,11 +107,12 @@ impl Login {
     }
 }
 
-/// Shows the version only.
+/// Shows the version and the role only.
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login")
             .field("version", &self.version)
+            .field("role", &self.role)
             .finish_non_exhaustive()
     }
 }

@@ -32,6 +32,7 @@ function serve(session) {
   session.on("error", (error) => tell("error", { message: String(error) }));
   session.on("close", () => tell("closed"));
   session.on("bind_transceiver", (pdu) => bind(session, pdu));
+  session.on("bind_transmitter", (pdu) => bind(session, pdu));
   session.on("enquire_link", (pdu) => {
     tell("enquired");
     session.send(pdu.response());

@@ -13,7 +13,7 @@ use vestnik_model::{Reason, phone::PhoneNumber};
 use self::centre::{Centre, Kept, Line};
 use super::*;
 use crate::{
-    fixture::{bind_answer, empty, submit_answer},
+    fixture::{bind_answer, bind_transmitter_answer, empty, submit_answer},
     pdu::Status,
 };
 
@@ -158,8 +158,10 @@ async fn a_check_binds_and_leaves() {
     let check = Client::check(&account, centre.reach(), Arc::new(SystemClock));
     let answer = async {
         let mut line = centre.accept().await;
-        line.read().await;
-        line.write(&bind_answer(1, Status::OK, Some(0x50))).await;
+        // It draws no receipts.
+        let bind = line.read().await;
+        assert_eq!(bind.id(), rusmpp::CommandId::BindTransmitter);
+        line.write(&bind_transmitter_answer(1, 0x50)).await;
         let unbind = line.read().await;
         line.write(&empty(0x8000_0006, unbind.sequence_number()))
             .await;

@@ -6,6 +6,7 @@ pub(crate) struct Command(pub(crate) u32);
 
 impl Command {
     pub(crate) const GENERIC_NACK: Self = Self(0x8000_0000);
+    pub(crate) const BIND_TRANSMITTER: Self = Self(0x0000_0002);
     pub(crate) const BIND_TRANSCEIVER: Self = Self(0x0000_0009);
     pub(crate) const SUBMIT_SM: Self = Self(0x0000_0004);
     pub(crate) const DELIVER_SM: Self = Self(0x0000_0005);

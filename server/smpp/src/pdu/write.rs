@@ -4,14 +4,14 @@ use bytes::Bytes;
 use rusmpp::{
     CommandStatus, Pdu,
     encode::{Encode as _, Length as _},
-    pdus::BindTransceiver,
+    pdus::{BindTransceiver, BindTransmitter},
     types::COctetString,
     values::InterfaceVersion,
 };
 use secrecy::ExposeSecret as _;
 
 use super::{Command, Status, frame::HEADER};
-use crate::login::{Login, Version};
+use crate::login::{Login, Role, Version};
 
 /// A PDU with its header.
 pub(crate) fn encode(pdu: Pdu, status: Status, sequence: u32) -> Bytes {
@@ -31,19 +31,31 @@ pub(crate) fn encode_empty(command: Command, status: Status, sequence: u32) -> B
     head.iter().flat_map(|field| field.to_be_bytes()).collect()
 }
 
-/// The request to bind as a transceiver.
+/// The request to bind.
 pub(crate) fn bind(login: &Login) -> Pdu {
     let version = match login.version {
         Version::V3_4 => InterfaceVersion::Smpp3_4,
         Version::V5_0 => InterfaceVersion::Smpp5_0,
     };
-    BindTransceiver::builder()
-        .system_id(string(login.system_id()))
-        .password(string(login.password().expose_secret()))
-        .system_type(string(login.system_type()))
-        .interface_version(version)
-        .build()
-        .into()
+    let system_id = string(login.system_id());
+    let password = string(login.password().expose_secret());
+    let system_type = string(login.system_type());
+    match login.role {
+        Role::Transceiver => BindTransceiver::builder()
+            .system_id(system_id)
+            .password(password)
+            .system_type(system_type)
+            .interface_version(version)
+            .build()
+            .into(),
+        Role::Transmitter => BindTransmitter::builder()
+            .system_id(system_id)
+            .password(password)
+            .system_type(system_type)
+            .interface_version(version)
+            .build()
+            .into(),
+    }
 }
 
 /// A text that was checked to fit when it was parsed; nothing if it does not.

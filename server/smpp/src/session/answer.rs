@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     arrival::MessageId,
+    login::Role,
     outcome::{Said, of_submission},
     pdu::{Body, Command, Frame, Status, Tag},
 };
@@ -36,7 +37,7 @@ impl Session {
         }
         self.asked.remove(&frame.sequence);
         match asked.question {
-            Question::Bind => self.on_bind_answered(now, frame),
+            Question::Bind(_) => self.on_bind_answered(now, frame),
             Question::Enquire => {}
             Question::Unbind => self.close(Closing::Stopped),
             Question::Part(ticket, number) => {
@@ -110,7 +111,7 @@ impl Session {
         for (sequence, question) in late {
             match question {
                 Question::Unbind => return self.close(Closing::Stopped),
-                Question::Bind | Question::Enquire => return self.fail(Trouble::Silent),
+                Question::Bind(_) | Question::Enquire => return self.fail(Trouble::Silent),
                 Question::Part(ticket, number) => {
                     self.window = self.window.saturating_sub(1);
                     if let Some(sending) = self.sendings.get_mut(&ticket) {
@@ -134,7 +135,8 @@ impl Session {
 impl Question {
     const fn command(self) -> Command {
         match self {
-            Self::Bind => Command::BIND_TRANSCEIVER,
+            Self::Bind(Role::Transceiver) => Command::BIND_TRANSCEIVER,
+            Self::Bind(Role::Transmitter) => Command::BIND_TRANSMITTER,
             Self::Enquire => Command::ENQUIRE_LINK,
             Self::Unbind => Command::UNBIND,
             Self::Part(..) => Command::SUBMIT_SM,

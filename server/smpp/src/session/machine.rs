@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     arrival::{MessageId, Reading},
+    login::Role,
     outcome::Verdict,
     pdu::{Command, Frame, Frames, Status, bind, encode, encode_empty},
 };
@@ -89,7 +90,7 @@ impl Asked {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
-    Bind,
+    Bind(Role),
     Enquire,
     Unbind,
     Part(Ticket, usize),
@@ -123,7 +124,7 @@ impl Session {
             outputs: VecDeque::new(),
             config,
         };
-        let sequence = session.ask(Question::Bind);
+        let sequence = session.ask(Question::Bind(session.config.login.role));
         let pdu = encode(bind(&session.config.login), Status::OK, sequence);
         session.outgoing.push(pdu, sequence);
         session.give(now);
@@ -305,7 +306,9 @@ impl Session {
         for asked in self.asked.values_mut() {
             if asked.is_out && asked.until.is_none() {
                 asked.until = Some(match asked.question {
-                    Question::Bind | Question::Enquire | Question::Unbind => now + patience.answer,
+                    Question::Bind(_) | Question::Enquire | Question::Unbind => {
+                        now + patience.answer
+                    }
                     Question::Part(..) => now + patience.submission,
                 });
             }
