@@ -89,15 +89,7 @@ fn is_true(life: &Life, statement: &Statement) {
             channel,
             outcome,
         } => {
-            let target = match place {
-                Place::Mailbox => Target::Mailbox,
-                Place::Backend => Target::Backend,
-                Place::Gateway => Target::Gateway(life::sms()),
-                Place::Device(device) => Target::Device {
-                    installation: device.installation,
-                    channel: *channel,
-                },
-            };
+            let target = target_of(place, *channel);
             is_true_of_try(life, target, *outcome);
         }
         Statement::Cascade(found) => match *found {
@@ -117,6 +109,18 @@ fn is_true(life: &Life, statement: &Statement) {
         },
         Statement::Waiting(_) => panic!("{statement:?} without a schedule"),
         Statement::Standing(standing) => is_true_of_standing(life, standing),
+    }
+}
+
+fn target_of(place: &Place, channel: Channel) -> Target {
+    match place {
+        Place::Mailbox => Target::Mailbox,
+        Place::Backend => Target::Backend,
+        Place::Gateway => Target::Gateway(life::sms()),
+        Place::Device(device) => Target::Device {
+            installation: device.installation,
+            channel,
+        },
     }
 }
 
