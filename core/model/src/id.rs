@@ -124,6 +124,11 @@ uuid_id!(
     WebhookId,
     "whk"
 );
+uuid_id!(
+    /// An audience of an App that is uploaded as a file.
+    AudienceId,
+    "aud"
+);
 
 fn parse_prefixed(text: &str, prefix: &'static str) -> Result<Uuid, ParseIdError> {
     let hex = text

@@ -56,6 +56,7 @@
 pub mod action;
 pub mod attributes;
 pub mod audience;
+pub mod audience_file;
 pub mod bounce;
 pub mod broadcast;
 pub mod channel;
@@ -106,6 +107,9 @@ pub use action::{
     Action, ActionKind, ActionRequest, MAX_ACTION_ID_CHARS, MAX_ACTION_TITLE_CHARS, MAX_ACTIONS,
 };
 pub use audience::{Audience, AudienceRequest, Devices};
+pub use audience_file::{
+    AudienceFile, AudienceFileRequest, AudienceFileState, FileFault, LineProblem, RecipientField,
+};
 pub use channel::Channel;
 pub use contract::{Feature, HubProblem};
 pub use counts::{Count, Counter, Counts, Expansion, Mark};
@@ -116,8 +120,8 @@ pub use explanation::{Explanation, Language, StatementView};
 pub use fact::{Claim, Fact, FactId, FactKind, FactOutcome, FactRefusal, FactResult, ParsedFact};
 pub use gateway::{GatewayName, ProviderName};
 pub use id::{
-    AppId, AttemptId, CategoryName, DeliveryId, InstallationId, NotificationId, TopicName, UserId,
-    WebhookId,
+    AppId, AttemptId, AudienceId, CategoryName, DeliveryId, InstallationId, NotificationId,
+    TopicName, UserId, WebhookId,
 };
 pub use import::{ImportAnswer, ImportOutcome, ImportRequest, ImportedAddress};
 pub use installation::{InstallationReport, InstallationState, Permission, Platform};

@@ -5,7 +5,8 @@
 //! every database decides alike; the server's rooms ask them for limits and cursors.
 //!
 //! A notification's way through the modules: a publish request is recognised by [`idempotency`], its
-//! audience is kept as a plan and expanded by [`audience`] into deliveries, which get their ids from
+//! audience, parts of which may have been uploaded as a file ([`audience_file`]), is kept as a plan and
+//! expanded by [`audience`] into deliveries, which get their ids from
 //! [`identity`] and their places in users' logs from [`log`]. Hand-overs, expiry and cancellation change
 //! them by [`delivery`], facts of devices by [`receipt`]; [`explain`] says in words what became of one,
 //! [`retry`] whether one that was lost is tried anew. When each is due is for [`schedule`] to say; one whose
@@ -39,6 +40,7 @@ pub mod app_version;
 pub mod attempt;
 mod attempt_state;
 pub mod audience;
+pub mod audience_file;
 pub mod backend;
 pub mod bounce;
 pub mod cascade;
