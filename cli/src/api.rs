@@ -95,6 +95,22 @@ impl Api {
         answer(request.body(message)).await
     }
 
+    /// Appends bytes to a file from an offset on; the file may end with them.
+    pub(crate) async fn append<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        (from, is_complete): (u64, bool),
+        bytes: Vec<u8>,
+    ) -> Result<T, Failure> {
+        let complete = if is_complete { "?1" } else { "?0" };
+        let request = self
+            .request(Method::PATCH, path)
+            .header(header::CONTENT_TYPE, "application/partial-upload")
+            .header("upload-offset", from)
+            .header("upload-complete", complete);
+        answer(request.body(bytes)).await
+    }
+
     /// Does what the path's verb says, and reads the answer.
     pub(crate) async fn act<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         answer(self.request(Method::POST, path)).await

@@ -2,11 +2,13 @@
 
 mod action;
 mod app;
+mod audience;
 mod backup;
 mod bounce;
 mod delivery;
 mod demo;
 mod gateway;
+mod keys;
 mod provider;
 mod schedule;
 mod sim;
@@ -20,8 +22,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use reqwest::Url;
 use vestnik_model::{
-    ActionRequest, AppId, CategoryName, Devices, InstallationId, MinVersion, NotificationId,
-    Platform, Priority, TopicName, UserId, Word as _,
+    ActionRequest, AppId, AudienceId, CategoryName, Devices, InstallationId, MinVersion,
+    NotificationId, Platform, Priority, TopicName, UserId, Word as _,
     email::EmailAddress,
     phone::PhoneNumber,
     publish::{ErrorPolicy, StepRequest},
@@ -29,11 +31,13 @@ use vestnik_model::{
 
 pub(crate) use self::{
     app::AppCommand,
+    audience::{AudienceArgs, AudienceCommand, FormArgs, UploadArgs},
     backup::{BackupArgs, RestoreArgs},
     bounce::BounceArgs,
     delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
     demo::DemoArgs,
     gateway::{GatewayCheckArgs, GatewayCommand},
+    keys::KeysCommand,
     provider::{AccountFile, ProviderCommand},
     schedule::ScheduleArgs,
     sim::SimArgs,
@@ -96,6 +100,9 @@ pub(crate) enum Command {
     /// Send the App's events to its backend: add, try, replay and remove receivers.
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Upload, list and delete files of recipients.
+    #[command(subcommand)]
+    Audience(AudienceCommand),
     /// Publish a notification.
     Send(Box<SendArgs>),
     /// Show what a notification would come to, without sending it.
@@ -170,72 +177,6 @@ pub(crate) struct ServerArgs {
     pub(crate) key: Option<String>,
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum KeysCommand {
-    /// Make an App and its first keys, on the server's machine, while the server is stopped.
-    #[command(after_help = "Example:
-  vestnik keys bootstrap --app shop --database vestnik.sqlite
-
-An App that exists keeps its keys: the command then ends with exit code 3.")]
-    Bootstrap {
-        /// The App to make.
-        #[arg(long)]
-        app: AppId,
-        #[command(flatten)]
-        settings: SettingsArgs,
-    },
-    /// Make another API key of every scope for an App that exists, on the server's machine, while the
-    /// server is stopped: for when no such key is left.
-    #[command(after_help = "Example:
-  vestnik keys admin --app shop --database vestnik.sqlite")]
-    Admin {
-        /// The App.
-        #[arg(long)]
-        app: AppId,
-        #[command(flatten)]
-        settings: SettingsArgs,
-    },
-    /// Vouch for a user as the App's backend would, for trying out: prints an identity token.
-    #[command(after_help = "Example:
-  vestnik keys vouch --app shop --user anna --secret \"$SECRET\"")]
-    Vouch {
-        /// The App.
-        #[arg(long, env = "VESTNIK_APP")]
-        app: AppId,
-        /// The user.
-        #[arg(long)]
-        user: UserId,
-        /// The App's identity secret, as `keys bootstrap` printed it.
-        #[arg(long, env = "VESTNIK_IDENTITY_SECRET", hide_env_values = true)]
-        secret: String,
-    },
-    /// Make a key.
-    #[command(after_help = "Example:
-  vestnik keys create --name courier --scope publish --scope read")]
-    Create {
-        #[command(flatten)]
-        server: ServerArgs,
-        /// What it is for.
-        #[arg(long)]
-        name: String,
-        /// What it may do; repeat for several.
-        #[arg(long = "scope", required = true)]
-        scopes: Vec<String>,
-    },
-    /// List the keys of the App, without their secrets.
-    List {
-        #[command(flatten)]
-        server: ServerArgs,
-    },
-    /// Revoke a key; what it signs for stops at once.
-    Revoke {
-        #[command(flatten)]
-        server: ServerArgs,
-        /// Which.
-        id: String,
-    },
-}
-
 /// Publish a notification.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -244,6 +185,7 @@ An App that exists keeps its keys: the command then ends with exit code 3.")]
   vestnik send --user anna 'Sign here' --step push:60:read --step email
   vestnik send --topic orders 'We open at nine' --at 2026-12-01T08:00:00+01:00
   vestnik send --topic orders 'Good morning' --at 2026-12-01T09:00:00 --local --per-minute 1000
+  vestnik send --audience-file march.csv 'Spring sale' 'From Monday on'
   vestnik send --user anna 'Order 8812' --click shop://orders/8812 --data '{\"order\":8812}'")]
 pub(crate) struct SendArgs {
     #[command(flatten)]
@@ -254,7 +196,7 @@ pub(crate) struct SendArgs {
     #[arg(default_value = "")]
     pub(crate) body: String,
     /// To a user; repeat for several.
-    #[arg(long = "user", required_unless_present_any = ["emails", "phones", "topics", "installations"])]
+    #[arg(long = "user", required_unless_present_any = ["emails", "phones", "topics", "installations", "audiences", "audience_file"])]
     pub(crate) users: Vec<UserId>,
     /// To the users with an e-mail address, which was set for them; repeat for several.
     #[arg(long = "email", value_parser = EmailAddress::parse)]
@@ -268,6 +210,14 @@ pub(crate) struct SendArgs {
     /// To one installation only; repeat for several.
     #[arg(long = "installation")]
     pub(crate) installations: Vec<InstallationId>,
+    /// To everyone whom an uploaded audience names; repeat for several.
+    #[arg(long = "audience")]
+    pub(crate) audiences: Vec<AudienceId>,
+    /// Upload a file of recipients first, as `vestnik audience upload` does, and send to it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audience_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) form: FormArgs,
     /// Leave a user out.
     #[arg(long = "exclude-user")]
     pub(crate) exclude_users: Vec<UserId>,

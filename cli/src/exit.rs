@@ -105,6 +105,11 @@ impl From<Problem> for Failure {
             | ProblemCode::EventsGap
             | ProblemCode::TopicUnknown
             | ProblemCode::TopicUnavailable
+            | ProblemCode::AudienceUnknown
+            | ProblemCode::AudienceNotReady
+            | ProblemCode::AudienceFailed
+            | ProblemCode::AudienceInUse
+            | ProblemCode::AudienceOffset
             | ProblemCode::ProviderRefused
             | ProblemCode::Internal => Self::Rejected(problem),
         }

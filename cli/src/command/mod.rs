@@ -1,6 +1,7 @@
 //! A file per command.
 
 mod app;
+mod audience;
 mod backup;
 mod bounce;
 mod completions;
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::App(command) => app::run(command, output).await,
         Command::User(command) => user::run(command, output).await,
         Command::Webhook(command) => webhook::run(command, output).await,
+        Command::Audience(command) => audience::run(command, output).await,
         Command::Send(args) => send::run(*args, output).await,
         Command::Preview(args) => preview::run(*args, output).await,
         Command::Listen(args) => listen::run(args, output).await,

@@ -9,8 +9,9 @@ use vestnik_model::{
 use super::send;
 use crate::{api::Api, args::PreviewArgs, clock, exit::Failure, output::Output};
 
-pub(crate) async fn run(args: PreviewArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(mut args: PreviewArgs, output: &Output) -> Result<(), Failure> {
     let api = Api::new(&args.send.server)?;
+    send::upload(&api, &mut args.send, output).await?;
     let request = send::request(args.send, clock::now())?;
     let preview: Preview = api.post(route::PREVIEW, &request).await?;
     output.result(&preview, words);

@@ -9,11 +9,15 @@ use vestnik_model::{
     PublishAccepted, PublishRequest, TrafficType, publish::Data, route,
 };
 
-use super::watch::{self, Waits};
+use super::{
+    audience,
+    watch::{self, Waits},
+};
 use crate::{api::Api, args::SendArgs, clock, exit::Failure, output::Output};
 
-pub(crate) async fn run(args: SendArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn run(mut args: SendArgs, output: &Output) -> Result<(), Failure> {
     let api = Api::new(&args.server)?;
+    upload(&api, &mut args, output).await?;
     let (server, is_watched) = (args.server.clone(), args.watch);
     let request = request(args, clock::now())?;
     let accepted: PublishAccepted = api.post(route::NOTIFICATIONS, &request).await?;
@@ -23,6 +27,15 @@ pub(crate) async fn run(args: SendArgs, output: &Output) -> Result<(), Failure> 
     } else {
         watch::somebody_is_addressed(&accepted.warnings)
     }
+}
+
+/// Uploads the file of recipients, if there is one, and adds the audience to those that are sent to.
+pub(super) async fn upload(api: &Api, args: &mut SendArgs, output: &Output) -> Result<(), Failure> {
+    if let Some(file) = args.audience_file.take() {
+        let id = audience::upload_file(api, &file, &args.form, output).await?;
+        args.audiences.push(id);
+    }
+    Ok(())
 }
 
 fn words(accepted: &PublishAccepted) -> String {
@@ -42,6 +55,7 @@ pub(super) fn request(args: SendArgs, now: Timestamp) -> Result<PublishRequest, 
         phones: args.phones,
         installations: args.installations,
         topics: args.topics,
+        audiences: args.audiences,
         exclude_users: args.exclude_users,
         devices: args.devices,
         min_app_version: min_app_version(&args.min_versions),

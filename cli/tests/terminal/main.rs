@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test fails by what it cannot do")]
 
+mod audience;
 mod device;
 mod fate;
 mod full_disk;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     email::EmailAddress,
-    id::{InstallationId, TopicName, UserId},
+    id::{AudienceId, InstallationId, TopicName, UserId},
     min_version::MinVersions,
     open::{is_default, null_is_default, words},
     phone::PhoneNumber,
@@ -15,6 +15,8 @@ use crate::{
 
 /// The most entries one list of an audience may have; larger audiences are topics.
 pub const MAX_LISTED: usize = 2_000;
+/// The most uploaded audiences that one notification may name.
+pub const MAX_AUDIENCES: usize = 16;
 
 /// Whom to notify, as a sender writes it: at least one of the lists, everything else optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +45,11 @@ pub struct AudienceRequest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub topics: Vec<TopicName>,
+    /// Uploaded audiences that are ready: everyone whom a line of their files names when the audience is
+    /// expanded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub audiences: Vec<AudienceId>,
     /// Users to leave out, whichever way they were reached.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
@@ -62,6 +69,17 @@ pub struct AudienceRequest {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub min_app_version: BTreeMap<String, String>,
+}
+
+impl AudienceRequest {
+    const fn names_nobody(&self) -> bool {
+        self.users.is_empty()
+            && self.emails.is_empty()
+            && self.phones.is_empty()
+            && self.installations.is_empty()
+            && self.topics.is_empty()
+            && self.audiences.is_empty()
+    }
 }
 
 /// Which of a person's devices a notification is for.
@@ -96,6 +114,7 @@ pub struct Audience {
     phones: BTreeSet<PhoneNumber>,
     installations: BTreeSet<InstallationId>,
     topics: BTreeSet<TopicName>,
+    audiences: BTreeSet<AudienceId>,
     exclude_users: BTreeSet<UserId>,
     devices: Devices,
     min_app_version: MinVersions,
@@ -108,27 +127,24 @@ impl Audience {
     /// Every problem found, when nobody is addressed, a list is too long, devices are both listed and to be
     /// chosen, or an oldest version of the app is none.
     pub fn parse(request: AudienceRequest) -> Result<Self, Vec<FieldProblem>> {
+        let is_nobody = request.names_nobody();
         let AudienceRequest {
             users,
             emails,
             phones,
             installations,
             topics,
+            audiences,
             exclude_users,
             devices,
             min_app_version,
         } = request;
         let mut problems = Vec::new();
-        let is_nobody = users.is_empty()
-            && emails.is_empty()
-            && phones.is_empty()
-            && installations.is_empty()
-            && topics.is_empty();
         if is_nobody {
             problems.push(FieldProblem::new(
                 "/to",
                 FieldCode::Missing,
-                "must name at least one of users, emails, phones, installations or topics",
+                "must name at least one of users, emails, phones, installations, topics or audiences",
             ));
         }
         check_length(&mut problems, "/to/users", users.len());
@@ -136,6 +152,11 @@ impl Audience {
         check_length(&mut problems, "/to/phones", phones.len());
         check_length(&mut problems, "/to/installations", installations.len());
         check_length(&mut problems, "/to/topics", topics.len());
+        check_most(
+            &mut problems,
+            "/to/audiences",
+            (audiences.len(), MAX_AUDIENCES),
+        );
         check_length(&mut problems, "/to/exclude_users", exclude_users.len());
         if devices != Devices::All && !installations.is_empty() {
             let detail = "must be `all` if installations are listed";
@@ -158,6 +179,7 @@ impl Audience {
             phones: phones.into_iter().collect(),
             installations: installations.into_iter().collect(),
             topics: topics.into_iter().collect(),
+            audiences: audiences.into_iter().collect(),
             exclude_users: exclude_users.into_iter().collect(),
             devices,
             min_app_version: minimum,
@@ -173,6 +195,7 @@ impl Audience {
             phones: BTreeSet::new(),
             installations: BTreeSet::new(),
             topics: BTreeSet::new(),
+            audiences: BTreeSet::new(),
             exclude_users: BTreeSet::new(),
             devices: Devices::All,
             min_app_version: MinVersions::default(),
@@ -209,6 +232,12 @@ impl Audience {
         &self.topics
     }
 
+    /// Uploaded audiences that are meant.
+    #[must_use]
+    pub const fn audiences(&self) -> &BTreeSet<AudienceId> {
+        &self.audiences
+    }
+
     /// Users left out.
     #[must_use]
     pub fn exclude_users(&self) -> &BTreeSet<UserId> {
@@ -229,8 +258,12 @@ impl Audience {
 }
 
 fn check_length(problems: &mut Vec<FieldProblem>, pointer: &str, length: usize) {
-    if length > MAX_LISTED {
-        let detail = format!("must have at most {MAX_LISTED} entries, has {length}");
+    check_most(problems, pointer, (length, MAX_LISTED));
+}
+
+fn check_most(problems: &mut Vec<FieldProblem>, pointer: &str, (length, most): (usize, usize)) {
+    if length > most {
+        let detail = format!("must have at most {most} entries, has {length}");
         problems.push(FieldProblem::new(pointer, FieldCode::TooLong, detail));
     }
 }
@@ -311,6 +344,18 @@ mod tests {
             assert_eq!(problems[0].pointer, format!("/to/{list}"));
             assert_eq!(problems[0].code.known(), Some(FieldCode::TooLong));
         }
+    }
+
+    #[test]
+    fn so_many_uploaded_audiences_are_named_at_once() {
+        let named = |count: usize| {
+            let ids: Vec<_> = (0..count).map(|n| format!("aud_{n:032x}")).collect();
+            Audience::parse(serde_json::from_value(json!({"audiences": ids})).unwrap())
+        };
+        let audience = named(MAX_AUDIENCES).unwrap();
+        assert_eq!(audience.audiences().len(), MAX_AUDIENCES);
+        let problems = named(MAX_AUDIENCES + 1).unwrap_err();
+        assert_eq!(problems[0].pointer, "/to/audiences");
     }
 
     fn entry(list: &str, number: usize) -> String {

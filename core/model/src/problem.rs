@@ -79,6 +79,25 @@ impl Problem {
         }
     }
 
+    /// A publish request that names an uploaded audience which cannot be sent to, as an entry of
+    /// `/to/audiences`.
+    #[must_use]
+    pub fn unusable_audience(index: usize, is_known: bool) -> Self {
+        let (code, what, detail) = if is_known {
+            let what = "is not ready: its file is not complete, or cannot be used";
+            (ProblemCode::AudienceNotReady, what, "is not ready")
+        } else {
+            let what = "is not an uploaded audience of this App";
+            (ProblemCode::AudienceUnknown, what, "does not exist")
+        };
+        let pointer = format!("/to/audiences/{index}");
+        let error = FieldProblem::new(pointer, FieldCode::NotAllowed, what);
+        Self {
+            errors: vec![error],
+            ..Self::new(code, format!("an uploaded audience {detail}"))
+        }
+    }
+
     /// Whether the credentials are at fault: the code's class is `auth`. Nothing else ends a session.
     #[must_use]
     pub fn is_about_credentials(&self) -> bool {
@@ -278,6 +297,16 @@ codes! {
     EventsGap = "events.gap", 410, "Events behind the cursor are kept no longer";
     /// The audience names a topic that does not exist; `errors` says which.
     TopicUnknown = "topic.unknown", 422, "The topic does not exist";
+    /// The audience names an uploaded audience that does not exist; `errors` says which.
+    AudienceUnknown = "audience.unknown", 422, "The uploaded audience does not exist";
+    /// The audience names an uploaded audience whose file is not complete; `errors` says which.
+    AudienceNotReady = "audience.not_ready", 422, "The uploaded audience is not ready";
+    /// The file of the uploaded audience cannot be used, whole; `detail` says why.
+    AudienceFailed = "audience.failed", 422, "The file of the uploaded audience cannot be used";
+    /// A notification is still being sent to the uploaded audience.
+    AudienceInUse = "audience.in_use", 409, "The uploaded audience is in use";
+    /// The file of the uploaded audience goes on at another offset, or is complete.
+    AudienceOffset = "audience.offset", 409, "The file goes on at another offset";
     /// There is no such topic, or users may not subscribe to it themselves.
     TopicUnavailable = "topic.unavailable", 403, "The topic is not open to subscribers";
     /// A service does not take credentials; those that it took before stay.

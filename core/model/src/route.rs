@@ -34,6 +34,12 @@ pub const RECEIPTS: &str = "/v1/receipts";
 pub const TOPIC: &str = "/v1/topics/{topic}";
 /// A user's subscription to a topic: `PUT`, `DELETE`.
 pub const SUBSCRIBER: &str = "/v1/topics/{topic}/subscribers/{user}";
+/// Audiences that are uploaded as files: `POST`, `GET`.
+pub const AUDIENCES: &str = "/v1/audiences";
+/// One of them: `GET`, `DELETE`; `PATCH` appends to its file.
+pub const AUDIENCE: &str = "/v1/audiences/{id}";
+/// The lines of its file that name nobody, in pages: `GET`.
+pub const AUDIENCE_PROBLEMS: &str = "/v1/audiences/{id}/problems";
 /// What is known of a user: `PUT`, `GET`; `DELETE` erases them.
 pub const USER: &str = "/v1/users/{user}";
 /// Ends all sessions of a user: `POST`.

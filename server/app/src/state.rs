@@ -21,7 +21,7 @@ use crate::{
     metrics::Metrics,
     operation::{
         Bouncing, EventReading, Greeting, Hooking, Issuing, Publishing, Reporting, Setting,
-        Syncing, Watching,
+        Syncing, Uploading, Watching,
     },
     rate::Rates,
     supervise::Health,
@@ -173,6 +173,14 @@ impl ServerState {
         EventReading {
             store: &*self.store,
             events: &self.live.events,
+        }
+    }
+
+    pub(crate) fn uploading(&self) -> Uploading<'_> {
+        Uploading {
+            store: &*self.store,
+            clock: &*self.clock,
+            bounds: self.config.audiences,
         }
     }
 

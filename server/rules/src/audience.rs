@@ -1,8 +1,9 @@
 //! Whom a notification is for: the plan of an audience, and the walk through its sources.
 //!
 //! An audience is kept as a [`Plan`] and not written out when its notification is accepted. The plan
-//! has *sources*: the listed users, each topic, the listed addresses, the listed installations. They are
-//! walked in this order, each by its key, a part in each transaction. Where the walk stands is a
+//! has *sources*: the listed users, each topic, the listed addresses, the users and addresses of each
+//! uploaded audience, the listed installations, those of each uploaded audience. They are walked in this
+//! order, each by its key, a part in each transaction. Where the walk stands is a
 //! [`Position`] that is saved with the part, so that a crash repeats or loses nothing.
 //!
 //! The first source that names a user decides for them: a later one finds the delivery there and
@@ -22,6 +23,7 @@
 //!     match source.members {
 //!         Members::Users(users) => walked.extend(users.into_iter().map(|listed| listed.user)),
 //!         Members::Topic(_) | Members::Contacts(_) | Members::Installations(_) => {}
+//!         Members::Uploaded(..) => {}
 //!     }
 //!     position = source.position.end();
 //! }
@@ -34,7 +36,8 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vestnik_model::{
-    AppId, Audience, DeliveryState, Evidence, Expansion, InstallationId, Reason, TopicName, UserId,
+    AppId, Audience, AudienceId, DeliveryState, Evidence, Expansion, InstallationId, Reason,
+    TopicName, UserId,
 };
 
 use crate::{
@@ -58,6 +61,9 @@ pub struct Plan {
     /// Keyed hashes: what is stored of a notification names nobody's mailbox.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     contacts: Vec<String>,
+    /// Uploaded audiences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    audiences: Vec<String>,
     installations: Vec<String>,
     exclude_users: BTreeSet<String>,
 }
@@ -68,8 +74,9 @@ pub struct Plan {
 )]
 #[serde(default)]
 pub struct Position {
-    /// The source's number: the listed users are 0, then the topics in order, then the addresses, then the
-    /// installations.
+    /// The source's number: the listed users are 0, then the topics in order, then the addresses, then of
+    /// each uploaded audience the users and the addresses, then the installations, then those of each
+    /// uploaded audience.
     pub source: u32,
     /// The key of the last member that was walked, when there is one. What it is depends on the
     /// source: [`ListedUser::key`], or the store's own key of a user.
@@ -110,6 +117,21 @@ pub enum Members {
     /// Owners of listed installations, by the store's key of a user as for a topic; all listed
     /// installations of an owner are one candidate.
     Installations(Vec<InstallationId>),
+    /// Those whom the lines of an uploaded audience name in one way: by the store's key of a user where
+    /// they name users, else by the number of the line.
+    Uploaded(AudienceId, Naming),
+}
+
+/// How a line of an uploaded audience names its recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Naming {
+    /// By the user's name.
+    User,
+    /// By an address of the user.
+    Contact,
+    /// By an installation of the user: they are notified there, and on the other installations that the
+    /// audience names, only.
+    Installation,
 }
 
 /// A user that the sender listed.
@@ -160,6 +182,11 @@ impl Plan {
                 .chain(phones)
                 .map(|contact| key.hash(app, contact).text())
                 .collect(),
+            audiences: audience
+                .audiences()
+                .iter()
+                .map(AudienceId::to_string)
+                .collect(),
             installations: audience
                 .installations()
                 .iter()
@@ -170,11 +197,11 @@ impl Plan {
     }
 
     /// Whether the expansion begins in the transaction that accepts the notification: the audience has
-    /// at most [`FIRST_PART`] explicit recipients and no topic.
+    /// at most [`FIRST_PART`] explicit recipients, no topic and no uploaded audience.
     #[must_use]
     pub const fn is_first_part(&self) -> bool {
         let listed = self.users.len() + self.contacts.len() + self.installations.len();
-        self.topics.is_empty() && listed <= FIRST_PART
+        self.topics.is_empty() && self.audiences.is_empty() && listed <= FIRST_PART
     }
 
     /// Whether the sender left a user out.
@@ -201,6 +228,11 @@ impl Plan {
         self.installations.contains(&id.to_string())
     }
 
+    /// The uploaded audiences, in the order of their sources.
+    pub fn audiences(&self) -> impl Iterator<Item = AudienceId> + '_ {
+        self.audiences.iter().filter_map(|id| id.parse().ok())
+    }
+
     /// The topics, in the order of their sources.
     pub fn topics(&self) -> impl Iterator<Item = TopicName> + '_ {
         self.topics
@@ -219,7 +251,7 @@ impl Plan {
     /// When a source has no more members, go on at [`Position::end`].
     #[must_use]
     pub fn source(&self, position: Position) -> Option<Source> {
-        let sources = self.topics.len() + 3;
+        let sources = self.topics.len() + 3 + 3 * self.audiences.len();
         (position.source as usize..sources).find_map(|number| {
             let source = u32::try_from(number).ok()?;
             let after = position.after.filter(|_| source == position.source);
@@ -240,10 +272,26 @@ impl Plan {
         if let Some(name) = self.topics.get(topic) {
             return TopicName::parse(name.as_str()).ok().map(Members::Topic);
         }
-        if topic == self.topics.len() {
+        self.named_otherwise(topic - self.topics.len())
+    }
+
+    /// Who is in a source behind the topics; `None` when nobody is left in it.
+    fn named_otherwise(&self, source: usize) -> Option<Members> {
+        let uploaded = |index: usize, naming| {
+            let id = self.audiences.get(index)?.parse().ok()?;
+            Some(Members::Uploaded(id, naming))
+        };
+        let Some(uploads) = source.checked_sub(1) else {
             let listed = self.contacts.iter();
             let contacts: Vec<_> = listed.filter_map(|text| ContactHash::read(text)).collect();
             return (!contacts.is_empty()).then_some(Members::Contacts(contacts));
+        };
+        let Some(installations) = uploads.checked_sub(2 * self.audiences.len()) else {
+            let naming = [Naming::User, Naming::Contact];
+            return uploaded(uploads / 2, naming[uploads % 2]);
+        };
+        if let Some(index) = installations.checked_sub(1) {
+            return uploaded(index, Naming::Installation);
         }
         let listed = self.installations.iter();
         let installations: Vec<_> = listed.filter_map(|id| id.parse().ok()).collect();

@@ -20,7 +20,7 @@
 use std::collections::BTreeSet;
 
 use vestnik_model::{
-    CategoryName, FieldProblem, InstallationId, TopicName,
+    AudienceId, CategoryName, FieldProblem, InstallationId, TopicName,
     preference::{OptOutChange, OptOuts, StoredOptOuts},
 };
 
@@ -84,6 +84,8 @@ pub struct Ways {
     pub contacts: Vec<ContactHash>,
     /// Their installations.
     pub installations: Vec<InstallationId>,
+    /// The uploaded audiences of the plan with a line that names them.
+    pub audiences: Vec<AudienceId>,
 }
 
 /// What a source of an audience is to a person whom it names.
@@ -102,7 +104,10 @@ pub enum Passage {
 pub fn is_left(members: &Members, opt_outs: &OptOuts) -> bool {
     match members {
         Members::Topic(topic) => opt_outs.topics.contains(topic),
-        Members::Users(_) | Members::Contacts(_) | Members::Installations(_) => false,
+        Members::Users(_)
+        | Members::Contacts(_)
+        | Members::Installations(_)
+        | Members::Uploaded(..) => false,
     }
 }
 
@@ -117,6 +122,7 @@ pub fn passage(plan: &Plan, source: &Source, opt_outs: &OptOuts, ways: &Ways) ->
     let is_elsewhere = plan
         .topics_behind(source.position)
         .any(|name| wanted(&name))
+        || plan.audiences().any(|id| ways.audiences.contains(&id))
         || ways.contacts.iter().any(|hash| plan.names_contact(hash))
         || ways
             .installations
@@ -241,6 +247,19 @@ mod tests {
         );
     }
 
+    #[test]
+    fn who_is_named_by_a_line_of_an_uploaded_audience_is_meant() {
+        let id = "aud_00000000000000000000000000000001";
+        let to = json!({"topics": ["news"], "audiences": [id]});
+        let uploaded = |id: &str| Ways {
+            audiences: vec![id.parse().unwrap()],
+            ..Ways::default()
+        };
+        check(to.clone(), &uploaded(id), Passage::Elsewhere);
+        let other = uploaded("aud_00000000000000000000000000000002");
+        check(to, &other, Passage::Refused);
+    }
+
     /// What the walk has passed names nobody any more: who came into it meanwhile has no delivery by it.
     #[test]
     fn only_the_sources_behind_count() {
@@ -266,6 +285,10 @@ mod tests {
             Members::Users(Vec::new()),
             Members::Contacts(Vec::new()),
             Members::Installations(Vec::new()),
+            Members::Uploaded(
+                AudienceId::from_uuid(uuid::Uuid::from_u128(1)),
+                crate::audience::Naming::User,
+            ),
         ] {
             assert!(!is_left(&members, &said));
             let found = passage(

@@ -76,6 +76,8 @@ pub enum WorkKind {
     MarkRead,
     /// Delete a topic's subscriptions.
     DeleteTopic,
+    /// Delete an uploaded audience with its lines.
+    DeleteAudience,
     /// Delete a user and what is theirs.
     EraseUser,
     /// Delete what the whole database keeps only for a while: events, used identity tokens, refresh
@@ -101,6 +103,7 @@ impl WorkKind {
             Self::AskAnew => "ask_anew",
             Self::MarkRead => "mark_read",
             Self::DeleteTopic => "delete_topic",
+            Self::DeleteAudience => "delete_audience",
             Self::EraseUser => "erase_user",
             Self::Sweep => "sweep",
         }
@@ -122,6 +125,7 @@ impl Word for WorkKind {
         Self::AskAnew,
         Self::MarkRead,
         Self::DeleteTopic,
+        Self::DeleteAudience,
         Self::EraseUser,
         Self::Sweep,
     ];
@@ -223,6 +227,7 @@ pub fn next_stage(done: WorkKind, life: &Life) -> Option<Stage> {
         | WorkKind::AskAnew
         | WorkKind::MarkRead
         | WorkKind::DeleteTopic
+        | WorkKind::DeleteAudience
         | WorkKind::EraseUser
         | WorkKind::Sweep => None,
     }

@@ -83,6 +83,25 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
         "subscriptions without their topic or user",
     ),
     (
+        "SELECT 1 FROM audience_user a WHERE NOT EXISTS (SELECT 1 FROM audience n WHERE n.row = a.audience)
+             OR NOT EXISTS (SELECT 1 FROM user u WHERE u.row = a.user)
+         UNION ALL
+         SELECT 1 FROM audience_line a WHERE NOT EXISTS (SELECT 1 FROM audience n WHERE n.row = a.audience)
+         UNION ALL
+         SELECT 1 FROM audience_problem a
+         WHERE NOT EXISTS (SELECT 1 FROM audience n WHERE n.row = a.audience)",
+        "lines without their uploaded audience or user",
+    ),
+    (
+        // Who was erased has left: the lines can be fewer than were counted.
+        "SELECT 1 FROM audience n WHERE n.id IS NOT NULL AND (
+             n.good < (SELECT count(*) FROM audience_user a WHERE a.audience = n.row)
+                 + (SELECT count(*) FROM audience_line a WHERE a.audience = n.row)
+             OR n.bad < (SELECT count(*) FROM audience_problem a WHERE a.audience = n.row)
+             OR (n.state = 'ready' AND (n.rest IS NOT NULL OR n.ready_at IS NULL)))",
+        "uploaded audiences that are not those of their lines",
+    ),
+    (
         "SELECT 1 FROM notification n
          LEFT JOIN notification_state s ON s.notification = n.row WHERE s.notification IS NULL",
         "notifications without a state",

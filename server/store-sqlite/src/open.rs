@@ -17,7 +17,7 @@ use crate::{
     schema::SCHEMA,
     seal::{Seal, SealKey},
     table::{
-        email_address, erasure, identity_key, lease,
+        audience, email_address, erasure, identity_key, lease,
         meta::{self, ACCESS, SEAL_REMNANTS},
         numbering, phone_number, provider, push_address,
         secret::{self, AtRest},
@@ -190,6 +190,7 @@ fn encrypt(path: &Path, database: &mut Database, seal: &Seal) -> Result<bool, Op
             email_address::reseal(db, &plain, seal)?;
             phone_number::reseal(db, &plain, seal)?;
             webhook::reseal(db, &plain, seal)?;
+            audience::reseal(db, &plain, seal)?;
             let was_in_use = meta::life(db)?.is_some();
             if was_in_use {
                 meta::put(db, SEAL_REMNANTS, &[])?;

@@ -11,6 +11,7 @@ const MIGRATION_1: &str = concat!(
     include_str!("../migrations/0001/user.sql"),
     include_str!("../migrations/0001/installation.sql"),
     include_str!("../migrations/0001/topic.sql"),
+    include_str!("../migrations/0001/audience.sql"),
     include_str!("../migrations/0001/notification.sql"),
     include_str!("../migrations/0001/delivery.sql"),
     include_str!("../migrations/0001/log.sql"),

@@ -12,7 +12,7 @@ use vestnik_rules::{
     schedule::{Life, Mailing, span},
 };
 
-use crate::Answer;
+use crate::{Answer, audience_files::Unusable};
 
 /// Whom notifications can be for.
 pub trait Audiences {
@@ -83,6 +83,8 @@ pub enum ReachOutcome {
     },
     /// There are no topics of these names.
     UnknownTopics(Vec<TopicName>),
+    /// Nothing can be sent to these uploaded audiences.
+    UnusableAudiences(Vec<Unusable>),
 }
 
 /// A user joins a topic.

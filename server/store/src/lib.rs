@@ -1,8 +1,8 @@
 //! What Vestnik's server keeps.
 //!
 //! A store is the sum of families of operations, each family in a file with its records:
-//! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`Contacts`], [`Recipients`],
-//! [`Publishing`], [`Logs`], [`Ledger`], [`Events`], [`Webhooks`], [`Work`], [`Dispatch`], [`Operations`].
+//! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`AudienceFiles`], [`Contacts`],
+//! [`Recipients`], [`Publishing`], [`Logs`], [`Ledger`], [`Events`], [`Webhooks`], [`Work`], [`Dispatch`], [`Operations`].
 //! Each operation is one transaction: when it answers, what it did is durable; when it fails, nothing was
 //! changed. A caller that goes away changes neither.
 //!
@@ -36,6 +36,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audience_files;
 pub mod audiences;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -57,6 +58,7 @@ pub mod tenants;
 pub mod webhooks;
 pub mod work;
 
+pub use audience_files::AudienceFiles;
 pub use audiences::Audiences;
 pub use contacts::Contacts;
 pub use dispatch::Dispatch;
@@ -87,6 +89,7 @@ pub trait Store:
     + Sessions
     + Installations
     + Audiences
+    + AudienceFiles
     + Contacts
     + Recipients
     + Publishing
@@ -109,6 +112,7 @@ impl<S> Store for S where
         + Sessions
         + Installations
         + Audiences
+        + AudienceFiles
         + Contacts
         + Recipients
         + Publishing

@@ -6,7 +6,7 @@ use vestnik_model::{
 };
 use vestnik_rules::retry::Obstacle;
 
-use crate::Answer;
+use crate::{Answer, audience_files::Unusable};
 
 /// What senders publish.
 pub trait Publishing {
@@ -136,4 +136,6 @@ pub enum PublishOutcome {
     Mismatch,
     /// There are no topics of these names.
     UnknownTopics(Vec<TopicName>),
+    /// Nothing can be sent to these uploaded audiences.
+    UnusableAudiences(Vec<Unusable>),
 }

@@ -176,6 +176,11 @@ const fn by_code(code: ProblemCode) -> Trouble {
         | ProblemCode::EventsGap
         | ProblemCode::TopicUnknown
         | ProblemCode::TopicUnavailable
+        | ProblemCode::AudienceUnknown
+        | ProblemCode::AudienceNotReady
+        | ProblemCode::AudienceFailed
+        | ProblemCode::AudienceInUse
+        | ProblemCode::AudienceOffset
         | ProblemCode::ProviderRefused => Trouble::Refused,
     }
 }

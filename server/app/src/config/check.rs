@@ -91,10 +91,15 @@ fn sizes(config: &Config) -> [Range; 4] {
     ]
 }
 
-fn counts(config: &Config) -> [Range; 17] {
+fn counts(config: &Config) -> [Range; 18] {
     let (bounds, feed) = (config.limits, config.feed);
     [
         number("tokens.access_seconds", config.tokens.access_seconds, 30),
+        number(
+            "audiences.upload_seconds",
+            config.audiences.upload_seconds,
+            1,
+        ),
         number("limits.request_seconds", bounds.request_seconds, 1),
         number("limits.header_seconds", bounds.header_seconds, 1),
         number("limits.idle_seconds", bounds.idle_seconds, 1),

@@ -1,5 +1,6 @@
 //! Settings: from a TOML file, the environment and flags; each overrides the one before.
 
+mod audience;
 mod check;
 mod environment;
 mod feed;
@@ -16,6 +17,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+pub use audience::AudienceConfig;
 pub use feed::FeedConfig;
 pub use limit::LimitConfig;
 pub(crate) use limit::MAX_WEBHOOKS;

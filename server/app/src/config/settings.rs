@@ -5,7 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FeedConfig, LimitConfig, OutboundConfig, ProxyConfig, RateConfig, SecretConfig, listen,
+    AudienceConfig, FeedConfig, LimitConfig, OutboundConfig, ProxyConfig, RateConfig, SecretConfig,
+    listen,
 };
 
 /// A server's settings.
@@ -41,6 +42,8 @@ pub struct Config {
     pub feed: FeedConfig,
     /// How notifications are worked off.
     pub delivery: DeliveryConfig,
+    /// What uploaded audiences may take.
+    pub audiences: AudienceConfig,
     /// What the server may connect to.
     pub outbound: OutboundConfig,
 }
@@ -60,6 +63,7 @@ impl Default for Config {
             rates: RateConfig::default(),
             feed: FeedConfig::default(),
             delivery: DeliveryConfig::default(),
+            audiences: AudienceConfig::default(),
             outbound: OutboundConfig::default(),
         }
     }

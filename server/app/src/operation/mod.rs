@@ -6,6 +6,7 @@
 //! errors are [`Refusal`](crate::refusal::Refusal)s. Views that need no decision are read from the
 //! store by the doors themselves.
 
+mod audience_files;
 mod bounces;
 mod contacts;
 mod events;
@@ -31,6 +32,9 @@ mod topics;
 mod watch;
 mod webhooks;
 
+pub(crate) use audience_files::{
+    Cut, Uploaded, Uploading, Writing, create_audience, delete_audience, unusable_file, upload,
+};
 pub(crate) use bounces::{Bouncing, take_bounce};
 pub(crate) use contacts::{delete_email, email, put_email};
 pub(crate) use events::{EventReading, EventRequest, events, views as event_views};

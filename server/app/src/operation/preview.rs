@@ -18,7 +18,10 @@ use vestnik_rules::{
 };
 use vestnik_store::audiences::{ReachOutcome, ReachQuery};
 
-use super::{Publishing, publish::unknown_topics};
+use super::{
+    Publishing,
+    publish::{unknown_topics, unusable_audiences},
+};
 use crate::{
     channel::{Sample, samples},
     refusal::Refusal,
@@ -31,7 +34,7 @@ pub(crate) async fn preview(
     request: PublishRequest,
 ) -> Result<Preview, Refusal> {
     let now = with.clock.now();
-    let topics = request.to.topics.clone();
+    let (topics, audiences) = (request.to.topics.clone(), request.to.audiences.clone());
     let publication = Publication::parse(request)?;
     schedule::check(&publication.schedule, now).map_err(Problem::invalid)?;
     let asked = ReachQuery {
@@ -47,6 +50,9 @@ pub(crate) async fn preview(
     let (reach, is_exact) = match with.store.reach(asked).await? {
         ReachOutcome::Reach { reach, is_exact } => (reach, is_exact),
         ReachOutcome::UnknownTopics(unknown) => return Err(unknown_topics(&topics, &unknown)),
+        ReachOutcome::UnusableAudiences(unusable) => {
+            return Err(unusable_audiences(&audiences, &unusable));
+        }
     };
     let life = schedule::span(&publication.schedule, now, publication.ttl);
     let opens_at = life.starts_at.max(now);

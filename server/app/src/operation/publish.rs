@@ -3,8 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use vestnik_clock::{Clock, new_uuid_v7};
 use vestnik_model::{
-    AppId, FieldProblem, Notification, NotificationId, Problem, ProblemCode, Publication,
-    PublishAccepted, PublishRequest, TopicName,
+    AppId, AudienceId, FieldProblem, Notification, NotificationId, Problem, ProblemCode,
+    Publication, PublishAccepted, PublishRequest, TopicName,
     problem::FieldCode,
     publish::{NotificationPatch, Patch, canonical},
     view::NotificationView,
@@ -12,6 +12,7 @@ use vestnik_model::{
 use vestnik_rules::schedule;
 use vestnik_store::{
     Store,
+    audience_files::Unusable,
     publishing::{Edit, EditOutcome, IdempotencyRecord, NewNotification, PublishOutcome},
 };
 
@@ -40,7 +41,7 @@ pub(crate) async fn publish(
     let key = take_key(&mut request, key_header)?;
     let now = with.clock.now();
     let idempotency = key.map(|key| remembered(key, &request, now));
-    let topics = request.to.topics.clone();
+    let (topics, audiences) = (request.to.topics.clone(), request.to.audiences.clone());
     let publication = Publication::parse(request)?;
     schedule::check(&publication.schedule, now).map_err(Problem::invalid)?;
     let id = NotificationId::from_uuid(new_uuid_v7(with.clock));
@@ -71,6 +72,9 @@ pub(crate) async fn publish(
             "the key was used within 24 hours for a request with another content",
         )),
         PublishOutcome::UnknownTopics(unknown) => Err(unknown_topics(&topics, &unknown)),
+        PublishOutcome::UnusableAudiences(unusable) => {
+            Err(unusable_audiences(&audiences, &unusable))
+        }
     }
 }
 
@@ -174,10 +178,27 @@ pub(super) fn unknown_topics(asked: &[TopicName], unknown: &[TopicName]) -> Refu
     let places = asked.iter().enumerate();
     let places = places.filter(|(_, topic)| unknown.contains(topic));
     let problems = places.map(|(index, _)| Problem::unknown_topic(index));
-    let all = problems.reduce(|mut all, next| {
+    one(problems)
+        .unwrap_or_else(|| Problem::new(ProblemCode::TopicUnknown, "a topic does not exist"))
+        .into()
+}
+
+/// One problem that points at each uploaded audience of the request to which nothing can be sent.
+pub(super) fn unusable_audiences(asked: &[AudienceId], unusable: &[Unusable]) -> Refusal {
+    let places = asked.iter().enumerate();
+    let problems = places.filter_map(|(index, id)| {
+        let unusable = unusable.iter().find(|unusable| unusable.id == *id)?;
+        Some(Problem::unusable_audience(index, unusable.is_known))
+    });
+    one(problems)
+        .unwrap_or_else(|| Problem::new(ProblemCode::AudienceUnknown, "an audience does not exist"))
+        .into()
+}
+
+/// The first problem, with what every one points at.
+fn one(problems: impl Iterator<Item = Problem>) -> Option<Problem> {
+    problems.reduce(|mut all, next| {
         all.errors.extend(next.errors);
         all
-    });
-    all.unwrap_or_else(|| Problem::new(ProblemCode::TopicUnknown, "a topic does not exist"))
-        .into()
+    })
 }

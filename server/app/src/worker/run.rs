@@ -70,6 +70,7 @@ const fn concurrency(kind: WorkKind) -> u32 {
         | WorkKind::Dispatch
         | WorkKind::Webhook
         | WorkKind::DeleteTopic
+        | WorkKind::DeleteAudience
         | WorkKind::EraseUser
         | WorkKind::Sweep => 2,
     }
@@ -91,6 +92,7 @@ const fn rows(kind: WorkKind) -> u32 {
         | WorkKind::Dispatch
         | WorkKind::Webhook
         | WorkKind::DeleteTopic
+        | WorkKind::DeleteAudience
         | WorkKind::EraseUser
         | WorkKind::Sweep => 250,
         // Each is looked at like an explanation.

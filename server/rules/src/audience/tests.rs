@@ -15,6 +15,10 @@ fn installation(number: u128) -> InstallationId {
     InstallationId::from_uuid(Uuid::from_u128(number))
 }
 
+fn uploaded(number: u128) -> AudienceId {
+    AudienceId::from_uuid(Uuid::from_u128(number))
+}
+
 fn topic(number: usize) -> TopicName {
     TopicName::parse(format!("t{number}")).unwrap()
 }
@@ -54,6 +58,11 @@ fn a_hundred_explicit_recipients_are_expanded_at_once() {
     check(101, 0, 0, false);
     check(60, 41, 0, false);
     check(1, 0, 1, false);
+    let uploads = AudienceRequest {
+        audiences: vec![uploaded(1)],
+        ..AudienceRequest::default()
+    };
+    assert!(!plan(uploads).is_first_part());
     let mailboxes = |count| {
         let request = AudienceRequest {
             emails: (0..count).map(email).collect(),
@@ -169,19 +178,30 @@ fn a_user_without_an_installation_begins_undelivered() {
 }
 
 /// Who is where in a database: subscribers and mailboxes by the keys of their users, installations by their
-/// owner's.
+/// owner's, lines of uploaded audiences by their numbers.
 #[derive(Debug, Clone, Default)]
 struct World {
     subscribers: BTreeMap<TopicName, BTreeSet<i64>>,
     mailboxes: BTreeMap<EmailAddress, BTreeSet<i64>>,
     owners: BTreeMap<InstallationId, i64>,
+    uploads: BTreeMap<AudienceId, Vec<Upload>>,
 }
 
+/// A line of an uploaded audience.
+#[derive(Debug, Clone)]
+enum Upload {
+    User(i64),
+    Mailbox(usize),
+    Installation(u128),
+}
+
+/// A candidate with the key of its place in its source.
+type Named = (i64, UserId, Option<Vec<InstallationId>>);
 type Deliveries = BTreeMap<UserId, Option<Vec<InstallationId>>>;
 
 impl World {
     /// The candidates of a source behind a key, in the order of keys.
-    fn candidates(&self, source: &Source) -> Vec<(i64, UserId, Option<Vec<InstallationId>>)> {
+    fn candidates(&self, plan: &Plan, source: &Source) -> Vec<Named> {
         let is_left = |key: i64| source.position.after.is_none_or(|after| key > after);
         match &source.members {
             Members::Users(users) => {
@@ -206,18 +226,62 @@ impl World {
                 left.map(|key| (key, user(key), None)).collect()
             }
             Members::Installations(listed) => {
-                let mut owned: BTreeMap<i64, Vec<InstallationId>> = BTreeMap::new();
-                for id in listed {
-                    if let Some(owner) = self.owners.get(id).filter(|owner| is_left(**owner)) {
-                        owned.entry(*owner).or_default().push(*id);
-                    }
-                }
-                owned
-                    .into_iter()
-                    .map(|(key, only)| (key, user(key), Some(only)))
+                let owners = listed.iter().filter_map(|id| self.owners.get(id));
+                let owners: BTreeSet<i64> = owners.copied().filter(|key| is_left(*key)).collect();
+                let owners = owners.into_iter();
+                owners
+                    .map(|key| (key, user(key), Some(self.only(plan, key))))
                     .collect()
             }
+            Members::Uploaded(id, naming) => {
+                let mut named = self.named_by_lines(plan, *id, *naming);
+                named.retain(|(key, _, _)| is_left(*key));
+                named
+            }
         }
+    }
+
+    /// Whom the lines of an uploaded audience name in one way, each with the number of the line, or of the user
+    /// where it names one.
+    fn named_by_lines(&self, plan: &Plan, id: AudienceId, naming: Naming) -> Vec<Named> {
+        let mut named = Vec::new();
+        for (number, line) in (0..).zip(self.uploads.get(&id).into_iter().flatten()) {
+            match (naming, line) {
+                (Naming::User, Upload::User(key)) => named.push((*key, user(*key), None)),
+                (Naming::Contact, Upload::Mailbox(mailbox)) => {
+                    let users = self.mailboxes.get(&email(*mailbox)).into_iter().flatten();
+                    // A part holds all users of a line: one who is not there is passed over.
+                    named.extend(users.map(|key| (number, user(*key), None)));
+                }
+                (Naming::Installation, Upload::Installation(id)) => {
+                    let owner = self.owners.get(&installation(*id));
+                    named.extend(
+                        owner.map(|owner| (number, user(*owner), Some(self.only(plan, *owner)))),
+                    );
+                }
+                (Naming::User | Naming::Contact | Naming::Installation, _) => {}
+            }
+        }
+        named.sort_by_key(|(key, _, _)| *key);
+        named.dedup();
+        named
+    }
+
+    /// The installations of a user that the plan names, one by one or by a line.
+    fn only(&self, plan: &Plan, owner: i64) -> Vec<InstallationId> {
+        let lines = plan.audiences().filter_map(|id| self.uploads.get(&id));
+        let uploaded: BTreeSet<_> = lines
+            .flatten()
+            .filter_map(|line| match line {
+                Upload::Installation(id) => Some(installation(*id)),
+                Upload::User(_) | Upload::Mailbox(_) => None,
+            })
+            .collect();
+        let owned = self.owners.iter().filter(|(_, of)| **of == owner);
+        owned
+            .map(|(id, _)| *id)
+            .filter(|id| plan.names_installation(*id) || uploaded.contains(id))
+            .collect()
     }
 
     /// Expands an audience in parts of so many rows. Every part reads its position from JSON, and part
@@ -231,9 +295,11 @@ impl World {
             };
             parts += 1;
             assert!(parts < 200, "the walk does not end");
-            let mut part = self.candidates(&source);
+            let mut part = self.candidates(plan, &source);
             let is_last = part.len() < rows;
-            part.truncate(rows);
+            // Those whom one line names are one part.
+            let end = (rows..part.len()).find(|end| part[*end].0 != part[*end - 1].0);
+            part.truncate(end.unwrap_or(part.len()));
             let last = part.last().map(|(key, _, _)| *key);
             for (_, user, only) in part {
                 let candidate = Candidate {
@@ -256,16 +322,28 @@ impl World {
     }
 }
 
+fn lines() -> impl Strategy<Value = Upload> {
+    prop_oneof![
+        (0..30_i64).prop_map(Upload::User),
+        (0..8_usize).prop_map(Upload::Mailbox),
+        (0..12_u128).prop_map(Upload::Installation),
+    ]
+}
+
 prop_compose! {
     fn worlds()(
         subscribers in prop::collection::vec(prop::collection::btree_set(0..30_i64, 0..15), 4),
         mailboxes in prop::collection::vec(prop::collection::btree_set(0..30_i64, 0..4), 6),
         owners in prop::collection::btree_map(0..12_u128, 0..30_i64, 0..12),
+        uploads in prop::collection::btree_map(
+            (0..4_u128).prop_map(uploaded), prop::collection::vec(lines(), 0..15), 0..4,
+        ),
     ) -> World {
         World {
             subscribers: (0..).map(topic).zip(subscribers).collect(),
             mailboxes: (0..).map(email).zip(mailboxes).collect(),
             owners: owners.into_iter().map(|(id, owner)| (installation(id), owner)).collect(),
+            uploads,
         }
     }
 }
@@ -276,6 +354,7 @@ prop_compose! {
         topics in prop::collection::btree_set(0..5_usize, 0..4),
         emails in prop::collection::btree_set(0..8_usize, 0..4),
         installations in prop::collection::btree_set(0..12_u128, 1..8),
+        uploads in prop::collection::btree_set(0..5_u128, 0..3),
         excluded in prop::collection::btree_set(0..30_i64, 0..5),
     ) -> AudienceRequest {
         AudienceRequest {
@@ -283,6 +362,7 @@ prop_compose! {
             topics: topics.into_iter().map(topic).collect(),
             emails: emails.into_iter().map(email).collect(),
             installations: installations.into_iter().map(installation).collect(),
+            audiences: uploads.into_iter().map(uploaded).collect(),
             exclude_users: excluded.into_iter().map(user).collect(),
             ..AudienceRequest::default()
         }
@@ -292,14 +372,29 @@ prop_compose! {
 /// Whom an audience means, said without parts.
 fn meant(world: &World, request: &AudienceRequest) -> Deliveries {
     let mut meant = Deliveries::new();
-    for id in &request.installations {
-        if let Some(owner) = world.owners.get(id) {
+    let lines: Vec<_> = request
+        .audiences
+        .iter()
+        .filter_map(|id| world.uploads.get(id))
+        .flatten()
+        .collect();
+    let mut installations: BTreeSet<_> = request.installations.iter().copied().collect();
+    let (mut whole_users, mut mailboxes) = (request.users.clone(), request.emails.clone());
+    for line in lines {
+        match line {
+            Upload::User(key) => whole_users.push(user(*key)),
+            Upload::Mailbox(number) => mailboxes.push(email(*number)),
+            Upload::Installation(number) => drop(installations.insert(installation(*number))),
+        }
+    }
+    for id in installations {
+        if let Some(owner) = world.owners.get(&id) {
             meant
                 .entry(user(*owner))
                 .or_insert_with(|| Some(Vec::new()))
                 .as_mut()
                 .unwrap()
-                .push(*id);
+                .push(id);
         }
     }
     let topics = request
@@ -307,12 +402,12 @@ fn meant(world: &World, request: &AudienceRequest) -> Deliveries {
         .iter()
         .filter_map(|name| world.subscribers.get(name))
         .flatten();
-    let named = request.emails.iter();
+    let named = mailboxes.iter();
     let named = named.filter_map(|address| world.mailboxes.get(address));
     let whole = topics
         .chain(named.flatten())
         .map(|key| user(*key))
-        .chain(request.users.iter().cloned());
+        .chain(whole_users);
     meant.extend(whole.map(|user| (user, None)));
     meant.retain(|user, _| !request.exclude_users.contains(user));
     meant

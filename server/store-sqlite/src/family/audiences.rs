@@ -19,7 +19,7 @@ use super::sessions::end_sessions_of;
 use crate::{
     SqliteStore,
     store::Class,
-    table::{Txn, erased_user, erasure, event, reach, topic, user, work},
+    table::{Txn, audience_line, erased_user, erasure, event, reach, topic, user, work},
 };
 
 impl Audiences for SqliteStore {
@@ -113,6 +113,7 @@ fn erase(
     now: Timestamp,
 ) -> Result<bool, rusqlite::Error> {
     erased_user::put(txn, (app, user), key, now)?;
+    audience_line::forget_installations(txn, (app, user))?;
     let had_session = end_sessions_of(txn, app, user, now)? > 0;
     let Some(head) = user::find(txn, app, user)? else {
         return Ok(had_session);

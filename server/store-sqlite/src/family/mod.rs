@@ -1,6 +1,7 @@
 //! A file for each family of the store's operations: which rows an operation loads, what it asks the
 //! rules, what it saves.
 
+mod audience_files;
 mod audiences;
 mod contacts;
 mod dispatch;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, InstallationId};
 use vestnik_rules::{
@@ -17,7 +18,7 @@ use vestnik_store::{
 use super::publishing::is_routed;
 use crate::{
     table::{
-        Txn, asking,
+        Txn, asking, audience, audience_line, audience_problem,
         change::{Changes, Subject},
         dispatch, erased_user, erasure, event, expansion,
         expiry::{self, Pass},
@@ -47,6 +48,8 @@ struct Job<'a> {
     asked: Vec<Subject>,
     /// What the App's backend is told.
     told: Option<(told::Of, Told)>,
+    /// Other work that it left, by its App.
+    left: Vec<(AppId, Stage)>,
 }
 
 /// Does a part, if the claim still holds its row.
@@ -70,6 +73,7 @@ pub(crate) fn perform(
         resumed: Vec::new(),
         asked: Vec::new(),
         told: None,
+        left: Vec::new(),
     };
     let next = job.perform(db)?;
     work::finish(db, &job.held, &next, part.now)?;
@@ -81,6 +85,7 @@ pub(crate) fn perform(
         resumed,
         asked,
         told,
+        left,
         ..
     } = job;
     changes.write(txn, part.now)?;
@@ -99,6 +104,7 @@ pub(crate) fn perform(
     for subject in asked {
         release::wake(txn, &subject, part.now)?;
     }
+    work_left(txn, &left, part.now)?;
     event::log_grew(txn, &held.app, grown, part.now)?;
     Ok(match next {
         Next::Done => Progress::Finished,
@@ -112,6 +118,16 @@ pub(crate) fn perform(
             Progress::Finished
         }
     })
+}
+
+/// What rows a part has left is due.
+fn work_left(
+    txn: &mut Txn<'_>,
+    left: &[(AppId, Stage)],
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let mut left = left.iter();
+    left.try_for_each(|(app, stage)| event::work_due(txn, app, *stage, now))
 }
 
 impl Job<'_> {
@@ -133,6 +149,15 @@ impl Job<'_> {
             WorkKind::MarkRead => self.mark_read(db),
             WorkKind::DeleteTopic => {
                 let is_more = topic::delete_part(db, self.held.target, self.part.rows)?;
+                Ok(more_or_done(is_more))
+            }
+            WorkKind::DeleteAudience => {
+                let (audience, rows) = (self.held.target, self.part.rows);
+                let is_more = audience_line::delete_part(db, audience, rows)?
+                    || audience_problem::delete_part(db, audience, rows)?;
+                if !is_more {
+                    audience::delete(db, audience)?;
+                }
                 Ok(more_or_done(is_more))
             }
             WorkKind::EraseUser => {
@@ -387,13 +412,14 @@ impl Job<'_> {
     }
 
     /// Deletes what the whole database keeps only for a while.
-    fn sweep(&self, db: &Connection) -> Result<Next, rusqlite::Error> {
+    fn sweep(&mut self, db: &Connection) -> Result<Next, rusqlite::Error> {
         let Part { now, rows, .. } = *self.part;
         let events_before = now.checked_sub(EVENTS_KEPT).unwrap_or(now);
         let mut is_more = event::old::sweep(db, events_before, rows)?;
         is_more |= idempotency::sweep(db, now, rows)? == rows as usize;
         is_more |= erased_user::sweep(db, now, rows)? == rows as usize;
         is_more |= sweep::sessions(db, now, rows)?;
+        self.left = audience::sweep(db, now, rows)?;
         if is_more {
             return Ok(Next::More(None));
         }

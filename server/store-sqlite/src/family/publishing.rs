@@ -32,7 +32,7 @@ use vestnik_store::{
 use crate::{
     SqliteStore,
     table::{
-        Txn,
+        Txn, audience,
         change::{Changes, Subject},
         count, dispatch, edit, event, expansion,
         expiry::{self, Pass},
@@ -193,6 +193,10 @@ fn publish(txn: &mut Txn<'_>, asked: &Asked<'_>) -> Result<PublishOutcome, rusql
     let unknown = unknown_topics(txn, &new.app, &plan)?;
     if !unknown.is_empty() {
         return Ok(PublishOutcome::UnknownTopics(unknown));
+    }
+    let unusable = audience::unusable(txn, &new.app, &plan)?;
+    if !unusable.is_empty() {
+        return Ok(PublishOutcome::UnusableAudiences(unusable));
     }
     let accepted = accept(txn, asked, &plan)?;
     if let Some(record) = &idempotency {

@@ -18,6 +18,8 @@ statements! {
     BY_PHONE = "SELECT p.user, u.id FROM phone_number p CROSS JOIN user u ON u.row = p.user
          WHERE p.hash = ?1 AND p.user > ?2 AND u.app = ?3 AND u.id IS NOT NULL
          ORDER BY p.user LIMIT ?4";
+    IS_SHARED = "SELECT 1 FROM email_address WHERE hash = ?1 AND user <> ?2
+         UNION ALL SELECT 1 FROM phone_number WHERE hash = ?1 AND user <> ?2 LIMIT 1";
     OF_USER = "SELECT hash FROM email_address WHERE user = ?1
          UNION ALL SELECT hash FROM phone_number WHERE user = ?1";
 }
@@ -59,4 +61,13 @@ pub(crate) fn of_user(db: &Connection, user: i64) -> Result<Vec<ContactHash>, ru
     db.prepare_cached(OF_USER)?
         .query_map([user], |row| row.get(0).map(ContactHash::of_bytes))?
         .collect()
+}
+
+/// Whether somebody else than a user has an address.
+pub(crate) fn is_shared(
+    db: &Connection,
+    hash: &ContactHash,
+    user: i64,
+) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(IS_SHARED)?.exists((hash.bytes(), user))
 }

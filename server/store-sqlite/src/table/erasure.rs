@@ -9,6 +9,7 @@ use vestnik_rules::{
 };
 
 use super::{
+    audience_line,
     change::{Changes, uncount},
     delivery, email_address, erased_user, installation, log, notification, phone_number, retention,
     topic, user, work,
@@ -33,6 +34,7 @@ statements! {
 /// Takes the name of a user, and where they get letters and calls: the name is free at once.
 pub(crate) fn forget_name(db: &Connection, user: i64) -> Result<(), rusqlite::Error> {
     user::unname(db, user)?;
+    audience_line::forget_addresses(db, user)?;
     email_address::delete(db, user)?;
     phone_number::delete(db, user)
 }
@@ -52,6 +54,7 @@ pub(crate) fn erase_marked(
         // A name that this version does not take has no session and is in no audience.
         if let (Ok(app), Ok(user)) = (AppId::parse(app), UserId::parse(user)) {
             erased_user::put(db, (&app, &user), key, now)?;
+            audience_line::forget_installations(db, (&app, &user))?;
             for (session, _) in installation::of_user(db, &app, &user)? {
                 installation::close(db, &session, now)?;
             }
@@ -69,6 +72,9 @@ pub(crate) fn delete_part(
     changes: &mut Changes,
 ) -> Result<bool, rusqlite::Error> {
     if topic::leave_part(db, user, rows)? == rows as usize {
+        return Ok(true);
+    }
+    if audience_line::leave_part(db, user, rows)? == rows as usize {
         return Ok(true);
     }
     let entries = log::oldest(db, user, rows)?;

@@ -4,88 +4,36 @@
 //! behind them, which is saved in the same transaction: a crash repeats or loses nothing. A user who
 //! has a delivery already is passed over.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod part;
+pub(crate) mod walk;
 
-use jiff::Timestamp;
-use rusqlite::{Connection, Row};
-use vestnik_model::{AppId, InstallationId, TopicName, UserId};
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
 use vestnik_rules::{
-    audience::{Candidate, ListedUser, Members, Plan, Position, Source, admit},
+    audience::{Candidate, Position, Source, admit},
     collapse::TOO_LATE,
-    consent::{Passage, Ways, is_left, passage},
-    contact::{ContactHash, ContactKey},
+    consent::{Passage, is_left, passage},
     delivery::{Move, is_timed},
-    device::{self, Wanted},
+    device,
     hold::OptOut,
     release::{Made, make},
     schedule::Turn,
 };
-use vestnik_store::effect::{Arrived, Grown};
+use vestnik_store::effect::Grown;
 
 use super::{
     arrival::{Addressee, Arrivals},
     calendar::Calendar,
     change::{Changes, Subject},
     collapse::Collapse,
-    contact,
     delivery::{self, Key},
-    erased_user::Since,
-    installation, present, topic,
-    user::{self, Head},
-    user_attribute::{self, Wishes},
-};
-use crate::{
-    sql::statements,
-    value::{Unreadable, parsed},
+    installation,
+    user::Head,
 };
 
-statements! {
-    SUBSCRIBERS = "SELECT u.row, u.last_seq, u.last_tag, u.renewal, u.renewed_at, u.id,
-             EXISTS (SELECT 1 FROM installation i WHERE i.app = ?4 AND i.user = u.id),
-             u.zone, u.quiet_from, u.quiet_to, u.phone_zone, u.opt_out
-         FROM subscription s CROSS JOIN user u ON u.row = s.user
-         WHERE s.topic = ?1 AND s.user > ?2 AND u.id IS NOT NULL ORDER BY s.user LIMIT ?3";
-}
-
-/// A part of an expansion.
-#[derive(Debug)]
-pub(crate) struct Part<'a> {
-    pub(crate) subject: &'a Subject,
-    pub(crate) plan: &'a Plan,
-    /// When its notification was accepted.
-    pub(crate) accepted_at: Timestamp,
-    /// Finds users who were erased since.
-    pub(crate) key: &'a ContactKey,
-    /// Where the part begins.
-    pub(crate) position: Position,
-    /// The most members of sources that it walks.
-    pub(crate) rows: u32,
-    pub(crate) seed: &'a [u8; 32],
-    pub(crate) now: Timestamp,
-    /// Whether the deliveries are looked at by a dispatch, which reaches people without an installation
-    /// too and says why it could not.
-    pub(crate) is_routed: bool,
-    /// Which of each person's devices are meant.
-    pub(crate) wanted: Wanted,
-    /// What the entries bring; absent if the notification cannot be read.
-    pub(crate) arrived: Option<Arc<Arrived>>,
-    /// What the notification is about, if its sender said so.
-    pub(crate) collapse_key: Option<&'a str>,
-    pub(crate) unreadable: &'a Unreadable,
-}
-
-impl<'a> Part<'a> {
-    fn collapse(&self, db: &'a Connection) -> Option<Collapse<'a>> {
-        Some(Collapse {
-            db,
-            subject: self.subject,
-            key: self.collapse_key?,
-            seed: self.seed,
-            now: self.now,
-            unreadable: self.unreadable,
-        })
-    }
-}
+pub(crate) use part::Part;
+use walk::{Named, walk, ways};
 
 /// What a part came to.
 #[derive(Debug, Default)]
@@ -96,32 +44,6 @@ pub(crate) struct Expanded {
     pub(crate) users: Vec<Grown>,
     /// The notifications that gave way to this one.
     pub(crate) gave_way: Vec<Subject>,
-}
-
-/// The next members of a source.
-#[derive(Debug, Clone, Copy)]
-struct Window {
-    /// The key of the last member that was walked.
-    after: Option<i64>,
-    limit: u32,
-}
-
-/// A member of a source.
-struct Walked {
-    /// The key of the member in its source.
-    key: i64,
-    /// The user; absent when the row cannot be read, for which nobody else waits, and when a listed user was
-    /// erased.
-    named: Option<Named>,
-}
-
-/// A user whom a source names.
-struct Named {
-    head: Head,
-    user: UserId,
-    only: Option<Vec<InstallationId>>,
-    has_installation: bool,
-    wishes: Wishes,
 }
 
 /// Expands a part.
@@ -168,164 +90,6 @@ pub(crate) fn expand(
     pen.changes.touched(part.subject);
     expanded.gave_way = pen.gave_way.into_values().collect();
     Ok(expanded)
-}
-
-/// The next members of a source, and whether they are the last.
-fn walk(
-    db: &Connection,
-    part: &Part<'_>,
-    source: &Source,
-    limit: u32,
-) -> Result<(Vec<Walked>, bool), rusqlite::Error> {
-    let window = Window {
-        after: source.position.after,
-        limit,
-    };
-    let walked = match &source.members {
-        Members::Users(listed) => users(db, part, listed, limit)?,
-        Members::Topic(name) => subscribers(db, part, name, window)?,
-        Members::Contacts(hashes) => named_by(db, part, hashes, window)?,
-        Members::Installations(ids) => owners(db, part, ids, window)?,
-    };
-    let is_end = walked.len() < limit as usize;
-    Ok((walked, is_end))
-}
-
-fn users(
-    db: &Connection,
-    part: &Part<'_>,
-    listed: &[ListedUser],
-    limit: u32,
-) -> Result<Vec<Walked>, rusqlite::Error> {
-    let app = &part.subject.app;
-    let erased = Since {
-        app,
-        accepted_at: part.accepted_at,
-        key: part.key,
-    };
-    let is_any_erased = erased.has_any(db)?;
-    let listed = listed.iter().take(limit as usize);
-    listed
-        .map(|ListedUser { key, user }| {
-            if is_any_erased && erased.has(db, user)? {
-                return Ok(Walked {
-                    key: *key,
-                    named: None,
-                });
-            }
-            Ok(Walked {
-                key: *key,
-                named: Some(named_so(db, app, user.clone())?),
-            })
-        })
-        .collect()
-}
-
-fn subscribers(
-    db: &Connection,
-    part: &Part<'_>,
-    name: &TopicName,
-    window: Window,
-) -> Result<Vec<Walked>, rusqlite::Error> {
-    let app = &part.subject.app;
-    // A topic that was deleted since has nobody in it.
-    let Some(topic) = topic::find(db, app, name)? else {
-        return Ok(Vec::new());
-    };
-    let after = window.after.unwrap_or(i64::MIN);
-    db.prepare_cached(SUBSCRIBERS)?
-        .query_map((topic.row, after, window.limit, app.as_str()), |row| {
-            Ok(Walked {
-                key: row.get(0)?,
-                named: part.unreadable.pass_over("user", named(row))?,
-            })
-        })?
-        .collect()
-}
-
-fn named(row: &Row<'_>) -> Result<Named, rusqlite::Error> {
-    Ok(Named {
-        head: user::head(row)?,
-        user: parsed(row, 5)?,
-        only: None,
-        has_installation: row.get(6)?,
-        wishes: user_attribute::wishes(row, 7)?,
-    })
-}
-
-/// The users with one of the listed addresses, in the order of their rows. Unknown addresses are nobody's.
-fn named_by(
-    db: &Connection,
-    part: &Part<'_>,
-    hashes: &[ContactHash],
-    Window { after, limit }: Window,
-) -> Result<Vec<Walked>, rusqlite::Error> {
-    let app = &part.subject.app;
-    let behind = (after.unwrap_or(i64::MIN), limit);
-    let users = contact::users(db, app, hashes, behind, part.unreadable)?;
-    users
-        .into_iter()
-        .map(|(key, user)| {
-            let named = user.map(|user| named_so(db, app, user)).transpose()?;
-            Ok(Walked { key, named })
-        })
-        .collect()
-}
-
-/// The user of a name.
-fn named_so(db: &Connection, app: &AppId, user: UserId) -> Result<Named, rusqlite::Error> {
-    let head = user::ensure(db, app, &user)?;
-    Ok(Named {
-        head,
-        only: None,
-        has_installation: present::has_any(db, app, &user)?,
-        wishes: user_attribute::get(db, head.row)?,
-        user,
-    })
-}
-
-/// The owners of listed installations, in the order of their rows. Unknown installations are nobody's,
-/// and are answered like known ones.
-fn owners(
-    db: &Connection,
-    part: &Part<'_>,
-    ids: &[InstallationId],
-    Window { after, limit }: Window,
-) -> Result<Vec<Walked>, rusqlite::Error> {
-    let app = &part.subject.app;
-    let mut owners: BTreeMap<i64, Named> = BTreeMap::new();
-    for id in ids {
-        let Some(user) = present::owner(db, app, *id)? else {
-            continue;
-        };
-        let head = user::ensure(db, app, &user)?;
-        let wishes = user_attribute::get(db, head.row)?;
-        let owner = owners.entry(head.row).or_insert_with(|| Named {
-            head,
-            user,
-            only: Some(Vec::new()),
-            has_installation: true,
-            wishes,
-        });
-        owner.only.get_or_insert_default().push(*id);
-    }
-    let owners = owners.into_iter().map(|(key, owner)| Walked {
-        key,
-        named: Some(owner),
-    });
-    let next = owners.filter(|owner| after.is_none_or(|after| owner.key > after));
-    Ok(next.take(limit as usize).collect())
-}
-
-/// What may name a user.
-fn ways(db: &Connection, part: &Part<'_>, named: &Named) -> Result<Ways, rusqlite::Error> {
-    let (app, user) = (&part.subject.app, named.head.row);
-    let sessions = present::sessions(db, app, &named.user)?.into_iter();
-    Ok(Ways {
-        topics: topic::names_of(db, user)?,
-        contacts: contact::of_user(db, user)?,
-        installations: sessions.map(|(installation, _)| installation).collect(),
-    })
 }
 
 /// Writes deliveries and entries.

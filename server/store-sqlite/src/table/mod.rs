@@ -6,6 +6,9 @@ pub(crate) mod app;
 pub(crate) mod arrival;
 pub(crate) mod asking;
 pub(crate) mod attempt;
+pub(crate) mod audience;
+pub(crate) mod audience_line;
+pub(crate) mod audience_problem;
 pub(crate) mod calendar;
 pub(crate) mod change;
 pub(crate) mod collapse;
@@ -75,6 +78,9 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("app", app::ALL),
     ("asking", asking::ALL),
     ("attempt", attempt::ALL),
+    ("audience", audience::ALL),
+    ("audience_line", audience_line::ALL),
+    ("audience_problem", audience_problem::ALL),
     ("calendar", calendar::ALL),
     ("change", change::ALL),
     ("collapse", collapse::ALL),
@@ -90,7 +96,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("erasure", erasure::ALL),
     ("event", event::ALL),
     ("event/old", event::old::ALL),
-    ("expansion", expansion::ALL),
+    ("expansion/walk", expansion::walk::ALL),
     ("fact", fact::ALL),
     ("findings", findings::ALL),
     ("idempotency", idempotency::ALL),

@@ -1,9 +1,9 @@
 //! Whom an audience would reach now.
 
 use rusqlite::Connection;
-use vestnik_model::{Channel, TopicName, UserId};
+use vestnik_model::{AudienceId, Channel, TopicName, UserId};
 use vestnik_rules::{
-    audience::{Members, Plan, Position},
+    audience::{Members, Naming, Plan, Position},
     consent::unwanted,
     contact::{ContactHash, ContactKey},
     device::Wanted,
@@ -14,7 +14,8 @@ use vestnik_rules::{
 use vestnik_store::audiences::{ReachOutcome, ReachQuery};
 
 use super::{
-    app,
+    app, audience,
+    audience_line::{self, Value, Window},
     calendar::zone_seen_last,
     contact,
     findings::{Owner, devices_of, mailbox, providers},
@@ -43,6 +44,10 @@ pub(crate) fn of(
     }
     if !unknown.is_empty() {
         return Ok(ReachOutcome::UnknownTopics(unknown));
+    }
+    let unusable = audience::unusable(db, &asked.app, &plan)?;
+    if !unusable.is_empty() {
+        return Ok(ReachOutcome::UnusableAudiences(unusable));
     }
     let recipients = recipients(db, asked, &plan, unreadable)?;
     let is_exact = recipients.count() <= asked.limit as usize;
@@ -113,6 +118,9 @@ fn recipients<'a>(
                     }
                 }
             }
+            Members::Uploaded(id, naming) => {
+                uploaded(db, asked, (id, naming, unreadable), &mut recipients)?;
+            }
         }
         if recipients.count() > asked.limit as usize {
             break;
@@ -145,6 +153,57 @@ fn with_address(
             .for_each(|user| recipients.add(user));
     }
     Ok(())
+}
+
+/// As many of those whom an uploaded audience names in one way as may be new.
+fn uploaded(
+    db: &Connection,
+    asked: &ReachQuery,
+    (id, naming, unreadable): (AudienceId, Naming, &Unreadable),
+    recipients: &mut Recipients<'_>,
+) -> Result<(), rusqlite::Error> {
+    let Some(found) = audience::find(db, &asked.app, id)? else {
+        return Ok(());
+    };
+    let limit = asked.limit.saturating_add(1);
+    let mut after = Some(i64::MIN);
+    while recipients.count() <= asked.limit as usize
+        && let Some(behind) = after
+    {
+        let window = Window {
+            audience: found.row,
+            after: behind,
+            limit,
+        };
+        let Some(is_installation) = Value::is_installation(naming) else {
+            let users = audience_line::users(db, window, unreadable)?;
+            after = next(&users, limit);
+            let named = users.into_iter().filter_map(|(_, user)| user);
+            named.for_each(|user| recipients.add(user));
+            continue;
+        };
+        let values = audience_line::values(db, is_installation, window)?;
+        after = next(&values, limit);
+        for value in values.into_iter().filter_map(|(_, value)| value) {
+            match value {
+                Value::Contact(hash) => {
+                    with_address(db, asked, (&[hash], unreadable), recipients)?;
+                }
+                Value::Installation(id) => {
+                    if let Some(user) = present::owner(db, &asked.app, id)? {
+                        recipients.add_installation(user, id);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Behind which key a walk goes on that has read so many.
+fn next<T>(read: &[(i64, T)], limit: u32) -> Option<i64> {
+    let last = read.last().map(|(key, _)| *key);
+    last.filter(|_| read.len() == limit as usize)
 }
 
 /// As many subscribers as may be new: those who are there already or excluded are no more than that.

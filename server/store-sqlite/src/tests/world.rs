@@ -213,7 +213,8 @@ impl World {
             PublishOutcome::Accepted(accepted) => accepted.id,
             other @ (PublishOutcome::Replayed(_)
             | PublishOutcome::Mismatch
-            | PublishOutcome::UnknownTopics(_)) => panic!("not accepted: {other:?}"),
+            | PublishOutcome::UnknownTopics(_)
+            | PublishOutcome::UnusableAudiences(_)) => panic!("not accepted: {other:?}"),
         }
     }
 

@@ -257,6 +257,7 @@ pub async fn everybody_is_reached_by_the_backend_of_an_app(fixture: &impl Fixtur
     let by_channel = async || match super::reach::reach(&world, to(), 10).await {
         ReachOutcome::Reach { reach, .. } => reach.by_channel,
         ReachOutcome::UnknownTopics(unknown) => panic!("{unknown:?}"),
+        ReachOutcome::UnusableAudiences(unusable) => panic!("{unusable:?}"),
     };
     let both = [(Channel::Email, 1), (Channel::Webhook, 2)];
     assert_eq!(by_channel().await, both.into());

@@ -96,7 +96,9 @@ pub async fn racing_repetitions_publish_once(fixture: &impl Fixture) {
                 ids.push(first.id);
             }
             PublishOutcome::Replayed(again) => ids.push(again.id),
-            PublishOutcome::Mismatch | PublishOutcome::UnknownTopics(_) => {
+            PublishOutcome::Mismatch
+            | PublishOutcome::UnknownTopics(_)
+            | PublishOutcome::UnusableAudiences(_) => {
                 panic!("not the answer of before")
             }
         }

@@ -64,6 +64,7 @@ pub mod tokens;
 pub mod topics;
 pub mod turns;
 pub mod unproven;
+pub mod uploads;
 pub mod users;
 pub mod versions;
 pub mod views;
@@ -123,6 +124,16 @@ macro_rules! conformance {
             topics: a_topic_counts_its_subscribers, users_join_open_topics_only,
                 a_user_joins_so_many_topics, a_deleted_topic_reaches_nobody,
                 a_topic_is_deleted_in_parts;
+            uploads: an_audience_is_filled_in_parts, a_file_goes_on_at_its_offset_only,
+                problems_are_listed_in_pages_and_counted_whole,
+                everybody_whom_a_line_names_is_reached_once,
+                a_device_of_the_request_and_one_of_a_line_are_one_candidate,
+                an_uploaded_audience_is_counted_before_anything_is_sent,
+                an_audience_that_is_not_ready_is_named,
+                an_erased_user_leaves_uploaded_audiences,
+                an_audience_stays_while_it_is_expanded, an_audience_is_deleted_in_parts,
+                an_audience_goes_when_its_time_is_over,
+                an_app_has_so_many_audiences_of_its_own;
             users: an_erased_user_is_gone_at_once, an_erased_user_is_deleted_in_parts,
                 an_erased_name_is_free, an_unknown_user_is_not_erased,
                 what_waits_is_not_for_who_has_the_name_next,

@@ -47,6 +47,7 @@ fn begin(txn: &mut Txn, app: &AppId, user: Option<UserKey>, now: Timestamp) {
         Target::Store
         | Target::Notification(_)
         | Target::Topic(_)
+        | Target::Upload(_)
         | Target::User(_)
         | Target::Webhook(_)
         | Target::Provider(_)

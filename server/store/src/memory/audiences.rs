@@ -12,7 +12,9 @@ use vestnik_rules::{
 };
 
 use super::{
-    MemoryStore, reach,
+    MemoryStore,
+    audience_files::forget,
+    reach,
     row::{Target, TopicKey, TopicRow, UserKey},
     sessions::end_sessions_of,
     txn::Txn,
@@ -140,6 +142,9 @@ fn erase(txn: &mut Txn, app: &AppId, user: &UserId, now: Timestamp) -> bool {
     let name = (app.clone(), user.clone());
     let erased = txn.world.erased.entry(name.clone()).or_insert(now);
     *erased = now.max(*erased);
+    if let Some(key) = txn.world.user_key(app, user) {
+        forget(&mut txn.world, app, (key, user));
+    }
     let had_session = end_sessions_of(txn, app, user, now) > 0;
     let Some(key) = txn.world.user_names.remove(&name) else {
         return had_session;

@@ -7,6 +7,7 @@ use vestnik_model::{AppId, Audience, UserId, email::EmailAddress};
 use vestnik_rules::{
     address::{Stored, Upload, hash_email, upload},
     audience::Plan,
+    audience_file::Recipient,
     contact::{Contact, ContactHash, ContactKey},
 };
 
@@ -19,6 +20,15 @@ const KEY: ContactKey = ContactKey::new([7; 32]);
 /// The plan of an App's audience.
 pub(super) fn plan_of(app: &AppId, audience: &Audience) -> Plan {
     Plan::of(app, audience, &KEY)
+}
+
+/// What an address in a file is found by; `None` for who is named otherwise.
+pub(super) fn hash_of(app: &AppId, recipient: &Recipient) -> Option<ContactHash> {
+    match recipient {
+        Recipient::Phone(number) => Some(KEY.hash(app, Contact::Phone(number))),
+        Recipient::Email(address) => Some(KEY.hash(app, Contact::Email(address))),
+        Recipient::User(_) | Recipient::Installation(_) => None,
+    }
 }
 
 /// The users of an App with one of these addresses.

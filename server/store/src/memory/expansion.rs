@@ -1,11 +1,11 @@
 //! Expansion: from the plan of an audience to a delivery and an entry of the log for each user.
 
-use std::{collections::BTreeMap, convert::Infallible};
+use std::{collections::BTreeSet, convert::Infallible};
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, TopicName, UserId};
+use vestnik_model::{AppId, AudienceId, InstallationId, TopicName, UserId};
 use vestnik_rules::{
-    audience::{Candidate, ListedUser, Members, Plan, Source, admit},
+    audience::{Candidate, ListedUser, Members, Naming, Plan, Source, admit},
     cascade::Course,
     collapse::TOO_LATE,
     consent::{Passage, Ways, passage},
@@ -19,6 +19,7 @@ use vestnik_rules::{
 };
 
 use super::{
+    audience_files::{named, naming, only},
     collapse::{gave_way, take_place},
     contacts::{contacts_of, with_contact},
     dispatch::wake,
@@ -64,9 +65,9 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
             next = Some(position);
             break;
         }
-        let walked = walk(&mut txn.world, (&app, accepted_at), &source, left);
+        let walked = walk(&mut txn.world, (&app, &plan, accepted_at), &source, left);
         let is_end = walked.len() < left;
-        left -= walked.len();
+        left -= walked.len().min(left);
         for member in walked {
             position = position.past(member.key);
             if let Some(user) = member.user {
@@ -88,7 +89,7 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
 /// The next members of a source.
 fn walk(
     world: &mut World,
-    (app, accepted_at): (&AppId, Timestamp),
+    (app, plan, accepted_at): (&AppId, &Plan, Timestamp),
     source: &Source,
     limit: usize,
 ) -> Vec<Walked> {
@@ -129,14 +130,21 @@ fn walk(
             .collect(),
         Members::Installations(ids) => owners(world, app, ids)
             .into_iter()
-            .filter(|(user, _)| is_next(*user))
+            .filter(|user| is_next(*user))
             .take(limit)
-            .map(|(user, only)| Walked {
+            .map(|user| Walked {
                 key: user,
                 user: Some(user),
-                only: Some(only),
+                only: Some(only(world, (app, plan), user)),
             })
             .collect(),
+        Members::Uploaded(id, naming) => uploaded(world, (app, plan), (*id, *naming), |named| {
+            let mut named: Vec<_> = named.filter(|(key, _)| is_next(*key)).collect();
+            // Those whom one line names are of one part.
+            let end = (limit..named.len()).find(|end| named[*end].0 != named[*end - 1].0);
+            named.truncate(end.unwrap_or(named.len()));
+            named
+        }),
     }
 }
 
@@ -156,21 +164,32 @@ fn subscribers(world: &World, app: &AppId, name: &TopicName) -> Vec<UserKey> {
         .collect()
 }
 
-/// The owners of listed installations. Unknown installations are nobody's.
-fn owners(
+/// Those whom an uploaded audience names in one way.
+fn uploaded(
     world: &World,
-    app: &AppId,
-    ids: &[InstallationId],
-) -> BTreeMap<UserKey, Vec<InstallationId>> {
-    let mut owners: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for id in ids {
+    (app, plan): (&AppId, &Plan),
+    source: (AudienceId, Naming),
+    next: impl FnOnce(std::vec::IntoIter<(i64, Option<UserKey>)>) -> Vec<(i64, Option<UserKey>)>,
+) -> Vec<Walked> {
+    let (_, naming) = source;
+    let walked = next(named(world, app, source).into_iter()).into_iter();
+    let walked = walked.map(|(key, user)| Walked {
+        key,
+        user,
+        only: user
+            .filter(|_| naming == Naming::Installation)
+            .map(|user| only(world, (app, plan), user)),
+    });
+    walked.collect()
+}
+
+/// The owners of listed installations. Unknown installations are nobody's.
+fn owners(world: &World, app: &AppId, ids: &[InstallationId]) -> BTreeSet<UserKey> {
+    let owners = ids.iter().filter_map(|id| {
         let row = world.installations.get(&(app.clone(), *id));
-        let owner = row.and_then(|row| world.user_key(app, row.user.as_ref()?));
-        if let Some(owner) = owner {
-            owners.entry(owner).or_default().push(*id);
-        }
-    }
-    owners
+        row.and_then(|row| world.user_key(app, row.user.as_ref()?))
+    });
+    owners.collect()
 }
 
 /// What a source of an audience is to a user whom it names.
@@ -182,12 +201,16 @@ fn passage_of(
     let Some(row) = world.users.get(&user) else {
         return Passage::Open;
     };
-    let ways = ways(world, (app, user), row.name.as_ref());
+    let ways = ways(world, (app, plan), (user, row.name.as_ref()));
     passage(plan, source, &row.opt_outs.known, &ways)
 }
 
 /// What may name a user.
-fn ways(world: &World, (app, user): (&AppId, UserKey), name: Option<&UserId>) -> Ways {
+fn ways(
+    world: &World,
+    (app, plan): (&AppId, &Plan),
+    (user, name): (UserKey, Option<&UserId>),
+) -> Ways {
     let topics = world.subscriptions.keys().filter(|(_, of)| *of == user);
     let names = topics.filter_map(|(topic, _)| {
         let mut named = world.topic_names.iter();
@@ -199,6 +222,7 @@ fn ways(world: &World, (app, user): (&AppId, UserKey), name: Option<&UserId>) ->
         installations: name.map_or_else(Vec::new, |name| {
             world.sessions_of(app, name).into_keys().collect()
         }),
+        audiences: naming(world, (app, plan), user),
     }
 }
 

@@ -78,6 +78,15 @@ pub(super) fn erase_user(txn: &mut Txn, user: UserKey, rows: usize) -> Result<bo
     if topics.len() == rows {
         return Ok(true);
     }
+    let uploads = txn.world.upload_users.keys();
+    let uploads = uploads.filter(|(_, of)| *of == user);
+    let uploads: Vec<_> = uploads.take(rows).copied().collect();
+    for at in &uploads {
+        txn.world.upload_users.remove(at);
+    }
+    if uploads.len() == rows {
+        return Ok(true);
+    }
     let entries = txn.world.logs.range((user, 0)..=(user, u64::MAX));
     let arrivals = entries.filter(|(_, row)| row.content == Content::Arrival);
     let notifications: Vec<_> = arrivals
@@ -109,6 +118,7 @@ pub(super) fn erase_user(txn: &mut Txn, user: UserKey, rows: usize) -> Result<bo
         Target::Store
         | Target::Notification(_)
         | Target::Topic(_)
+        | Target::Upload(_)
         | Target::User(_)
         | Target::Provider(_)
         | Target::Asked(_)

@@ -21,6 +21,7 @@ pub(super) fn faults(world: &World) -> Vec<String> {
         sessions,
         lives,
         webhooks,
+        uploads,
     ] {
         check(world, &mut faults);
     }
@@ -60,6 +61,29 @@ fn subscribers(world: &World, faults: &mut Vec<String>) {
         if subscriptions.count() as u64 != row.subscribers {
             faults.push("a topic's number of subscribers is not that of a recount".to_owned());
         }
+    }
+}
+
+/// Each line is of an audience, which has counted it.
+fn uploads(world: &World, faults: &mut Vec<String>) {
+    let users = world.upload_users.keys().map(|(key, _)| *key);
+    let lines = world.upload_lines.keys().map(|(key, _)| *key);
+    let mut counted = BTreeMap::<_, u64>::new();
+    for key in users.chain(lines) {
+        *counted.entry(key).or_default() += 1;
+    }
+    for (key, count) in counted {
+        let row = world.uploads.get(&key);
+        if row.is_none_or(|row| row.good < count) {
+            faults.push("lines are of no uploaded audience, or were not counted".to_owned());
+        }
+    }
+    if world
+        .upload_users
+        .keys()
+        .any(|(_, user)| !world.users.contains_key(user))
+    {
+        faults.push("a line of an uploaded audience names a user who is gone".to_owned());
     }
 }
 

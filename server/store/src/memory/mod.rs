@@ -32,6 +32,7 @@
 
 mod asking;
 mod attempt;
+mod audience_files;
 mod audiences;
 mod collapse;
 mod contacts;

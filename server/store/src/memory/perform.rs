@@ -9,7 +9,7 @@ use vestnik_rules::{
 };
 
 use super::{
-    asking, ending,
+    asking, audience_files, ending,
     events::is_told,
     expansion,
     forgetting::{delete_topic, erase_user, forget_notification},
@@ -34,6 +34,10 @@ pub(super) fn perform(txn: &mut Txn, part: &Part) -> Result<Progress, StoreError
             let is_more = delete_topic(&mut txn.world, key, rows(part));
             again(is_more, &held)
         }
+        Target::Upload(key) => {
+            let is_more = audience_files::delete_part(&mut txn.world, key, rows(part));
+            again(is_more, &held)
+        }
         Target::User(key) => again(erase_user(txn, key, rows(part))?, &held),
         Target::Asked(walk) => asking::part(txn, &part.claim.app, walk, (rows(part), part.now)),
         Target::Mark(user, rest) => mark_read(txn, part, user, rest),
@@ -41,7 +45,10 @@ pub(super) fn perform(txn: &mut Txn, part: &Part) -> Result<Progress, StoreError
             let is_more = resume::resume(txn, (&part.claim.app, channel), rows(part), part.now);
             again(is_more, &held)
         }
-        Target::Store => sweep(&mut txn.world, part),
+        Target::Store => {
+            audience_files::sweep(txn, part.now);
+            sweep(&mut txn.world, part)
+        }
         // It is not done within one transaction: `Webhooks`.
         Target::Webhook(_) => Next::Done,
     };
@@ -119,6 +126,7 @@ fn of_notification(
         | WorkKind::AskAnew
         | WorkKind::MarkRead
         | WorkKind::DeleteTopic
+        | WorkKind::DeleteAudience
         | WorkKind::EraseUser
         | WorkKind::Sweep => Next::Done,
     })

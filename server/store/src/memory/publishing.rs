@@ -11,6 +11,7 @@ use vestnik_rules::{
 
 use super::{
     MemoryStore,
+    audience_files::unusable,
     contacts::plan_of,
     ending, expansion, queue, retry,
     row::{NotificationKey, NotificationRow, Target},
@@ -97,6 +98,10 @@ fn publish(txn: &mut Txn, new: NewNotification) -> Result<PublishOutcome, StoreE
     let unknown: Vec<_> = topics.filter(is_unknown).collect();
     if !unknown.is_empty() {
         return Ok(PublishOutcome::UnknownTopics(unknown));
+    }
+    let unusable = unusable(&txn.world, &new.app, &plan);
+    if !unusable.is_empty() {
+        return Ok(PublishOutcome::UnusableAudiences(unusable));
     }
     let app = new.app.clone();
     let accepted = accept(txn, new, plan)?;

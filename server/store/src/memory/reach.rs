@@ -2,7 +2,7 @@
 
 use vestnik_model::{UserId, preference::OptOuts};
 use vestnik_rules::{
-    audience::{Members, Plan, Position},
+    audience::{Members, Naming, Plan, Position},
     consent::unwanted,
     device::Wanted,
     explain::Address,
@@ -11,6 +11,7 @@ use vestnik_rules::{
 };
 
 use super::{
+    audience_files::{named, only, unusable},
     contacts::{plan_of, with_contact},
     findings::{devices_of, has_backend, mailbox},
     release::zone_seen_last,
@@ -26,6 +27,10 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
         .collect();
     if !unknown.is_empty() {
         return ReachOutcome::UnknownTopics(unknown);
+    }
+    let unusable = unusable(world, &asked.app, &plan);
+    if !unusable.is_empty() {
+        return ReachOutcome::UnusableAudiences(unusable);
     }
     let recipients = recipients(world, asked, &plan);
     let is_exact = recipients.count() <= asked.limit as usize;
@@ -105,6 +110,22 @@ fn recipients<'a>(world: &World, asked: &ReachQuery, plan: &'a Plan) -> Recipien
                     let row = world.installations.get(&(asked.app.clone(), id));
                     if let Some(user) = row.and_then(|row| row.user.clone()) {
                         recipients.add_installation(user, id);
+                    }
+                }
+            }
+            Members::Uploaded(id, naming) => {
+                for (_, user) in named(world, &asked.app, (id, naming)) {
+                    let Some((key, user)) = user.and_then(|key| Some((key, world.name_of(key)?)))
+                    else {
+                        continue;
+                    };
+                    match naming {
+                        Naming::User | Naming::Contact => recipients.add(user.clone()),
+                        Naming::Installation => {
+                            for id in only(world, (&asked.app, plan), key) {
+                                recipients.add_installation(user.clone(), id);
+                            }
+                        }
                     }
                 }
             }

@@ -355,6 +355,7 @@ fn leave_rest(txn: &mut Txn, desk: &Desk<'_>, rest: MarkRead) {
             | Target::Store
             | Target::Notification(_)
             | Target::Topic(_)
+            | Target::Upload(_)
             | Target::User(_)
             | Target::Asked(_) => None,
         });

@@ -190,6 +190,7 @@ fn key_of(world: &mut World, claim: &Claim) -> Option<Key> {
         | Target::Provider(_)
         | Target::Notification(_)
         | Target::Topic(_)
+        | Target::Upload(_)
         | Target::User(_)
         | Target::Asked(_)
         | Target::Mark(..) => None,

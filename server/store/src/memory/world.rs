@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Channel, DeliveryId, FactId, Flag, InstallationId, NotificationId, TopicName, UserId,
-    WebhookId, phone::PhoneNumber, preference::StoredOptOuts, publish::ZoneName,
+    AppId, Channel, DeliveryId, FactId, Flag, InstallationId, LineProblem, NotificationId,
+    TopicName, UserId, WebhookId, phone::PhoneNumber, preference::StoredOptOuts, publish::ZoneName,
 };
 use vestnik_rules::{
+    audience_file::Recipient,
     cascade::is_routed,
     device::Candidate,
     explain::NotShown,
@@ -23,8 +24,8 @@ use super::{
     row::{
         AddressRow, AttemptKey, AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow,
         InstallationRow, KeyRow, LogRow, NotShownKey, NotificationKey, NotificationRow,
-        PresenceKey, PresenceRow, ProviderRow, Target, TopicKey, TopicRow, UserKey, UserRow,
-        WebhookRow, WithdrawalKey, WithdrawalRow, WorkRow,
+        PresenceKey, PresenceRow, ProviderRow, Target, TopicKey, TopicRow, UploadKey, UploadRow,
+        UserKey, UserRow, WebhookRow, WithdrawalKey, WithdrawalRow, WorkRow,
     },
     table::Table,
 };
@@ -51,6 +52,12 @@ pub(super) struct World {
     pub(super) topics: Table<TopicKey, TopicRow>,
     pub(super) topic_names: Table<(AppId, TopicName), TopicKey>,
     pub(super) subscriptions: Table<(TopicKey, UserKey), ()>,
+    pub(super) uploads: Table<UploadKey, UploadRow>,
+    pub(super) upload_users: Table<(UploadKey, UserKey), ()>,
+    /// By the number of the line: those that name an address or an installation.
+    pub(super) upload_lines: Table<(UploadKey, u64), Recipient>,
+    /// By the number of the line.
+    pub(super) line_problems: Table<(UploadKey, u64), LineProblem>,
     pub(super) users: Table<UserKey, UserRow>,
     pub(super) user_names: Table<(AppId, UserId), UserKey>,
     /// When a user of a name was last erased.

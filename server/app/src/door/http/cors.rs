@@ -11,7 +11,10 @@
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
-use crate::door::rate::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::door::{
+    rate::{RATE_LIMIT, RATE_LIMIT_POLICY},
+    rest::audiences::{UPLOAD_COMPLETE, UPLOAD_LIMIT, UPLOAD_OFFSET},
+};
 
 /// How long a browser may keep the answer to a preflight.
 const MAX_AGE: std::time::Duration = std::time::Duration::from_secs(600);
@@ -24,6 +27,7 @@ pub(super) fn layer() -> CorsLayer {
         .allow_headers(AllowHeaders::mirror_request())
         .allow_methods(AllowMethods::list([
             Method::GET,
+            Method::HEAD,
             Method::POST,
             Method::PUT,
             Method::PATCH,
@@ -34,6 +38,9 @@ pub(super) fn layer() -> CorsLayer {
             header::RETRY_AFTER,
             header::WWW_AUTHENTICATE,
             HeaderName::from_static("idempotency-replayed"),
+            UPLOAD_OFFSET,
+            UPLOAD_COMPLETE,
+            UPLOAD_LIMIT,
             RATE_LIMIT,
             RATE_LIMIT_POLICY,
         ])

@@ -18,9 +18,9 @@ use crate::{
         auth, compat, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            bounces, contacts, deliveries, events, explain, identity_keys, import, installations,
-            keys, notifications, preferences, preview, providers, receipts, settings,
-            submission::in_time, token, topics, unsubscribe, users, webhooks,
+            audiences, bounces, contacts, deliveries, events, explain, identity_keys, import,
+            installations, keys, notifications, preferences, preview, providers, receipts,
+            settings, submission::in_time, token, topics, unsubscribe, users, webhooks,
         },
     },
     refusal::Refusal,
@@ -73,6 +73,14 @@ fn interface(state: &ServerState) -> Router {
             state.clone(),
             auth::authenticate,
         ));
+    // An upload takes as long as its bytes come, within bounds of its own.
+    let uploads = Router::new()
+        .route(route::AUDIENCE, patch(audiences::upload))
+        .route_layer(by_caller())
+        .route_layer(middleware::from_fn_with_state(
+            state.clone(),
+            auth::authenticate,
+        ));
     // Hub calls are counted one by one, by the hub.
     let hub = Router::new()
         .nest_service(route::HUB, hub::service(state))
@@ -89,6 +97,7 @@ fn interface(state: &ServerState) -> Router {
         .layer(middleware::from_fn(move |request, next| {
             in_time(timeout, request, next)
         }))
+        .merge(uploads)
         .with_state(state.clone())
         .merge(hub)
         .layer(middleware::from_fn_with_state(by_address, limit_address))
@@ -148,6 +157,15 @@ fn people() -> Router<ServerState> {
             route::SUBSCRIBER,
             put(topics::subscribe).delete(topics::unsubscribe),
         )
+        .route(
+            route::AUDIENCES,
+            post(audiences::create).get(audiences::list),
+        )
+        .route(
+            route::AUDIENCE,
+            get(audiences::get).delete(audiences::delete),
+        )
+        .route(route::AUDIENCE_PROBLEMS, get(audiences::problems))
         .route(
             route::USER,
             put(users::put)

@@ -42,6 +42,22 @@ impl<S: Send + Sync> FromRequest<S> for MessageBody {
     }
 }
 
+/// The kinds of a body that is a part of a file: those of the draft of resumable uploads and of tus, and the
+/// file's own.
+const UPLOADS: [&str; 5] = [
+    "application/partial-upload",
+    "application/offset+octet-stream",
+    "application/octet-stream",
+    "text/csv",
+    "application/x-ndjson",
+];
+
+/// Checks that a body is a part of a file, and not coded.
+pub(crate) fn check_upload(headers: &HeaderMap) -> Result<(), Refusal> {
+    let own = UPLOADS.iter().find(|kind| is_of(headers, kind));
+    check_headers(headers, own.unwrap_or(&UPLOADS[0]))
+}
+
 /// Checks that a body is of a kind, and not coded.
 fn check_headers(headers: &HeaderMap, kind: &str) -> Result<(), Refusal> {
     let refuse = |detail: &str| Err(Refusal::new(ProblemCode::RequestMediaType, detail));

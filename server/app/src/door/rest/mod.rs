@@ -1,5 +1,6 @@
 //! The REST interface: a file per resource.
 
+pub(crate) mod audiences;
 pub(crate) mod body;
 pub(crate) mod bounces;
 pub(crate) mod contacts;

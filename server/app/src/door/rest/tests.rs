@@ -13,4 +13,5 @@ mod preferences;
 mod previewing;
 mod publishing;
 mod unsubscribing;
+mod uploading;
 pub(crate) mod world;

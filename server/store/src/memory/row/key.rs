@@ -6,3 +6,5 @@ pub(crate) type UserKey = i64;
 pub(crate) type NotificationKey = u64;
 /// The store's own key of a topic.
 pub(crate) type TopicKey = u64;
+/// The store's own key of an uploaded audience.
+pub(crate) type UploadKey = u64;

@@ -6,7 +6,7 @@ use vestnik_rules::{receipt::MarkRead, work::WorkKind};
 
 use super::{
     super::asking::Walk,
-    key::{NotificationKey, TopicKey, UserKey},
+    key::{NotificationKey, TopicKey, UploadKey, UserKey},
 };
 
 /// A row of work.
@@ -37,6 +37,8 @@ pub(crate) enum Target {
     Notification(NotificationKey),
     /// A topic without a name.
     Topic(TopicKey),
+    /// An uploaded audience without an id.
+    Upload(UploadKey),
     /// A user without a name.
     User(UserKey),
     /// A webhook.
