@@ -208,6 +208,11 @@ impl Fixture {
         integrity(&database(self.folder.path())).await
     }
 
+    /// The server's file.
+    pub(crate) fn database(&self) -> PathBuf {
+        database(self.folder.path())
+    }
+
     /// The ledger of publishes to a device that were given to its extension too.
     pub(crate) fn promised(&self, device: &str) -> PathBuf {
         self.folder.path().join(format!("promised-{device}"))

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+mod audience;
 mod client_kill;
 mod cut_after_commit;
 mod cuts;

@@ -88,6 +88,11 @@ impl Process {
         Ok(())
     }
 
+    /// Its number at the system, until it has ended.
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// Kills it the hard way and waits until it is gone.
     pub(crate) async fn kill(mut self) -> anyhow::Result<()> {
         self.strike()?;

@@ -209,6 +209,7 @@ impl Trial {
             Self::Restore => "restore",
             Self::Revoke => "revoke",
             Self::Letters => "letters",
+            Self::Audience => "audience",
         }
     }
 }

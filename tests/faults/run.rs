@@ -1,7 +1,7 @@
 //! Runs trials one after the other.
 
 use crate::{
-    client_kill, cut_after_commit, cuts, letters,
+    audience, client_kill, cut_after_commit, cuts, letters,
     report::Report,
     restore, revoke, server_kill,
     tier::{Tier, Trial},
@@ -37,6 +37,7 @@ impl Run {
                     .push(cut_after_commit::run(tier, seed).await?),
                 Trial::Restore => report.tallies.push(restore::run(tier, seed).await?),
                 Trial::Revoke => report.tallies.push(revoke::run(tier, seed).await?),
+                Trial::Audience => report.tallies.push(audience::run(tier, seed).await?),
                 Trial::Letters => report.tallies.push(letters::run(tier, seed).await?),
             }
         }

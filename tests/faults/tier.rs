@@ -37,11 +37,13 @@ pub(crate) enum Trial {
     Revoke,
     /// The server is killed while it sends a mailing by push and e-mail.
     Letters,
+    /// The server is killed while a file of recipients is uploaded, and while it is sent to.
+    Audience,
 }
 
 impl Trial {
     /// Every trial.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::ServerKill,
         Self::ClientKill,
         Self::Chaos,
@@ -49,6 +51,7 @@ impl Trial {
         Self::Restore,
         Self::Revoke,
         Self::Letters,
+        Self::Audience,
     ];
 }
 
@@ -95,6 +98,13 @@ pub(crate) struct CutsPlan {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LettersPlan {
     pub(crate) people: usize,
+    pub(crate) kills: u64,
+}
+
+/// How much of the trial that kills the server while it takes and sends to a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AudiencePlan {
+    pub(crate) lines: u64,
     pub(crate) kills: u64,
 }
 
@@ -171,6 +181,15 @@ impl Tier {
             Self::Brief => (60, 3),
         };
         LettersPlan { people, kills }
+    }
+
+    pub(crate) const fn audience(self) -> AudiencePlan {
+        let (lines, kills) = match self {
+            Self::Full => (1_000_000, 10),
+            Self::Quick => (100_000, 6),
+            Self::Brief => (20_000, 3),
+        };
+        AudiencePlan { lines, kills }
     }
 
     /// How many revocations there are.

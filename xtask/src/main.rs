@@ -53,7 +53,7 @@ enum Task {
         #[arg(long)]
         seed: Option<u64>,
         /// Only this trial; may be repeated: `server-kill`, `client-kill`, `chaos`, `cut-after-commit`,
-        /// `restore`, `revoke`, `letters`.
+        /// `restore`, `revoke`, `letters`, `audience`.
         #[arg(long)]
         only: Vec<String>,
     },
