@@ -4,6 +4,7 @@
 //! once; [`Publication::accept`] makes the [`Notification`](crate::Notification) that devices get.
 
 mod actions;
+mod batch;
 mod canonical;
 mod check;
 mod content;
@@ -16,6 +17,7 @@ mod schedule;
 mod steps;
 
 pub use self::{
+    batch::{BatchAnswer, BatchRequest, BatchResult, MAX_BATCH},
     canonical::canonical,
     check::{DEFAULT_TTL_SECONDS, MAX_REFERENCE_CHARS, MAX_TTL_SECONDS, check_idempotency_key},
     content::{Content, Named},

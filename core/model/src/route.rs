@@ -6,6 +6,8 @@ pub const HUB: &str = "/hub";
 pub const TOKEN: &str = "/v1/token";
 /// Publishes: `POST`; lists: `GET`.
 pub const NOTIFICATIONS: &str = "/v1/notifications";
+/// Publishes many at once: `POST`.
+pub const BATCH: &str = "/v1/notifications:batch";
 /// What a publish request would come to: `POST`.
 pub const PREVIEW: &str = "/v1/notifications:preview";
 /// One notification with its counters: `GET`.

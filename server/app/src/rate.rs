@@ -153,6 +153,15 @@ impl Rates {
     }
 }
 
+impl Rates {
+    /// Counts requests of an API key that were let through already, whether there is room or not.
+    pub(crate) fn charge_key(&self, key: &Principal, requests: u32) {
+        let now = self.clock.monotonic().since_origin();
+        let mut buckets = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.charge(key, requests, now);
+    }
+}
+
 impl Counted {
     /// How many more requests may be made at once; `None` if this one was refused.
     const fn remaining(&self) -> Option<u32> {

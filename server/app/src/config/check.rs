@@ -61,7 +61,7 @@ fn is_public_url(url: &str) -> bool {
     url.len() <= 200 && !url.contains(['?', '#']) && UnsubscribeUrl::parse(url).is_ok()
 }
 
-fn sizes(config: &Config) -> [Range; 4] {
+fn sizes(config: &Config) -> [Range; 5] {
     let bounds = config.limits;
     [
         size(
@@ -69,6 +69,12 @@ fn sizes(config: &Config) -> [Range; 4] {
             bounds.body_bytes,
             limits::PUBLISH_BYTES.max(limits::REPORT_BYTES),
             usize::MAX,
+        ),
+        size(
+            "limits.batch_bytes",
+            bounds.batch_bytes,
+            limits::PUBLISH_BYTES,
+            64 * 1_024 * 1_024,
         ),
         size(
             "limits.hub_message_bytes",

@@ -16,6 +16,9 @@ pub struct LimitConfig {
     /// The largest request body, in bytes. Too low and full requests are refused; too high and a
     /// flood of them fills memory.
     pub body_bytes: usize,
+    /// The largest body of a batch of publish requests, in bytes. Too low and a batch of
+    /// full requests is refused; too high and a flood of them fills memory.
+    pub batch_bytes: usize,
     /// The largest hub message of a client, in bytes.
     pub hub_message_bytes: usize,
     /// The most bytes of the entries in one page or live call. Too low and devices catch up slowly;
@@ -54,6 +57,7 @@ impl Default for LimitConfig {
     fn default() -> Self {
         Self {
             body_bytes: 256 * 1_024,
+            batch_bytes: 4 * 1_024 * 1_024,
             hub_message_bytes: 128 * 1_024,
             page_bytes: limits::DEFAULT_PAGE_BYTES,
             header_bytes: 32 * 1_024,

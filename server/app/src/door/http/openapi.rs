@@ -22,6 +22,7 @@ use crate::door::{compat, rest};
     paths(
         rest::token::issue,
         rest::notifications::publish,
+        rest::batch::publish,
         rest::preview::preview,
         rest::notifications::list,
         rest::notifications::get,

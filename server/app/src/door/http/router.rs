@@ -18,8 +18,8 @@ use crate::{
         auth, compat, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            audiences, bounces, contacts, deliveries, events, explain, identity_keys, import,
-            installations, keys, notifications, preferences, preview, providers, receipts,
+            audiences, batch, bounces, contacts, deliveries, events, explain, identity_keys,
+            import, installations, keys, notifications, preferences, preview, providers, receipts,
             settings, submission::in_time, token, topics, unsubscribe, users, webhooks,
         },
     },
@@ -66,7 +66,7 @@ fn interface(state: &ServerState) -> Router {
         )
         .route(route::OPENAPI, get(openapi::document_response));
     // The layer that is added last runs first.
-    let known = resources()
+    let known = resources(state.config.limits.batch_bytes)
         .method_not_allowed_fallback(health::method_not_allowed)
         .route_layer(by_caller())
         .route_layer(middleware::from_fn_with_state(
@@ -105,16 +105,20 @@ fn interface(state: &ServerState) -> Router {
         .layer(cors::layer())
 }
 
-fn resources() -> Router<ServerState> {
-    sending().merge(people()).merge(administration())
+fn resources(batch_bytes: usize) -> Router<ServerState> {
+    sending(batch_bytes).merge(people()).merge(administration())
 }
 
 /// Notifications and what becomes of them.
-fn sending() -> Router<ServerState> {
+fn sending(batch_bytes: usize) -> Router<ServerState> {
     Router::new()
         .route(
             route::NOTIFICATIONS,
             post(notifications::publish).get(notifications::list),
+        )
+        .route(
+            route::BATCH,
+            post(batch::publish).layer(DefaultBodyLimit::max(batch_bytes)),
         )
         .route(route::PREVIEW, post(preview::preview))
         .route(

@@ -1,6 +1,7 @@
 //! The REST interface: a file per resource.
 
 pub(crate) mod audiences;
+pub(crate) mod batch;
 pub(crate) mod body;
 pub(crate) mod bounces;
 pub(crate) mod contacts;

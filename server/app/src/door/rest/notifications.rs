@@ -64,7 +64,7 @@ pub(crate) async fn publish(
 }
 
 /// The key of the header; two different ones are a mistake.
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let wrong = |code, detail: &str| {
         let problem = FieldProblem::new("/idempotency_key", code, detail);
         Refusal::from(Problem::invalid(vec![problem]))

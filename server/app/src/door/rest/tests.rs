@@ -1,6 +1,7 @@
 //! The use cases through the router, on a store in a temporary file.
 
 mod access;
+mod batching;
 mod bounces;
 mod broadcast;
 mod checking;
