@@ -162,7 +162,7 @@ fn parse(answer: &[u8]) -> anyhow::Result<reqwest::Response> {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let mut lines = head.lines();
     let status = lines.next().and_then(|line| line.split(' ').nth(1));
-    let mut response = axum::http::Response::builder().status(status.unwrap_or_default());
+    let mut response = http::Response::builder().status(status.unwrap_or_default());
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
         response = response.header(name, value);
     }
