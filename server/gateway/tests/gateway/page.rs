@@ -85,7 +85,7 @@ fn the_answers_of_the_page_mean_what_the_page_says() {
         let verdict = outcome(&provider, status, bodies[body]).verdict;
         let mut wanted = format!("{status} → {}", verdict.as_str());
         if let Some(reason) = verdict.reason() {
-            wanted.push_str(&format!(", {}", vestnik_model::Word::as_str(reason)));
+            wanted.push_str(&format!(", {}", vestnik_model::Word::as_str(&reason)));
         }
         assert!(said.starts_with(&wanted), "{said} is {wanted}");
     }
