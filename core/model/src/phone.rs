@@ -1,8 +1,13 @@
 //! Telephone numbers, parsed once.
 
+mod country;
+mod typed;
+
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+pub use self::country::{Country, CountryError};
 
 /// A text is no telephone number in international form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -79,10 +84,11 @@ impl Serialize for PhoneNumber {
     }
 }
 
+/// Reads what backends and senders write: a number as it was typed, with the code of its country.
 impl<'de> Deserialize<'de> for PhoneNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).map_err(D::Error::custom)
+        Self::from_typed(&text, None).map_err(D::Error::custom)
     }
 }
 
