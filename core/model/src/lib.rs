@@ -61,6 +61,7 @@ pub mod bounce;
 pub mod broadcast;
 pub mod channel;
 mod character;
+pub mod chat;
 pub mod contact;
 pub mod contract;
 pub mod counts;

@@ -28,7 +28,7 @@ pub enum Reason {
     BlockedOs,
     /// The person switched notifications off in the app.
     BlockedApp,
-    /// The person switched this kind of notification off in the system.
+    /// The person switched this kind of notification off in the system, or blocked the gateway.
     BlockedChannel,
     /// The person wants nothing of this category.
     OptoutCategory,

@@ -16,7 +16,8 @@ use crate::{
     backup,
     bus::{Bus, Hint, LocalBus},
     channel::{
-        self, BackendSender, MailSender, Posting, PushSender, Sender, webhook::WebhookSender,
+        self, BackendSender, GatewaySender, MailSender, Posting, PushSender, Sender,
+        webhook::WebhookSender,
     },
     config::{Config, ConfigError, FeedConfig, Source},
     credential::{AccessTokens, LinkKey},
@@ -154,6 +155,7 @@ impl Server {
         let letters = letters(&config, (&store, &clock), secrets.refresh);
         let webhooks = webhooks(&config, &clock, &metrics)?;
         let backends = backends(&config, (&store, &clock))?;
+        let gateways = gateways(&config, (&store, &clock));
         let state = ServerState::new(Inner {
             access: AccessTokens::new(&secrets.access, config.tokens),
             refresh_key: RefreshKey(secrets.refresh),
@@ -166,6 +168,7 @@ impl Server {
             pushes,
             letters,
             backends,
+            gateways,
             webhooks,
             loops,
             health: supervisor.health(),
@@ -298,6 +301,7 @@ fn sender(state: &ServerState, bus: &Arc<dyn Bus>) -> Sender {
         ),
         letters: state.letters.clone(),
         backends: state.backends.clone(),
+        gateways: state.gateways.clone(),
     };
     forget_revoked(bus, &sender);
     sender
@@ -307,7 +311,7 @@ fn sender(state: &ServerState, bus: &Arc<dyn Bus>) -> Sender {
 /// and not the store, which holds the bus.
 fn forget_revoked(bus: &Arc<dyn Bus>, sender: &Sender) {
     let (pushes, letters) = (sender.pushes.forgetter(), sender.letters.forgetter());
-    let backends = sender.backends.forgetter();
+    let (backends, gateways) = (sender.backends.forgetter(), sender.gateways.forgetter());
     bus.attach(Arc::new(move |hint| {
         if let Hint::Revoked {
             app,
@@ -317,6 +321,7 @@ fn forget_revoked(bus: &Arc<dyn Bus>, sender: &Sender) {
             pushes(app, *channel);
             letters(app, *channel);
             backends(app, *channel);
+            gateways(app, *channel);
         }
     }));
 }
@@ -392,6 +397,12 @@ fn backends(
     // It was checked with the other settings.
     let reach = config.outbound.reach().unwrap_or_default();
     BackendSender::new(Arc::clone(store), Arc::clone(clock), reach)
+}
+
+/// What sends messages by gateways.
+fn gateways(config: &Config, (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>)) -> GatewaySender {
+    let reach = config.outbound.reach().unwrap_or_default();
+    GatewaySender::new(Arc::clone(store), Arc::clone(clock), reach)
 }
 
 /// What sends pushes.

@@ -14,7 +14,7 @@ use vestnik_signalr::server::HubHandle;
 use vestnik_store::Store;
 
 use crate::{
-    channel::{BackendSender, MailSender, webhook::WebhookSender},
+    channel::{BackendSender, GatewaySender, MailSender, webhook::WebhookSender},
     config::Config,
     credential::AccessTokens,
     feed::{Connections, Dirty, Everything, Notes, PageBounds, PresenceBoard, Watchers},
@@ -50,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) letters: MailSender,
     /// What asks the Apps' own backends.
     pub(crate) backends: BackendSender,
+    /// What sends messages by gateways.
+    pub(crate) gateways: GatewaySender,
     /// What sends events to webhooks.
     pub(crate) webhooks: WebhookSender,
     /// The loops of work.

@@ -8,7 +8,9 @@ use std::fmt;
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use vestnik_model::{AppId, UserId, email::EmailAddress, phone::PhoneNumber};
+use vestnik_model::{
+    AppId, GatewayName, UserId, chat::ChatId, email::EmailAddress, phone::PhoneNumber,
+};
 
 /// Separates these codes from whatever else a key of the server may ever sign.
 const DOMAIN: &[u8] = b"vestnik contact 1\0";
@@ -26,6 +28,8 @@ pub enum Contact<'a> {
     Email(&'a EmailAddress),
     /// A telephone.
     Phone(&'a PhoneNumber),
+    /// A chat at a gateway.
+    Chat(GatewayName, &'a ChatId),
 }
 
 /// The keyed hash of an address.
@@ -45,6 +49,7 @@ impl ContactKey {
         let (kind, text) = match contact {
             Contact::Email(address) => ("email", address.to_string()),
             Contact::Phone(number) => ("phone", number.as_str().to_owned()),
+            Contact::Chat(gateway, chat) => ("chat", [gateway.as_str(), chat.as_str()].join("\0")),
         };
         // Neither an App's name nor the word of the kind has a zero byte.
         let parts = [app.as_str(), kind, &text].join("\0");

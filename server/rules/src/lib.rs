@@ -13,7 +13,7 @@
 //! time has not come waits by [`release`]. [`work`] says what is due when, and [`settle`] when
 //! nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the addresses
 //! that [`address`] knows; what the App's own backend answers is read by
-//! [`backend`]; who is named by an address is found by [`contact`]; [`withdrawal`]
+//! [`backend`], and where gateways reach people by [`gateway`]; who is named by an address is found by [`contact`]; [`withdrawal`]
 //! takes a recalled one off screens, and one that gave way to a later one by [`collapse`]. [`session`] and [`token`] are about who a device is, [`limit`] about
 //! how much anybody may do, [`webhook`] about who is sent what happened, [`provider`] about whether services
 //! take the credentials of an App.
@@ -53,6 +53,7 @@ pub mod device;
 pub mod edit;
 pub mod erasure;
 pub mod explain;
+pub mod gateway;
 pub mod hold;
 pub mod idempotency;
 pub mod identity;

@@ -73,7 +73,6 @@ pub const fn consequences(reason: Reason) -> Consequences {
         | Reason::DeviceNoAddress
         | Reason::BlockedOs
         | Reason::BlockedApp
-        | Reason::BlockedChannel
         | Reason::ConfigNoRoute
         | Reason::ConfigSenderNotAllowed
         | Reason::ConfigQuota
@@ -86,6 +85,7 @@ pub const fn consequences(reason: Reason) -> Consequences {
         Reason::DeviceAppNotInstalled
         | Reason::TokenDead
         | Reason::TokenMismatch
+        | Reason::BlockedChannel
         | Reason::EmailBounced => (Never, AtOnce, Kill),
         Reason::TokenWrongEnv => (OtherEnvironment, AtOnce, Move),
         Reason::TokenOwnerMismatch | Reason::OwnerMismatchDropped => (Never, AtOnce, Detach),
@@ -141,6 +141,7 @@ mod tests {
             all(|of| of.address == AddressFate::Kill),
             [
                 "device.app_not_installed",
+                "blocked.channel",
                 "token.dead",
                 "token.mismatch",
                 "email.bounced"

@@ -196,6 +196,9 @@ const MUST_BE_EMPTY: &[(&str, &str)] = &[
          SELECT 1 FROM phone_number WHERE (substr(value, 1, 1) = x'01')
          <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')
          UNION ALL
+         SELECT 1 FROM chat WHERE (substr(value, 1, 1) = x'01')
+         <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')
+         UNION ALL
          SELECT 1 FROM webhook WHERE (substr(target, 1, 1) = x'01')
          <> EXISTS (SELECT 1 FROM meta WHERE name = 'seal.check')",
         "credentials or addresses that are not stored as the file says",

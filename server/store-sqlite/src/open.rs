@@ -17,7 +17,7 @@ use crate::{
     schema::SCHEMA,
     seal::{Seal, SealKey},
     table::{
-        audience, email_address, erasure, identity_key, lease,
+        audience, chat, email_address, erasure, identity_key, lease,
         meta::{self, ACCESS, SEAL_REMNANTS},
         numbering, phone_number, provider, push_address,
         secret::{self, AtRest},
@@ -189,6 +189,7 @@ fn encrypt(path: &Path, database: &mut Database, seal: &Seal) -> Result<bool, Op
             push_address::reseal(db, &plain, seal)?;
             email_address::reseal(db, &plain, seal)?;
             phone_number::reseal(db, &plain, seal)?;
+            chat::reseal(db, &plain, seal)?;
             webhook::reseal(db, &plain, seal)?;
             audience::reseal(db, &plain, seal)?;
             let was_in_use = meta::life(db)?.is_some();

@@ -1,7 +1,9 @@
 //! Where users are reached beside their installations.
 
+use std::fmt;
+
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, email::EmailAddress};
+use vestnik_model::{AppId, GatewayName, UserId, chat::ChatId, email::EmailAddress};
 
 use crate::Answer;
 
@@ -21,6 +23,82 @@ pub trait Contacts {
     fn email(&self, app: AppId, user: UserId) -> Answer<'_, Option<Email>>;
     /// Deletes the e-mail address of a user; tells whether there was one.
     fn delete_email(&self, app: AppId, user: UserId) -> Answer<'_, bool>;
+    /// Sets the chat of a user at a gateway, who is made if they are not known. Another user of the App who had it has
+    /// it no more. One that the gateway said to be blocked lately, and is set again, stays blocked for a while
+    /// ([`vestnik_rules::gateway::stays_dead`]).
+    fn put_chat(&self, whose: ChatOf, chat: ChatId, now: Timestamp) -> Answer<'_, ()>;
+    /// The chat of a user at a gateway.
+    fn chat(&self, whose: ChatOf) -> Answer<'_, Option<Chat>>;
+    /// Deletes the chat of a user at a gateway; tells whether there was one.
+    fn delete_chat(&self, whose: ChatOf) -> Answer<'_, bool>;
+    /// Notes that whoever has a chat has blocked it, or opened it again. Tells whether anybody has it.
+    fn note_chat(
+        &self,
+        at: (AppId, GatewayName),
+        chat: ChatId,
+        standing: ChatStanding,
+        now: Timestamp,
+    ) -> Answer<'_, bool>;
+    /// Keeps a link by which a user is to open a chat at a gateway, in the place of a former one. It is known by the
+    /// hash of what it carries.
+    fn put_chat_link(&self, whose: ChatOf, link: ChatLink) -> Answer<'_, ()>;
+    /// Uses a link up, and sets the chat in which it was opened. Gives the user; `None` if there is no such link, or it
+    /// has expired.
+    fn take_chat_link(
+        &self,
+        at: (AppId, GatewayName),
+        hash: [u8; 32],
+        chat: ChatId,
+        now: Timestamp,
+    ) -> Answer<'_, Option<UserId>>;
+}
+
+/// Whose chat, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatOf {
+    /// The tenant.
+    pub app: AppId,
+    /// The user.
+    pub user: UserId,
+    /// The gateway.
+    pub gateway: GatewayName,
+}
+
+/// The chat of a user at a gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chat {
+    /// The gateway's id of it.
+    pub id: ChatId,
+    /// When it was last set.
+    pub set_at: Timestamp,
+    /// Since when it is blocked, or gone, if it is.
+    pub died_at: Option<Timestamp>,
+}
+
+/// Whether a gateway lets messages into a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChatStanding {
+    /// The person opened it.
+    Open,
+    /// The person blocked it, or left.
+    Blocked,
+}
+
+/// A link by which a user is to open a chat.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ChatLink {
+    /// The hash of what it carries.
+    pub hash: [u8; 32],
+    /// Until when it is of use.
+    pub expires_at: Timestamp,
+}
+
+impl fmt::Debug for ChatLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatLink")
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The e-mail address of a user.

@@ -23,8 +23,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, AttemptId, Channel, DeliveryId, InstallationId, Notification, NotificationId,
-    PushAddress, PushEnvironment, UserId, email::EmailAddress,
+    AppId, AttemptId, Channel, DeliveryId, GatewayName, InstallationId, Notification,
+    NotificationId, ProviderName, PushAddress, PushEnvironment, UserId, email::EmailAddress,
 };
 use vestnik_rules::{
     address::Moved,
@@ -32,6 +32,7 @@ use vestnik_rules::{
     bounce::Fate,
     cascade::Target,
     decrypt::KeyMark,
+    gateway::{self, Choice},
     patience::lease,
     provider::{Shown, Sign},
     work::Progress,
@@ -93,6 +94,8 @@ pub struct Begun {
     pub recipient: Recipient,
     /// The end of its lease.
     pub lease_until: Timestamp,
+    /// The only provider of a gateway that it may go to: the one that may have taken a try before it.
+    pub provider: Option<ProviderName>,
 }
 
 /// Where a try goes.
@@ -118,6 +121,13 @@ pub enum Recipient {
     },
     /// The App's own backend, by a request.
     Backend,
+    /// The user's number or chat, by a gateway.
+    Gateway {
+        /// The gateway.
+        gateway: GatewayName,
+        /// The address there.
+        to: gateway::Recipient,
+    },
 }
 
 impl Recipient {
@@ -126,7 +136,7 @@ impl Recipient {
     pub fn key(&self) -> Option<KeyMark> {
         match self {
             Self::Device { envelope_key, .. } => envelope_key.as_deref().map(KeyMark::of),
-            Self::Mailbox { .. } | Self::Backend => None,
+            Self::Mailbox { .. } | Self::Backend | Self::Gateway { .. } => None,
         }
     }
 }
@@ -146,6 +156,8 @@ pub struct TryStart {
     pub address: [u8; 32],
     /// The end of its lease, which names it.
     pub lease_until: Timestamp,
+    /// The provider of a gateway that it goes to, which is noted with its start: see [`vestnik_rules::gateway`].
+    pub choice: Option<Choice>,
     /// The time.
     pub now: Timestamp,
 }
@@ -165,7 +177,17 @@ impl TryStart {
             target: unanswered.target,
             address: unanswered.address,
             lease_until: unanswered.lease_until,
+            choice: None,
             now,
+        }
+    }
+
+    /// The same, with the provider that it goes to.
+    #[must_use]
+    pub fn by(self, choice: Choice) -> Self {
+        Self {
+            choice: Some(choice),
+            ..self
         }
     }
 }
@@ -208,6 +230,9 @@ pub struct Tried {
     pub moved: Option<PushEnvironment>,
     /// What the service said, for operators: a code, no content.
     pub said: Option<String>,
+    /// What the reports about what was taken are matched by, if there can be any:
+    /// [`vestnik_rules::gateway::message_hash`].
+    pub message: Option<[u8; 32]>,
     /// What it shows of the App's credentials, if it shows anything.
     pub sign: Option<Sign>,
 }

@@ -7,6 +7,7 @@ use vestnik_model::{
     AppId, Channel, IdentityAlgorithm, KeyView, Scope,
     view::{List, ProviderView},
 };
+use vestnik_rules::gateway::Traits;
 
 use crate::{Answer, PageQuery};
 
@@ -66,6 +67,8 @@ pub struct Provider {
     pub account: String,
     /// When they were set.
     pub set_at: Timestamp,
+    /// What they say of a gateway, if they are for one.
+    pub gateway: Option<Traits>,
 }
 
 impl fmt::Debug for Provider {

@@ -22,6 +22,8 @@ const MAX_BYTES: usize = 1_024 * 1_024;
 pub enum Reaction {
     /// It is answered by a status.
     Status(u16),
+    /// It is answered by a status and a body of JSON.
+    Json(u16, String),
     /// It is answered 429, with `Retry-After` in seconds.
     Slow(u32),
     /// It is answered by a redirect to an address.
@@ -169,6 +171,10 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> anyhow::Result<()> {
 async fn react(stream: &mut TcpStream, shared: &Shared, reaction: Reaction) -> anyhow::Result<()> {
     let head = match reaction {
         Reaction::Status(status) => format!("HTTP/1.1 {status} So\r\ncontent-length: 0\r\n\r\n"),
+        Reaction::Json(status, body) => {
+            let length = body.len();
+            format!("HTTP/1.1 {status} So\r\ncontent-length: {length}\r\n\r\n{body}")
+        }
         Reaction::Slow(seconds) => {
             format!("HTTP/1.1 429 So\r\nretry-after: {seconds}\r\ncontent-length: 0\r\n\r\n")
         }

@@ -73,6 +73,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &[
             "vestnik-clock",
             "vestnik-envelope",
+            "vestnik-gateway",
             "vestnik-mail",
             "vestnik-model",
             "vestnik-outbound",

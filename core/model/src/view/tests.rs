@@ -88,6 +88,7 @@ fn what_rest_shows() {
         tries: 1,
         unproven: 0,
         said: None,
+        provider: None,
         until: None,
         started_at: time(),
         delivered_at: None,

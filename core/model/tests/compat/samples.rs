@@ -562,6 +562,7 @@ fn attempt() -> AttemptView {
         tries: 1,
         unproven: 0,
         said: None,
+        provider: None,
         until: None,
         started_at: parsed(AT),
         delivered_at: Some(parsed(AT)),

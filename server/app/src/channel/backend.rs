@@ -6,13 +6,12 @@
 
 pub(crate) mod account;
 mod checks;
-mod outcome;
 mod request;
 
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -22,13 +21,12 @@ use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
 };
-use vestnik_clock::{Clock, Monotonic, Now, new_uuid_v7};
+use vestnik_clock::{Clock, new_uuid_v7};
 use vestnik_model::{AppId, Channel, Open, Reason, view::ProviderFinding};
 use vestnik_outbound::{
     Answer, Client, Limits, Place, Protocol, Reach, SendError, SystemResolver, Trust, TrustError,
     Writing, retry_after,
 };
-use vestnik_push::driver::{Admission, Breaker, Probe, Why};
 use vestnik_rules::{
     attempt::Outcome, backend::answered, cascade::Target as To, patience::unsent, webhook::Target,
 };
@@ -38,11 +36,14 @@ use vestnik_store::{
     tenants::StoredProvider,
 };
 
-use self::{
-    checks::Checks,
-    outcome::{busy, held, reason, rest, shown, sign, unanswered},
+use self::checks::Checks;
+use super::{
+    account::Unusable,
+    gate::Gate,
+    outcome::{busy, reason, shown, unanswered},
+    signed::check_address,
+    turn::starts,
 };
-use super::{account::Unusable, signed::check_address, turn::starts};
 use crate::refusal::{Refusal, chain};
 
 const LIMITS: Limits = Limits {
@@ -102,16 +103,8 @@ pub(crate) struct Backend {
     client: Client,
     /// As many requests as there are connections have their turn.
     places: Semaphore,
-    gate: Mutex<Gate>,
-}
-
-/// Whether a backend is asked.
-#[derive(Debug, Default)]
-struct Gate {
     /// One that is away must not take the App's places from its pushes.
-    breaker: Breaker,
-    /// Until when it wants to be left alone.
-    rests_until: Option<Monotonic>,
+    gate: Gate,
 }
 
 impl fmt::Debug for BackendSender {
@@ -238,6 +231,7 @@ impl BackendSender {
             began_at: self.clock.now(),
             outcome: Outcome::Unproven,
             moved: None,
+            message: None,
             said: None,
             sign: None,
         }
@@ -259,13 +253,13 @@ impl BackendSender {
             let outcome = busy();
             return Tried { outcome, ..tried };
         };
-        let probe = match backend.admit(&*self.clock) {
+        let probe = match backend.gate.admit(&*self.clock) {
             Ok(probe) => probe,
             Err(outcome) => return Tried { outcome, ..tried },
         };
         let by = (&*self.store, &*self.clock);
         if !starts(by, (&backend.app, begun), &tried).await {
-            backend.on(&unsent(), probe, &*self.clock);
+            backend.gate.on(&unsent(), probe, &*self.clock);
             let outcome = unsent();
             return Tried { outcome, ..tried };
         }
@@ -280,11 +274,11 @@ impl BackendSender {
             Err(Failure::Unwritable) => {
                 tracing::error!(attempt = %begun.attempt, "a request to a backend cannot be written");
                 let tried = Unusable::Unreadable.ends(tried);
-                backend.on(&tried.outcome, probe, &*self.clock);
+                backend.gate.on(&tried.outcome, probe, &*self.clock);
                 return tried;
             }
         };
-        backend.on(&outcome, probe, &*self.clock);
+        backend.gate.on(&outcome, probe, &*self.clock);
         Tried {
             sign: shown(&outcome),
             outcome,
@@ -334,54 +328,13 @@ impl Backend {
             target,
             client,
             places: Semaphore::new(LIMITS.connections),
-            gate: Mutex::default(),
+            gate: Gate::default(),
         }
     }
 
     /// One of the places of the App, if one is free before the time is over. Nobody closes them.
     async fn place(&self) -> Option<SemaphorePermit<'_>> {
         timeout(PLACE, self.places.acquire()).await.ok()?.ok()
-    }
-
-    /// Whether the backend is asked; as the probe, if it was away.
-    fn admit(&self, clock: &dyn Clock) -> Result<Option<Probe>, Outcome> {
-        let (now, mut gate) = (Now::read(clock), self.gate());
-        if let Some(until) = gate.rests_until {
-            if until > now.monotonic {
-                return Err(held(Reason::ProviderThrottled, until - now.monotonic));
-            }
-            gate.rests_until = None;
-        }
-        match gate.breaker.admit(None, &now) {
-            Admission::Go(probe) => Ok(probe),
-            Admission::Hold { why, after } => Err(held(
-                match why {
-                    Why::Failing => Reason::ProviderUnavailable,
-                    Why::Refusing => Reason::ConfigProviderAuth,
-                },
-                after,
-            )),
-        }
-    }
-
-    /// Notes what an outcome tells of the backend.
-    fn on(&self, outcome: &Outcome, probe: Option<Probe>, clock: &dyn Clock) {
-        let (now, mut gate) = (Now::read(clock), self.gate());
-        if let Some(rest) = rest(outcome) {
-            gate.rests_until = gate.rests_until.max(Some(now.monotonic + rest));
-        }
-        match sign(outcome) {
-            Some(sign) => gate.breaker.on(sign, probe, &now),
-            None => {
-                if let Some(probe) = probe {
-                    gate.breaker.give_back(probe);
-                }
-            }
-        }
-    }
-
-    fn gate(&self) -> MutexGuard<'_, Gate> {
-        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

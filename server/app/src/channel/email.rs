@@ -264,6 +264,7 @@ impl MailSender {
             began_at: self.posting.clock.now(),
             outcome: Outcome::Unproven,
             moved: None,
+            message: None,
             said: None,
             sign: None,
         }

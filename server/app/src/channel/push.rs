@@ -143,6 +143,7 @@ impl PushSender {
             began_at: self.clock.now(),
             outcome: Outcome::Unproven,
             moved: None,
+            message: None,
             said: None,
             sign: None,
         }

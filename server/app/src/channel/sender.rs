@@ -14,6 +14,7 @@ use super::{
     account::Unusable,
     backend::{Backend, BackendSender},
     email::{MailSender, Post},
+    gateway::{GatewaySender, Routes},
     push::{self, Parcel, PushSender},
 };
 
@@ -25,6 +26,7 @@ pub(crate) struct Sender {
     pub(crate) pushes: PushSender,
     pub(crate) letters: MailSender,
     pub(crate) backends: BackendSender,
+    pub(crate) gateways: GatewaySender,
 }
 
 /// The accounts of an App, as they were when a part began.
@@ -33,6 +35,7 @@ pub(crate) struct Accounts {
     pushes: push::Accounts,
     post: Result<Arc<Post>, Unusable>,
     backend: Result<Arc<Backend>, Unusable>,
+    gateways: Routes,
 }
 
 impl Sender {
@@ -45,6 +48,7 @@ impl Sender {
             pushes: self.pushes.accounts(app).await?,
             post: self.letters.post(app).await?,
             backend: self.backends.backend(app).await?,
+            gateways: self.gateways.routes(app).await?,
         })
     }
 
@@ -65,6 +69,7 @@ impl Sender {
             }),
             Recipient::Mailbox { address, .. } => self.letters.unanswered(begun, address),
             Recipient::Backend => self.backends.unanswered(begun),
+            Recipient::Gateway { gateway, to } => self.gateways.unanswered(begun, *gateway, to),
         }
     }
 
@@ -93,6 +98,15 @@ impl Sender {
             Recipient::Backend => {
                 let backend = accounts.backend.as_deref().map_err(|unusable| *unusable);
                 self.backends.send(backend, &begun, writing).await
+            }
+            Recipient::Gateway { gateway, to } => {
+                let route = accounts.gateways.get(gateway);
+                let route = match route {
+                    Some(route) => route.as_deref().map_err(|unusable| *unusable),
+                    None => Err(Unusable::NoRoute),
+                };
+                let message = (&begun, *gateway, to);
+                self.gateways.send(route, message, writing).await
             }
         }
     }

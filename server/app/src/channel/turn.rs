@@ -16,11 +16,16 @@ pub(super) async fn starts(
     unanswered: &Tried,
 ) -> bool {
     let of = (app, begun.notification.id);
-    let start = TryStart::of(of, unanswered, clock.now());
+    started(store, TryStart::of(of, unanswered, clock.now())).await
+}
+
+/// The same of a start that is given whole.
+pub(super) async fn started(store: &dyn Store, start: TryStart) -> bool {
+    let (app, channel) = (start.app.clone(), start.target.channel());
     match store.start_try(start).await {
         Ok(is_made) => is_made,
         Err(error) => {
-            let (channel, error) = (unanswered.target.channel(), chain(&error));
+            let error = chain(&error);
             tracing::warn!(%app, %channel, error, "a try cannot be noted to start: it is made later");
             false
         }

@@ -13,6 +13,7 @@ mod contacts;
 mod events;
 mod exchange;
 mod explain;
+mod gateways;
 mod hello;
 mod identity_keys;
 mod import;

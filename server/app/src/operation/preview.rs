@@ -19,7 +19,7 @@ use vestnik_rules::{
 use vestnik_store::audiences::{ReachOutcome, ReachQuery};
 
 use super::{
-    Publishing,
+    Publishing, gateways,
     publish::{unknown_topics, unusable_audiences},
 };
 use crate::{
@@ -37,6 +37,7 @@ pub(crate) async fn preview(
     let (topics, audiences) = (request.to.topics.clone(), request.to.audiences.clone());
     let publication = Publication::parse(request)?;
     schedule::check(&publication.schedule, now).map_err(Problem::invalid)?;
+    gateways::check(with.store, &app, &publication.steps).await?;
     let asked = ReachQuery {
         app: app.clone(),
         audience: publication.audience.clone(),

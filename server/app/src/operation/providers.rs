@@ -4,12 +4,16 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use vestnik_gateway::{Evidence, Invalid, RecipientKind};
 use vestnik_model::{
     Channel, FieldProblem, Problem, ProblemCode, open::Word as _, problem::FieldCode,
-    view::ProviderView,
+    publish::Goal, view::ProviderView,
 };
 use vestnik_push::{Elsewhere, keeps_addresses};
-use vestnik_rules::webhook::Target;
+use vestnik_rules::{
+    gateway::{Reaches, Traits},
+    webhook::Target,
+};
 use vestnik_store::{
     Store,
     tenants::{ApiKey, Provider, StoredProvider},
@@ -33,6 +37,8 @@ pub(crate) enum Account {
     Email(Box<vestnik_mail::Account>),
     /// For the App's own backend.
     Webhook(Box<Target>),
+    /// With the providers of a gateway.
+    Gateway(Box<vestnik_gateway::Account>),
 }
 
 /// What setting credentials needs.
@@ -55,6 +61,7 @@ pub(crate) async fn put_provider(
     let former = store.provider(by.app.clone(), channel).await?;
     let provider = Provider {
         channel,
+        gateway: traits(&read),
         account,
         set_at: with.now,
     };
@@ -87,6 +94,8 @@ fn check_addresses(former: &str, account: &Account) -> Result<(), Refusal> {
         Account::Email(_) => Ok(()),
         // A backend is asked for anybody.
         Account::Webhook(_) => Ok(()),
+        // Numbers and chats are set anew if they are another bot's.
+        Account::Gateway(_) => Ok(()),
     }
 }
 
@@ -157,7 +166,8 @@ pub(super) fn named(channel: &str) -> Result<Channel, Refusal> {
         .filter(|channel| match channel {
             Channel::Fcm | Channel::Apns | Channel::Webpush => true,
             Channel::Email | Channel::Webhook => true,
-            Channel::Hub | Channel::Gateway(_) => false,
+            Channel::Gateway(_) => true,
+            Channel::Hub => false,
         })
         .ok_or_else(|| Refusal::not_found("provider"))
 }
@@ -191,7 +201,12 @@ pub(super) fn parse(channel: Channel, account: &str) -> Result<Account, Refusal>
             return Ok(Account::Email(Box::new(account)));
         }
         Channel::Webhook => return target(account).map(Account::Webhook),
-        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush | Channel::Gateway(_) => {}
+        Channel::Gateway(_) => {
+            let account = vestnik_gateway::Account::parse(account);
+            let account = account.map_err(|fault| gateway_fault(&fault))?;
+            return Ok(Account::Gateway(Box::new(account)));
+        }
+        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => {}
     }
     let service = service(channel).ok_or_else(|| Refusal::not_found("provider"))?;
     let account =
@@ -237,6 +252,33 @@ fn email_fault(error: vestnik_mail::AccountError) -> Refusal {
         Json { .. } | NotObject | Value { .. } | Unknown => FieldCode::Malformed,
     };
     wrong(error.field(), code, error.to_string())
+}
+
+/// What an account with a gateway says of it.
+pub(super) fn traits(account: &Account) -> Option<Traits> {
+    let Account::Gateway(account) = account else {
+        return None;
+    };
+    Some(Traits {
+        reaches: match account.recipient() {
+            RecipientKind::Phone => Reaches::Phone,
+            RecipientKind::Chat => Reaches::Chat,
+        },
+        proves: match account.evidence() {
+            Evidence::Handed => Goal::Handed,
+            Evidence::Delivered => Goal::Delivered,
+            Evidence::Read => Goal::Read,
+        },
+    })
+}
+
+fn gateway_fault(fault: &Invalid) -> Refusal {
+    let problem = FieldProblem::new(
+        &fault.pointer,
+        FieldCode::Malformed,
+        fault.fault.to_string(),
+    );
+    Problem::invalid(vec![problem]).into()
 }
 
 fn wrong(field: Option<&str>, code: FieldCode, detail: String) -> Refusal {

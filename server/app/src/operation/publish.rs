@@ -16,6 +16,7 @@ use vestnik_store::{
     publishing::{Edit, EditOutcome, IdempotencyRecord, NewNotification, PublishOutcome},
 };
 
+use super::gateways;
 use crate::{credential::secret, metrics::Metrics, refusal::Refusal};
 
 /// How long a request is recognised by its idempotency key.
@@ -44,6 +45,7 @@ pub(crate) async fn publish(
     let (topics, audiences) = (request.to.topics.clone(), request.to.audiences.clone());
     let publication = Publication::parse(request)?;
     schedule::check(&publication.schedule, now).map_err(Problem::invalid)?;
+    gateways::check(with.store, &app, &publication.steps).await?;
     let id = NotificationId::from_uuid(new_uuid_v7(with.clock));
     let life = schedule::span(&publication.schedule, now, publication.ttl);
     let new = NewNotification {

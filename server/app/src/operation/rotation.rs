@@ -19,7 +19,7 @@ use vestnik_store::{
 
 use super::providers::{
     Account, Setting, elsewhere, named, parse, push_fault, set_meanwhile, stored, target,
-    text as former_text, written,
+    text as former_text, traits, written,
 };
 use crate::{
     channel::{backend_account, service},
@@ -83,12 +83,13 @@ pub(crate) async fn rotate(
         channel,
         former,
         text,
-        account: _,
+        account,
     } = rotation;
     let provider = Provider {
         channel,
         account: text,
         set_at: now,
+        gateway: traits(&account),
     };
     let is_replaced = store.replace_provider(by.app.clone(), former, provider);
     if is_replaced.await? {

@@ -153,6 +153,7 @@ mod tests {
             began_at: jiff::Timestamp::UNIX_EPOCH,
             outcome,
             moved: None,
+            message: None,
             said: None,
             sign: None,
         };

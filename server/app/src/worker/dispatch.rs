@@ -313,7 +313,7 @@ impl Dispatcher {
 
 const fn is_letter(begun: &Begun) -> bool {
     match begun.recipient {
-        Recipient::Device { .. } | Recipient::Backend => false,
+        Recipient::Device { .. } | Recipient::Backend | Recipient::Gateway { .. } => false,
         Recipient::Mailbox { .. } => true,
     }
 }

@@ -1,4 +1,5 @@
 mod chosen;
+mod gateway;
 mod handed;
 mod hours;
 mod order;

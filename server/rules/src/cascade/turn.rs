@@ -5,10 +5,12 @@
 //! were due at that moment, and before anything of it is written.
 
 use jiff::Timestamp;
+use vestnik_model::ProviderName;
 
 use super::{Address, Target, View, look};
 use crate::{
     attempt::{Attempt, State},
+    gateway::{Choice, may_start},
     patience::lease,
 };
 
@@ -21,6 +23,10 @@ pub struct Turn {
     pub lease_until: Timestamp,
     /// Whether the target is still reached at the address that it was begun for.
     pub has_address: bool,
+    /// The provider of a gateway that it is to go to; absent of what has none.
+    pub choice: Option<Choice>,
+    /// The provider that was noted with the last start of its attempt.
+    pub noted: Option<ProviderName>,
 }
 
 /// What becomes of a try that has its turn.
@@ -61,7 +67,14 @@ pub fn start(view: &View<'_>, turn: Turn) -> Start {
 }
 
 fn is_it(attempt: &Attempt, turn: Turn) -> bool {
-    attempt.state == State::Begun && attempt.is_try_of(turn.lease_until)
+    let moves = turn
+        .choice
+        .is_some_and(|choice| choice.instead_of.is_some());
+    let waits = if moves { State::Sending } else { State::Begun };
+    let may_start = |choice| may_start(attempt, turn.noted, choice);
+    attempt.state == waits
+        && attempt.is_try_of(turn.lease_until)
+        && turn.choice.is_none_or(may_start)
 }
 
 /// Whether a look begins a try at a target outside the devices of which this is known.

@@ -61,7 +61,7 @@ CREATE INDEX delivery_put_off ON delivery (user, notification) WHERE is_put_off 
 CREATE TABLE attempt (
     notification INTEGER NOT NULL,
     user INTEGER NOT NULL,
-    -- Empty for the mailbox and the backend.
+    -- Empty for the mailbox, the backend and gateways.
     installation BLOB NOT NULL,
     channel TEXT NOT NULL,
     started_at INTEGER NOT NULL,
@@ -84,11 +84,17 @@ CREATE TABLE attempt (
     until INTEGER,
     -- What the service said: its id of what it took, or its code.
     said TEXT,
+    -- The provider of a gateway that the last try was started with, and what the reports about what it took are
+    -- matched by.
+    provider TEXT,
+    message BLOB,
     PRIMARY KEY (notification, user, installation, channel)
 ) STRICT, WITHOUT ROWID;
 
 -- What is under way, by the end of its lease. When the file is opened nobody can hold one.
 CREATE INDEX attempt_leased ON attempt (until) WHERE state IN ('begun', 'sending');
+
+CREATE INDEX attempt_by_message ON attempt (message) WHERE message IS NOT NULL;
 
 -- A notification was withdrawn that can be on the screen of an installation that sleeps: it is to be told by a
 -- push. The row ends with that, or when the installation has the entry of its log.

@@ -43,6 +43,9 @@ CREATE TABLE provider (
     -- Why it does not, and what it said.
     reason TEXT,
     said TEXT,
+    -- What those for a gateway say of it: what it reaches people by, and the most that it can prove.
+    reaches TEXT,
+    proves TEXT,
     PRIMARY KEY (app, channel)
 ) STRICT, WITHOUT ROWID;
 

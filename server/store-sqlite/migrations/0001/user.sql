@@ -63,7 +63,43 @@ CREATE TABLE phone_number (
     -- The number, sealed: see seal.rs.
     value BLOB NOT NULL,
     -- What it is found by: a hash under a key of the database.
-    hash BLOB NOT NULL
+    hash BLOB NOT NULL,
+    set_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX phone_number_by_hash ON phone_number (hash, user);
+
+-- Gateways that say that the number of a user is dead.
+CREATE TABLE dead_number (
+    user INTEGER NOT NULL REFERENCES user (row),
+    gateway TEXT NOT NULL,
+    died_at INTEGER NOT NULL,
+    PRIMARY KEY (user, gateway)
+) STRICT, WITHOUT ROWID;
+
+-- The chat of a user at a gateway. One that is blocked stays, so that it is recognised when it is set again.
+CREATE TABLE chat (
+    user INTEGER NOT NULL REFERENCES user (row),
+    gateway TEXT NOT NULL,
+    -- The id of the chat, sealed: see seal.rs.
+    value BLOB NOT NULL,
+    -- What it is found by: a hash under a key of the database, over the App and the gateway too.
+    hash BLOB NOT NULL,
+    set_at INTEGER NOT NULL,
+    died_at INTEGER,
+    PRIMARY KEY (user, gateway)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX chat_by_hash ON chat (hash);
+
+-- A link by which a user is to open a chat at a gateway: a new one takes the place of a former one.
+CREATE TABLE chat_link (
+    user INTEGER NOT NULL REFERENCES user (row),
+    gateway TEXT NOT NULL,
+    -- The hash of what the link carries.
+    hash BLOB NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (user, gateway)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX chat_link_by_hash ON chat_link (hash);

@@ -1,15 +1,18 @@
-//! E-mail addresses of users.
+//! E-mail addresses and chats of users.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, UserId, email::EmailAddress};
+use vestnik_model::{AppId, GatewayName, UserId, chat::ChatId, email::EmailAddress};
 use vestnik_rules::contact::Contact;
 use vestnik_sqlite::Priority;
-use vestnik_store::{Answer, Contacts, contacts::Email};
+use vestnik_store::{
+    Answer, Contacts,
+    contacts::{Chat, ChatLink, ChatOf, ChatStanding, Email},
+};
 
 use crate::{
     SqliteStore,
     store::Class,
-    table::{email_address, user},
+    table::{chat, chat_link, email_address, user},
 };
 
 impl Contacts for SqliteStore {
@@ -47,6 +50,85 @@ impl Contacts for SqliteStore {
                 return Ok(false);
             };
             email_address::delete(txn, head.row)
+        })
+    }
+
+    fn put_chat(&self, whose: ChatOf, chat: ChatId, now: Timestamp) -> Answer<'_, ()> {
+        let (seal, key, unreadable) = (self.seal(), self.contact_key(), self.unreadable());
+        self.write(Priority::Normal, move |txn| {
+            let head = user::ensure(txn, &whose.app, &whose.user)?;
+            let new = chat::New {
+                gateway: whose.gateway,
+                id: &chat,
+                hash: key.hash(&whose.app, Contact::Chat(whose.gateway, &chat)),
+            };
+            chat::put(txn, (&seal, &unreadable), head.row, new, now)
+        })
+    }
+
+    fn chat(&self, whose: ChatOf) -> Answer<'_, Option<Chat>> {
+        let (seal, unreadable) = (self.seal(), self.unreadable());
+        self.read(Class::List, move |db| {
+            let Some(head) = user::find(db, &whose.app, &whose.user)? else {
+                return Ok(None);
+            };
+            chat::get(db, (&seal, &unreadable), head.row, whose.gateway)
+        })
+    }
+
+    fn delete_chat(&self, whose: ChatOf) -> Answer<'_, bool> {
+        self.write(Priority::Normal, move |txn| {
+            let Some(head) = user::find(txn, &whose.app, &whose.user)? else {
+                return Ok(false);
+            };
+            chat::delete(txn, head.row, whose.gateway)
+        })
+    }
+
+    fn note_chat(
+        &self,
+        (app, gateway): (AppId, GatewayName),
+        chat: ChatId,
+        standing: ChatStanding,
+        now: Timestamp,
+    ) -> Answer<'_, bool> {
+        let key = self.contact_key();
+        self.write(Priority::Normal, move |txn| {
+            let hash = key.hash(&app, Contact::Chat(gateway, &chat));
+            chat::note(txn, hash, standing, now)
+        })
+    }
+
+    fn put_chat_link(&self, whose: ChatOf, link: ChatLink) -> Answer<'_, ()> {
+        self.write(Priority::Normal, move |txn| {
+            let head = user::ensure(txn, &whose.app, &whose.user)?;
+            chat_link::put(txn, head.row, whose.gateway, &link)
+        })
+    }
+
+    fn take_chat_link(
+        &self,
+        (app, gateway): (AppId, GatewayName),
+        hash: [u8; 32],
+        chat: ChatId,
+        now: Timestamp,
+    ) -> Answer<'_, Option<UserId>> {
+        let (seal, key, unreadable) = (self.seal(), self.contact_key(), self.unreadable());
+        self.write(Priority::Normal, move |txn| {
+            let found = chat_link::find(txn, (&app, gateway), &hash, &unreadable)?;
+            let Some(link) = found.filter(|link| link.expires_at > now) else {
+                return Ok(None);
+            };
+            chat_link::delete(txn, link.user, gateway)?;
+            // The person acted just now: what was said of the chat before is no longer so.
+            chat::delete(txn, link.user, gateway)?;
+            let new = chat::New {
+                gateway,
+                id: &chat,
+                hash: key.hash(&app, Contact::Chat(gateway, &chat)),
+            };
+            chat::put(txn, (&seal, &unreadable), link.user, new, now)?;
+            Ok(Some(link.name))
         })
     }
 }

@@ -32,7 +32,7 @@ impl Recipients for SqliteStore {
         said: Said,
         now: Timestamp,
     ) -> Answer<'_, ()> {
-        let (seal, key) = (self.seal(), self.contact_key());
+        let (seal, key, unreadable) = (self.seal(), self.contact_key(), self.unreadable());
         self.write(Priority::Normal, move |txn| {
             let head = user::ensure(txn, &app, &user)?;
             let quiet = user_attribute::get(txn, head.row)?.attributes.quiet;
@@ -40,7 +40,8 @@ impl Recipients for SqliteStore {
             match &said.phone {
                 Some(number) => {
                     let hash = key.hash(&app, Contact::Phone(number));
-                    phone_number::put(txn, &seal, head.row, number, hash)?;
+                    let new = phone_number::New { number, hash };
+                    phone_number::put(txn, (&seal, &unreadable), head.row, new, now)?;
                 }
                 None => phone_number::delete(txn, head.row)?,
             }
@@ -60,7 +61,8 @@ impl Recipients for SqliteStore {
             };
             Ok(Some(Said {
                 attributes: user_attribute::get(db, head.row)?.attributes,
-                phone: phone_number::get(db, (&seal, &unreadable), head.row)?,
+                phone: phone_number::get(db, (&seal, &unreadable), head.row)?
+                    .map(|found| found.number),
             }))
         })
     }

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 use vestnik_model::{
-    Channel, DeliveryId, DeliveryStatus, InstallationId, Open, Reason, open::Word as _,
-    view::AttemptView,
+    Channel, DeliveryId, DeliveryStatus, InstallationId, Open, ProviderName, Reason,
+    open::Word as _, view::AttemptView,
 };
 use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, identity::attempt_id};
 
@@ -24,7 +24,7 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?5
              AND (read_at IS NULL OR read_at > ?4)";
     OF_DELIVERY = "SELECT installation, channel, started_at, delivered_at, read_at, state, reason, tries,
-             unproven, until, said, undecrypted, seals, tried_at, returned_at
+             unproven, until, said, undecrypted, seals, tried_at, returned_at, provider
          FROM attempt WHERE notification = ?1 AND user = ?2 ORDER BY installation, channel";
     PUT = "INSERT INTO attempt (notification, user, installation, channel, started_at, state, reason,
              tries, unproven, until, undecrypted, seals)
@@ -40,6 +40,10 @@ statements! {
          RETURNING notification, user, installation";
     IS_SENT_OUTSIDE = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
              AND installation = x'' AND state = 'sent'";
+    PROVIDER = "UPDATE attempt SET provider = ?5
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
+    MESSAGE = "UPDATE attempt SET message = ?5
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
     SAID = "UPDATE attempt SET said = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
 }
@@ -58,6 +62,8 @@ pub(crate) struct Found {
     /// When it became known that what was taken came back.
     pub(crate) returned_at: Option<Timestamp>,
     said: Option<String>,
+    /// The provider of a gateway that the last try was started with.
+    pub(crate) provider: Option<ProviderName>,
 }
 
 impl Found {
@@ -151,7 +157,14 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
         said: row.get(10)?,
         tried_at: optional_time(row, 13)?,
         returned_at: optional_time(row, 14)?,
+        provider: provider(row, 15)?,
     })
+}
+
+/// The provider of a gateway. A name that this version does not take binds nothing.
+fn provider(row: &Row<'_>, column: usize) -> Result<Option<ProviderName>, rusqlite::Error> {
+    let name = row.get_ref(column)?.as_str_or_null()?;
+    Ok(name.and_then(|name| ProviderName::parse(name).ok()))
 }
 
 /// Where an attempt goes, of the columns `installation, channel`.
@@ -246,6 +259,34 @@ pub(crate) fn set_returned(
         .map(drop)
 }
 
+/// Writes the provider of a gateway that a try is started with.
+pub(crate) fn set_provider(
+    db: &Connection,
+    key: Key,
+    target: Target,
+    provider: ProviderName,
+) -> Result<(), rusqlite::Error> {
+    let (installation, channel) = columns(target);
+    let (channel, provider) = (channel.as_str(), provider.as_str());
+    db.prepare_cached(PROVIDER)?
+        .execute((key.notification, key.user, installation, channel, provider))
+        .map(drop)
+}
+
+/// Writes what the reports about what was taken are matched by.
+pub(crate) fn set_message(
+    db: &Connection,
+    key: Key,
+    target: Target,
+    message: &[u8; 32],
+) -> Result<(), rusqlite::Error> {
+    let (installation, channel) = columns(target);
+    let channel = channel.as_str();
+    db.prepare_cached(MESSAGE)?
+        .execute((key.notification, key.user, installation, channel, message))
+        .map(drop)
+}
+
 /// Writes what the service said of an attempt.
 pub(crate) fn set_said(
     db: &Connection,
@@ -333,6 +374,7 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
         said,
         tried_at: _,
         returned_at: _,
+        provider,
     } = found;
     AttemptView {
         id: attempt_id(delivery, target),
@@ -344,6 +386,7 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
         tries,
         unproven,
         said,
+        provider: provider.map(|name| name.to_string()),
         until,
         started_at,
         delivered_at,

@@ -1,6 +1,7 @@
 //! Sending deliveries: what a look needs of the tables, and what follows from it.
 
 mod case;
+mod gateway;
 mod letter;
 mod opening;
 mod turn;
@@ -12,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{
-    AppId, Channel, InstallationId, Notification, Open, PushAddress, publish::Steps,
+    AppId, Channel, GatewayName, InstallationId, Notification, Open, PushAddress, publish::Steps,
 };
 use vestnik_rules::{
     address::{hash_email, moved},
@@ -20,6 +21,7 @@ use vestnik_rules::{
     cascade::{Course, Looked, Target, channel_of, outside},
     delivery::{Event, advance, contacted},
     device::Wanted,
+    gateway::{Reaches, bound},
     identity::{attempt_id, delivery_id},
     installation::Change,
     patience::{begin_at, lease, leased_until},
@@ -128,6 +130,8 @@ enum Lesson {
     Dead(InstallationId, push_address::Found),
     /// The user's mailbox is dead.
     DeadMailbox,
+    /// The user's number or chat is dead at a gateway.
+    DeadAtGateway(GatewayName, Reaches),
     /// That of an installation belongs to another environment of its service, and is kept with it.
     Moved(InstallationId, PushAddress),
 }
@@ -210,6 +214,7 @@ impl Desk<'_> {
             .sealed(recipient.key(), self.now);
         attempt::put(self.db, case.key, target, &attempt, self.now)?;
         attempt::set_tried(self.db, case.key, target, self.now)?;
+        let noted = known.and_then(|found| found.provider);
         let delivery = delivery_id(content.id, &case.name);
         Ok(Some(Begun {
             attempt: attempt_id(delivery, target),
@@ -218,6 +223,7 @@ impl Desk<'_> {
             sends: Sends::Notification,
             recipient,
             lease_until,
+            provider: bound(&attempt, noted),
         }))
     }
 
@@ -254,6 +260,9 @@ impl Desk<'_> {
         attempt::put(self.db, key, tried.target, &settled, self.now)?;
         if let Some(said) = &tried.said {
             attempt::set_said(self.db, key, tried.target, said)?;
+        }
+        if let Some(message) = &tried.message {
+            attempt::set_message(self.db, key, tried.target, message)?;
         }
         if let Some(lesson) = used.lesson {
             self.learn(key, lesson)?;
@@ -307,7 +316,8 @@ impl Desk<'_> {
                         .map(|_| Lesson::DeadMailbox),
                 })
             }
-            Target::Backend | Target::Gateway(_) => Ok(Used {
+            Target::Gateway(gateway) => self.used_at_gateway((key, gateway), tried),
+            Target::Backend => Ok(Used {
                 has_other: false,
                 lesson: None,
             }),
@@ -356,6 +366,7 @@ impl Desk<'_> {
                 Ok(())
             }
             Lesson::DeadMailbox => email_address::kill(self.db, key.user, self.now),
+            Lesson::DeadAtGateway(gateway, reaches) => self.kill_at_gateway(key, gateway, reaches),
             Lesson::Moved(installation, kept) => {
                 push_address::keep(self.db, self.seal, (app, installation), &kept)
             }

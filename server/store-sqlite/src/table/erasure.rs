@@ -11,8 +11,8 @@ use vestnik_rules::{
 use super::{
     audience_line,
     change::{Changes, uncount},
-    delivery, email_address, erased_user, installation, log, notification, phone_number, retention,
-    topic, user, work,
+    chat, chat_link, delivery, email_address, erased_user, installation, log, notification,
+    phone_number, retention, topic, user, work,
 };
 use crate::{
     sql::statements,
@@ -36,6 +36,8 @@ pub(crate) fn forget_name(db: &Connection, user: i64) -> Result<(), rusqlite::Er
     user::unname(db, user)?;
     audience_line::forget_addresses(db, user)?;
     email_address::delete(db, user)?;
+    chat::delete_all(db, user)?;
+    chat_link::delete_all(db, user)?;
     phone_number::delete(db, user)
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::{AppId, Channel, DeliveryState, InstallationId, Open, UserId};
+use vestnik_model::{AppId, Channel, DeliveryState, GatewayName, InstallationId, Open, UserId};
 use vestnik_rules::{
     app_version::Build,
     cascade::{Course, channel_of},
     contact::ContactKey,
     explain::{Address, DeliveryFindings, Device, Findings, NotificationFindings, Try},
+    gateway::{self, Reaches, Traits},
     hold::Block,
     schedule::Hours,
 };
@@ -19,11 +20,11 @@ use vestnik_store::ledger::FindingsQuery;
 use super::{
     attempt,
     calendar::Calendar,
-    collapse,
+    chat, collapse, dead_number,
     delivery::{self, Key},
     email_address,
     erased_user::Since,
-    fact, installation, meta, notification, presence, provider,
+    fact, installation, meta, notification, phone_number, presence, provider,
     user::{self, Head},
     user_attribute,
 };
@@ -85,6 +86,8 @@ pub(crate) struct About<'a> {
     calendar: Option<Calendar>,
     /// The channels that the App has credentials for.
     providers: Vec<Channel>,
+    /// What those of gateways say.
+    gateways: Vec<(GatewayName, Traits)>,
     /// The epoch of the database.
     database: u32,
 }
@@ -104,6 +107,7 @@ impl<'a> About<'a> {
             notification: of_notification(db, found, unreadable)?,
             calendar: Calendar::load(db, subject, content)?,
             providers: providers(db, &subject.app)?,
+            gateways: gateways(db, &subject.app)?,
             database: meta::epoch(db)?,
         })
     }
@@ -158,6 +162,11 @@ impl<'a> About<'a> {
             findings.notification.expires_at = expires_at;
         }
         findings.tries = tries(db, key, unreadable)?;
+        let traits = self.gateways.as_slice();
+        for gateway in gateway::gateways(&self.notification.steps) {
+            let address = at_gateway(db, traits, head.row, gateway)?;
+            findings.gateways.extend(address.map(|it| (gateway, it)));
+        }
         findings.not_shown = fact::not_shown(db, key)?;
         let reached = Reached {
             epoch: head.place(self.database).epoch.0,
@@ -417,6 +426,48 @@ pub(crate) fn mailbox(
         died_at,
         has_provider: providers.contains(&Channel::Email),
     }))
+}
+
+/// The gateways that an App has accounts with, and what these say of them.
+pub(crate) fn gateways(
+    db: &Connection,
+    app: &AppId,
+) -> Result<Vec<(GatewayName, Traits)>, rusqlite::Error> {
+    let known = provider::of_app(db, app)?.into_iter();
+    let of_gateways = known.filter_map(|known| match known.channel.known()? {
+        Channel::Gateway(name) => Some((name, known.gateway?)),
+        Channel::Hub
+        | Channel::Fcm
+        | Channel::Apns
+        | Channel::Webpush
+        | Channel::Email
+        | Channel::Webhook => None,
+    });
+    Ok(of_gateways.collect())
+}
+
+/// The number or chat of a user at a gateway of an App that has accounts with these.
+pub(crate) fn at_gateway(
+    db: &Connection,
+    accounts: &[(GatewayName, Traits)],
+    user: i64,
+    gateway: GatewayName,
+) -> Result<Option<Address>, rusqlite::Error> {
+    let traits = accounts.iter().find(|(name, _)| *name == gateway);
+    let address = |died_at| Address {
+        channel: Channel::Gateway(gateway),
+        died_at,
+        has_provider: traits.is_some(),
+    };
+    let reaches = traits.map(|(_, traits)| traits.reaches);
+    Ok(match reaches {
+        None => Some(address(None)),
+        Some(Reaches::Phone) if phone_number::exists(db, user)? => {
+            Some(address(dead_number::get(db, user, gateway)?))
+        }
+        Some(Reaches::Phone) => None,
+        Some(Reaches::Chat) => chat::death(db, user, gateway)?.map(address),
+    })
 }
 
 /// The addresses at services that the server knows.

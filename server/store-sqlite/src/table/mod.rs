@@ -11,9 +11,12 @@ pub(crate) mod audience_line;
 pub(crate) mod audience_problem;
 pub(crate) mod calendar;
 pub(crate) mod change;
+pub(crate) mod chat;
+pub(crate) mod chat_link;
 pub(crate) mod collapse;
 pub(crate) mod contact;
 pub(crate) mod count;
+pub(crate) mod dead_number;
 pub(crate) mod decrypt;
 pub(crate) mod delivery;
 pub(crate) mod dispatch;
@@ -83,6 +86,9 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("audience_problem", audience_problem::ALL),
     ("calendar", calendar::ALL),
     ("change", change::ALL),
+    ("chat", chat::ALL),
+    ("chat_link", chat_link::ALL),
+    ("dead_number", dead_number::ALL),
     ("collapse", collapse::ALL),
     ("count", count::ALL),
     ("decrypt", decrypt::ALL),

@@ -1,19 +1,26 @@
 //! Telephone numbers of users. They are sealed; what they are found by is a hash under a key.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::phone::PhoneNumber;
-use vestnik_rules::contact::ContactHash;
+use vestnik_rules::{
+    contact::ContactHash,
+    gateway::{Recipient, stays_dead},
+};
 
+use super::dead_number;
 use crate::{
     seal::{Place, Seal},
     sql::statements,
-    value::{Unreadable, unreadable},
+    value::{Unreadable, millis, time, unreadable},
 };
 
 statements! {
-    PUT = "INSERT INTO phone_number (user, value, hash) VALUES (?1, ?2, ?3)
-         ON CONFLICT (user) DO UPDATE SET value = excluded.value, hash = excluded.hash";
-    GET = "SELECT value FROM phone_number WHERE user = ?1";
+    PUT = "INSERT INTO phone_number (user, value, hash, set_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (user) DO UPDATE SET value = excluded.value, hash = excluded.hash,
+             set_at = excluded.set_at";
+    GET = "SELECT value, set_at FROM phone_number WHERE user = ?1";
+    EXISTS = "SELECT 1 FROM phone_number WHERE user = ?1";
     DELETE = "DELETE FROM phone_number WHERE user = ?1";
     SEALED = "SELECT user, value FROM phone_number";
     RESEAL = "UPDATE phone_number SET value = ?2 WHERE user = ?1";
@@ -21,18 +28,44 @@ statements! {
 
 const TABLE: &str = "phone_number";
 
-/// Sets the number of a user, with the hash that it is found by.
+/// The number of a user.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) number: PhoneNumber,
+    pub(crate) set_at: Timestamp,
+}
+
+/// A number to set, and the hash that it is found by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct New<'a> {
+    pub(crate) number: &'a PhoneNumber,
+    pub(crate) hash: ContactHash,
+}
+
+/// Sets the number of a user, also in the place of one that cannot be read. What gateways say of another one is
+/// forgotten.
 pub(crate) fn put(
     db: &Connection,
-    seal: &Seal,
+    (seal, passing): (&Seal, &Unreadable),
     user: i64,
-    number: &PhoneNumber,
-    hash: ContactHash,
+    New { number, hash }: New<'_>,
+    now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
+    let is = Recipient::Phone(number.clone());
+    let was = get(db, (seal, passing), user)?.map(|former| Recipient::Phone(former.number));
+    dead_number::retain(db, user, |died_at| {
+        let was = was.as_ref();
+        was.is_some_and(|was| stays_dead((was, died_at), &is, now))
+    })?;
     let value = sealed(seal, user, number)?;
     db.prepare_cached(PUT)?
-        .execute((user, value, hash.bytes()))
+        .execute((user, value, hash.bytes(), millis(now)))
         .map(drop)
+}
+
+/// Whether a user has a number.
+pub(crate) fn exists(db: &Connection, user: i64) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(EXISTS)?.exists([user])
 }
 
 /// The number of a user. One that cannot be read is passed over.
@@ -40,7 +73,7 @@ pub(crate) fn get(
     db: &Connection,
     (seal, passing): (&Seal, &Unreadable),
     user: i64,
-) -> Result<Option<PhoneNumber>, rusqlite::Error> {
+) -> Result<Option<Found>, rusqlite::Error> {
     let read = db
         .prepare_cached(GET)?
         .query_row([user], |row| {
@@ -48,14 +81,18 @@ pub(crate) fn get(
             let value = seal.open_column(&place(&[&name]), 0, row.get_ref(0)?.as_blob()?)?;
             let number = String::from_utf8(value).ok();
             let number = number.and_then(|text| PhoneNumber::parse(&text).ok());
-            number.ok_or_else(|| unreadable(row, 0, "a telephone number"))
+            Ok(Found {
+                number: number.ok_or_else(|| unreadable(row, 0, "a telephone number"))?,
+                set_at: time(row, 1)?,
+            })
         })
         .optional();
     Ok(passing.pass_over(TABLE, read)?.flatten())
 }
 
-/// Deletes the number of a user.
+/// Deletes the number of a user, and what gateways say of it.
 pub(crate) fn delete(db: &Connection, user: i64) -> Result<(), rusqlite::Error> {
+    dead_number::delete(db, user)?;
     db.prepare_cached(DELETE)?.execute([user]).map(drop)
 }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{AppId, Channel, Open, ProviderState, Reason, view::ProviderView};
-use vestnik_rules::provider::{Health, Lasting, after_all, renewed};
+use vestnik_rules::{
+    gateway::Traits,
+    provider::{Health, Lasting, after_all, renewed},
+};
 use vestnik_sqlite::value::{millis, time, unreadable};
 use vestnik_store::{
     dispatch::Settling,
@@ -21,14 +24,15 @@ use crate::{
 };
 
 statements! {
-    PUT = "INSERT INTO provider (app, channel, account, set_at, state, since)
-        VALUES (?1, ?2, ?3, ?4, 'working', ?4)
+    PUT = "INSERT INTO provider (app, channel, account, set_at, state, since, reaches, proves)
+        VALUES (?1, ?2, ?3, ?4, 'working', ?4, ?5, ?6)
         ON CONFLICT (app, channel) DO UPDATE SET account = excluded.account, set_at = excluded.set_at,
-            state = excluded.state, since = excluded.since, reason = NULL, said = NULL";
+            state = excluded.state, since = excluded.since, reason = NULL, said = NULL,
+            reaches = excluded.reaches, proves = excluded.proves";
     SET_HEALTH = "UPDATE provider SET state = ?3, since = ?4, reason = ?5, said = ?6
         WHERE app = ?1 AND channel = ?2";
-    GET = "SELECT account, set_at FROM provider WHERE app = ?1 AND channel = ?2";
-    OF_APP = "SELECT channel, set_at, state, since, reason, said FROM provider WHERE app = ?1
+    GET = "SELECT account, set_at, reaches, proves FROM provider WHERE app = ?1 AND channel = ?2";
+    OF_APP = "SELECT channel, set_at, state, since, reason, said, reaches, proves FROM provider WHERE app = ?1
         ORDER BY channel";
     HAS_ANY = "SELECT 1 FROM provider WHERE app = ?1 LIMIT 1";
     DELETE = "DELETE FROM provider WHERE app = ?1 AND channel = ?2";
@@ -49,11 +53,19 @@ pub(crate) fn put(
         channel,
         account,
         set_at,
+        gateway,
     } = provider;
     let row = [app.as_str(), channel.as_str()];
     let sealed = seal.seal_column(&place_of(&row), account.as_bytes())?;
     db.prepare_cached(PUT)?
-        .execute((app.as_str(), channel.as_str(), sealed, millis(*set_at)))
+        .execute((
+            app.as_str(),
+            channel.as_str(),
+            sealed,
+            millis(*set_at),
+            gateway.map(|of| of.reaches.as_str()),
+            gateway.map(|of| of.proves.as_str()),
+        ))
         .map(drop)
 }
 
@@ -86,7 +98,16 @@ fn found(
         channel,
         account: account.map_err(|_| unreadable(row, 0, "a text"))?,
         set_at: time(row, 1)?,
+        gateway: gateway(row, 2)?,
     })
+}
+
+/// What an account with a gateway says of it, of the columns `reaches, proves` from this one on.
+fn gateway(row: &Row<'_>, first: usize) -> Result<Option<Traits>, rusqlite::Error> {
+    let reaches = optional_word(row, first)?;
+    let proves = optional_word(row, first + 1)?;
+    let traits = |(reaches, proves)| Traits { reaches, proves };
+    Ok(reaches.zip(proves).map(traits))
 }
 
 const fn place_of<'a>(row: &'a [&'a str]) -> Place<'a> {
@@ -99,6 +120,7 @@ pub(crate) struct Known {
     pub(crate) channel: Open<Channel>,
     pub(crate) set_at: Timestamp,
     pub(crate) lasting: Lasting,
+    pub(crate) gateway: Option<Traits>,
 }
 
 impl Known {
@@ -115,6 +137,7 @@ pub(crate) fn of_app(db: &Connection, app: &AppId) -> Result<Vec<Known>, rusqlit
                 channel: Open::read(row.get_ref(0)?.as_str()?),
                 set_at: time(row, 1)?,
                 lasting: lasting(row)?,
+                gateway: gateway(row, 6)?,
             })
         })?
         .collect()

@@ -18,7 +18,7 @@ use super::{
     audience_line::{self, Value, Window},
     calendar::zone_seen_last,
     contact,
-    findings::{Owner, devices_of, mailbox, providers},
+    findings::{Owner, at_gateway, devices_of, gateways, mailbox, providers},
     present, topic, user,
     user_attribute::{self, Wishes},
 };
@@ -55,6 +55,7 @@ pub(crate) fn of(
     let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
     let (limit, providers) = (asked.limit as usize, providers(db, &asked.app)?);
     let backend = Address::backend(providers.contains(&Channel::Webhook));
+    let gateways = gateways(db, &asked.app)?;
     let unwilling = recipients.unwilling().take(limit);
     unwilling.for_each(|_| reach.add_opted_out());
     for (user, only) in recipients.iter().take(limit) {
@@ -79,7 +80,13 @@ pub(crate) fn of(
             Some(head) => mailbox(db, &providers, head.row)?,
             None => None,
         };
-        reach.add(&wanted, &devices, mailbox.iter().chain([&backend]));
+        let mut outside: Vec<_> = mailbox.into_iter().chain([backend]).collect();
+        if let Some(head) = &head {
+            for (name, _) in &gateways {
+                outside.extend(at_gateway(db, &gateways, head.row, *name)?);
+            }
+        }
+        reach.add(&wanted, &devices, &outside);
         let known = Known {
             installation: zone_seen_last(db, &asked.app, user)?,
             attributes,

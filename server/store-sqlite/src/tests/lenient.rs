@@ -200,7 +200,7 @@ async fn events_of_other_versions_say_what_they_know() {
                 FROM event WHERE notification IS NOT NULL
             UNION ALL SELECT app, at, 'delivery', notification, 1, 'read', NULL FROM event WHERE notification IS NOT NULL
             UNION ALL SELECT app, at, 'delivery', notification, 1, 'failed',
-                '{"reason": "lava.cold", "channel": "pigeon", "mood": 7}' FROM event WHERE notification IS NOT NULL
+                '{"reason": "lava.cold", "channel": "Pigeon", "mood": 7}' FROM event WHERE notification IS NOT NULL
             UNION ALL SELECT app, at, 'deliveries', notification, NULL, NULL,
                 '[{"status": "failed", "reason": "token.dead", "channel": "fcm", "mood": 7, "users": [2]}]'
                 FROM event WHERE notification IS NOT NULL"#,

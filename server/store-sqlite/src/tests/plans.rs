@@ -89,6 +89,11 @@ const ALLOWED: &[(&str, &str, &str)] = &[
         "when a key of secrets is first given: at the opening of the file",
     ),
     (
+        "chat",
+        "SEALED",
+        "when a key of secrets is first given: at the opening of the file",
+    ),
+    (
         "phone_number",
         "SEALED",
         "when a key of secrets is first given: at the opening of the file",

@@ -17,6 +17,7 @@ async fn put(world: &World, channel: Channel, account: &str) -> Provider {
         channel,
         account: account.to_owned(),
         set_at: world.now(),
+        gateway: None,
     };
     let put = world.store.put_provider(app("shop"), provider.clone());
     put.await.unwrap();
@@ -55,6 +56,7 @@ async fn credentials_that_do_not_open_are_told_from_none_and_replaced() {
         channel: Channel::Fcm,
         account: "{}".to_owned(),
         set_at: world.now(),
+        gateway: None,
     };
     let replaced = store.replace_provider(app("shop"), former, new).await;
     assert_eq!(replaced, Ok(false));

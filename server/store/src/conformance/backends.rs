@@ -50,6 +50,7 @@ async fn set_account(world: &World, second: i64) {
         channel: Channel::Webhook,
         account: "{\"url\": 1}".to_owned(),
         set_at: at(second),
+        gateway: None,
     };
     world.store.put_provider(shop(), provider).await.unwrap();
 }

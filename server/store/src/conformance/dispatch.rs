@@ -408,6 +408,7 @@ pub async fn credentials_are_set_whole_and_are_each_apps_own(fixture: &impl Fixt
         channel: Channel::Fcm,
         account: "{\"secret\": 2}".to_owned(),
         set_at: at(9),
+        gateway: None,
     };
     store.put_provider(shop(), renewed.clone()).await.unwrap();
     let found = store.provider(shop(), Channel::Fcm).await.unwrap();

@@ -22,6 +22,7 @@ async fn begin(fixture: &impl Fixture) -> (World, Session) {
         channel: Channel::Apns,
         account: "{\"secret\": 1}".to_owned(),
         set_at: at(1),
+        gateway: None,
     };
     world.store.put_provider(shop(), provider).await.unwrap();
     let anna = world.login("anna", 1).await;
@@ -57,7 +58,9 @@ fn in_sandbox(begun: &Begun, second: i64) -> (NotificationId, Tried) {
 fn address(begun: &Begun) -> &PushAddress {
     match &begun.recipient {
         Recipient::Device { address, .. } => address,
-        Recipient::Mailbox { .. } | Recipient::Backend => panic!("it is no push"),
+        Recipient::Mailbox { .. } | Recipient::Backend | Recipient::Gateway { .. } => {
+            panic!("it is no push")
+        }
     }
 }
 

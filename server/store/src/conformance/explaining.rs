@@ -43,6 +43,7 @@ async fn provide(world: &World) {
         channel: Channel::Fcm,
         account: "{}".to_owned(),
         set_at: at(1),
+        gateway: None,
     };
     let put = world.store.put_provider(shop(), provider);
     put.await.unwrap();

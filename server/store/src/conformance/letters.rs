@@ -45,6 +45,7 @@ pub(super) async fn begin(fixture: &impl Fixture) -> World {
         channel: Channel::Email,
         account: "{\"secret\": 1}".to_owned(),
         set_at: at(1),
+        gateway: None,
     };
     world.store.put_provider(shop(), provider).await.unwrap();
     world.email("anna", "anna@a.example", 2).await;

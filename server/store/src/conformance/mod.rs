@@ -29,6 +29,7 @@ pub mod events;
 pub mod expansion;
 pub mod explaining;
 pub mod flags;
+pub mod gateways;
 pub mod hand_over;
 pub mod hours;
 pub mod idempotency;
@@ -343,6 +344,18 @@ macro_rules! conformance {
                 evidence_keeps_the_backend_from_being_asked_again,
                 a_push_that_was_taken_is_no_hand_over_to_the_backend,
                 everybody_is_reached_by_the_backend_of_an_app;
+            gateways: whom_no_device_reaches_gets_a_message,
+                a_gateway_of_chats_writes_to_no_number,
+                what_a_provider_did_not_take_goes_by_the_next,
+                what_may_have_been_taken_is_repeated_by_the_same_provider_or_by_none,
+                a_message_without_an_answer_is_given_up_if_its_sender_does_not_say_otherwise,
+                a_message_that_was_not_started_is_begun_again,
+                a_number_that_was_changed_before_its_turn_gets_nothing,
+                a_dead_number_is_dead_until_another_one_is_set,
+                a_blocked_chat_ends_its_channel_until_it_is_opened_again,
+                a_chat_is_one_persons, a_link_binds_a_chat_once,
+                an_erased_user_has_no_chat_and_no_link,
+                a_preview_counts_whom_gateways_reach;
             decrypting: a_push_is_sent_anew_for_a_key_that_came_before_the_report,
                 a_push_is_sent_anew_for_a_key_that_comes_after_the_report,
                 without_another_key_the_next_step_begins,

@@ -81,6 +81,7 @@ async fn renew(world: &World, second: i64) {
         channel: Channel::Fcm,
         account: "{\"secret\": 2}".to_owned(),
         set_at: at(second),
+        gateway: None,
     };
     world.store.put_provider(shop(), provider).await.unwrap();
 }

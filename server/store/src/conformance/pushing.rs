@@ -40,6 +40,7 @@ pub(super) async fn provide(world: &World, app: &AppId) {
         channel: Channel::Fcm,
         account: "{\"secret\": 1}".to_owned(),
         set_at: at(1),
+        gateway: None,
     };
     let put = world.store.put_provider(app.clone(), provider);
     put.await.unwrap();
@@ -94,6 +95,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
         }
         Recipient::Mailbox { address, .. } => (Target::Mailbox, hash_email(address)),
         Recipient::Backend => (Target::Backend, [0; 32]),
+        Recipient::Gateway { gateway, to } => (Target::Gateway(*gateway), to.hash()),
     };
     let sign = (outcome == Outcome::Accepted).then_some(Sign::Taken);
     let tried = Tried {
@@ -105,6 +107,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
         began_at: at(second),
         outcome,
         moved: None,
+        message: None,
         said: Some("200".to_owned()),
         sign,
     };
@@ -137,7 +140,9 @@ pub(super) async fn settle(
 pub(super) fn token(begun: &Begun) -> &str {
     match &begun.recipient {
         Recipient::Device { address, .. } => &address.value,
-        Recipient::Mailbox { .. } | Recipient::Backend => panic!("it is no push"),
+        Recipient::Mailbox { .. } | Recipient::Backend | Recipient::Gateway { .. } => {
+            panic!("it is no push")
+        }
     }
 }
 

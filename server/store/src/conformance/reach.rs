@@ -47,6 +47,7 @@ pub async fn everybody_is_counted_once_by_how_they_are_reached(fixture: &impl Fi
         channel: Channel::Fcm,
         account: "{}".to_owned(),
         set_at: at(1),
+        gateway: None,
     };
     world.store.put_provider(shop(), provider).await.unwrap();
     let anna = world.login("anna", 1).await;

@@ -24,6 +24,7 @@ fn provider(account: &str, second: i64) -> Provider {
         channel: Channel::Fcm,
         account: account.to_owned(),
         set_at: at(second),
+        gateway: None,
     }
 }
 

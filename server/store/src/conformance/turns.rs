@@ -64,6 +64,7 @@ async fn begin(fixture: &impl Fixture) -> World {
         channel: Channel::Webhook,
         account: "{\"url\": 1}".to_owned(),
         set_at: at(1),
+        gateway: None,
     };
     world.store.put_provider(shop(), provider).await.unwrap();
     world

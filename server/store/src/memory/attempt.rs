@@ -32,6 +32,8 @@ pub(super) fn attempt(
     world.attempts.entry(key).or_insert(AttemptRow {
         attempt: Attempt::HANDED,
         said: None,
+        provider: None,
+        message: None,
         started_at: at,
         tried_at: None,
         delivered_at: None,

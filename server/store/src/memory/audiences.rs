@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, TopicName, UserId,
+    AppId, GatewayName, TopicName, UserId,
     preference::StoredOptOuts,
     subscription::{Topic, TopicSettings},
 };
@@ -156,6 +156,9 @@ fn erase(txn: &mut Txn, app: &AppId, user: &UserId, now: Timestamp) -> bool {
     }
     txn.world.emails.remove(&key);
     txn.world.phones.remove(&key);
+    let is_theirs = |(user, _): &(UserKey, GatewayName)| *user == key;
+    txn.world.chats.retain(|at, _| !is_theirs(at));
+    txn.world.chat_links.retain(|at, _| !is_theirs(at));
     let kind = WorkKind::EraseUser;
     txn.leave_work(app, Target::User(key), Stage { kind, due: now });
     true

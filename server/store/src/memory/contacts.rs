@@ -1,9 +1,9 @@
-//! E-mail addresses of users.
+//! E-mail addresses and chats of users.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Audience, UserId, email::EmailAddress};
+use vestnik_model::{AppId, Audience, GatewayName, UserId, chat::ChatId, email::EmailAddress};
 use vestnik_rules::{
     address::{Stored, Upload, hash_email, upload},
     audience::Plan,
@@ -11,8 +11,11 @@ use vestnik_rules::{
     contact::{Contact, ContactHash, ContactKey},
 };
 
-use super::{MemoryStore, row::UserKey, world::World};
-use crate::{Answer, Contacts, contacts::Email};
+use super::{MemoryStore, gateways, row::UserKey, world::World};
+use crate::{
+    Answer, Contacts,
+    contacts::{Chat, ChatLink, ChatOf, ChatStanding, Email},
+};
 
 /// The key of every store in memory: nothing of it is kept.
 const KEY: ContactKey = ContactKey::new([7; 32]);
@@ -42,7 +45,7 @@ pub(super) fn with_contact(
     let emails = world.emails.iter();
     let emails = emails.filter(|(_, email)| is_named(Contact::Email(&email.address)));
     let phones = world.phones.iter();
-    let phones = phones.filter(|(_, phone)| is_named(Contact::Phone(phone)));
+    let phones = phones.filter(|(_, phone)| is_named(Contact::Phone(&phone.number)));
     let users = emails
         .map(|(user, _)| *user)
         .chain(phones.map(|(user, _)| *user));
@@ -54,7 +57,7 @@ pub(super) fn contacts_of(world: &World, app: &AppId, user: UserKey) -> Vec<Cont
     let email = world.emails.get(&user);
     let email = email.map(|email| KEY.hash(app, Contact::Email(&email.address)));
     let phone = world.phones.get(&user);
-    let phone = phone.map(|phone| KEY.hash(app, Contact::Phone(phone)));
+    let phone = phone.map(|phone| KEY.hash(app, Contact::Phone(&phone.number)));
     email.into_iter().chain(phone).collect()
 }
 
@@ -80,6 +83,72 @@ impl Contacts for MemoryStore {
         self.write(Timestamp::UNIX_EPOCH, move |txn| {
             let key = txn.world.user_key(&app, &user);
             Ok(key.is_some_and(|key| txn.world.emails.remove(&key).is_some()))
+        })
+    }
+
+    fn put_chat(&self, whose: ChatOf, chat: ChatId, now: Timestamp) -> Answer<'_, ()> {
+        self.write(now, move |txn| {
+            gateways::put_chat(&mut txn.world, &whose, chat.clone(), now);
+            Ok(())
+        })
+    }
+
+    fn chat(&self, whose: ChatOf) -> Answer<'_, Option<Chat>> {
+        self.read(move |world| {
+            let user = world.user_key(&whose.app, &whose.user)?;
+            world.chats.get(&(user, whose.gateway)).cloned()
+        })
+    }
+
+    fn delete_chat(&self, whose: ChatOf) -> Answer<'_, bool> {
+        self.write(Timestamp::UNIX_EPOCH, move |txn| {
+            let user = txn.world.user_key(&whose.app, &whose.user);
+            let chat = user.and_then(|user| txn.world.chats.remove(&(user, whose.gateway)));
+            Ok(chat.is_some())
+        })
+    }
+
+    fn note_chat(
+        &self,
+        (app, gateway): (AppId, GatewayName),
+        chat: ChatId,
+        standing: ChatStanding,
+        now: Timestamp,
+    ) -> Answer<'_, bool> {
+        self.write(now, move |txn| {
+            let noted = (standing, now);
+            Ok(gateways::note_chat(
+                &mut txn.world,
+                (&app, gateway),
+                &chat,
+                noted,
+            ))
+        })
+    }
+
+    fn put_chat_link(&self, whose: ChatOf, link: ChatLink) -> Answer<'_, ()> {
+        self.write(Timestamp::UNIX_EPOCH, move |txn| {
+            let user = txn.world.ensure_user(&whose.app, &whose.user);
+            txn.world.chat_links.insert((user, whose.gateway), link);
+            Ok(())
+        })
+    }
+
+    fn take_chat_link(
+        &self,
+        (app, gateway): (AppId, GatewayName),
+        hash: [u8; 32],
+        chat: ChatId,
+        now: Timestamp,
+    ) -> Answer<'_, Option<UserId>> {
+        self.write(now, move |txn| {
+            let opened = (chat.clone(), now);
+            Ok(gateways::take_link(
+                &mut txn.world,
+                (&app, gateway),
+                hash,
+                opened,
+            ))
         })
     }
 }

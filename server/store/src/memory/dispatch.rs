@@ -3,17 +3,18 @@
 pub(super) mod case;
 mod lesson;
 mod opening;
+mod recipient;
 mod turn;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, InstallationId, Open, UserId};
+use vestnik_model::{AppId, Channel, UserId};
 use vestnik_rules::{
-    address::hash_email,
     attempt::{Bounds, Known, State, settle_try},
-    cascade::{Looked, Target, View, channel_of, look},
+    cascade::{Looked, Target, View, look},
     delivery::{Event, advance, contacted},
+    gateway::bound,
     identity::attempt_id,
     patience::{begin_at, lease, leased_until},
     provider::after_all,
@@ -21,34 +22,31 @@ use vestnik_rules::{
     work::{Progress, Stage, WorkKind},
 };
 
-pub(super) use self::lesson::learn;
 use self::{
-    case::{backend, device, mailbox},
-    lesson::kill_mailbox,
+    case::{at_gateways, backend, device, mailbox},
+    lesson::{kill_at_gateway, kill_mailbox},
     opening::open,
+    recipient::has_other,
 };
+pub(super) use self::{lesson::learn, recipient::recipient};
 use super::{
     MemoryStore,
     attempt::{of_delivery, outside_of},
     collapse::gave_way,
     findings::is_deleted,
-    installations::addresses_of,
     letters,
     logs::for_user,
     queue::{Next, finish, held},
     release::hours_of,
-    row::{AddressRow, AttemptRow, NotificationKey, Target as Aim, UserKey},
+    row::{AttemptRow, NotificationKey, Target as Aim, UserKey},
     txn::Txn,
     withdrawals,
     world::World,
 };
 use crate::{
     Answer, Dispatch,
-    dispatch::{
-        Begun, Dispatched, LetterNoted, LetterReport, Recipient, Sends, Settling, Tried, TryStart,
-    },
+    dispatch::{Begun, Dispatched, LetterNoted, LetterReport, Sends, Settling, Tried, TryStart},
     effect::{News, Told},
-    recipients::UserNumber,
     work::Part,
 };
 
@@ -224,6 +222,7 @@ fn with_view<T>(
         .map(|(id, row)| device(world, (key, app), (id, row), now))
         .collect();
     let (mailbox, backend) = (mailbox(world, key, app), backend(world, key, app));
+    let gateways = at_gateways(world, key, (app, &notification.steps));
     let attempts: Vec<_> = of_delivery(world, key).collect();
     let attempts = attempts.iter().map(|((_, _, to), row)| (*to, &row.attempt));
     let attempts: Vec<_> = attempts.collect();
@@ -243,7 +242,7 @@ fn with_view<T>(
         devices: &devices,
         mailbox: mailbox.as_ref(),
         backend: Some(&backend),
-        gateways: &[],
+        gateways: &gateways,
         now,
     }))
 }
@@ -292,6 +291,8 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     let row = world.attempts.entry(place).or_insert_with(|| AttemptRow {
         attempt: attempt.clone(),
         said: None,
+        provider: None,
+        message: None,
         started_at: now,
         tried_at: None,
         delivered_at: None,
@@ -300,6 +301,7 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     });
     row.attempt = attempt;
     (row.tried_at, row.returned_at) = (Some(now), None);
+    let provider = bound(&row.attempt, row.provider);
     Some(Begun {
         attempt: attempt_id(delivery, target),
         user: name,
@@ -307,53 +309,7 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
         sends: Sends::Notification,
         recipient,
         lease_until,
-    })
-}
-
-/// Where a try goes, unless the address is gone.
-pub(super) fn recipient(
-    world: &World,
-    (app, user): (&AppId, UserKey),
-    target: Target,
-) -> Option<Recipient> {
-    match target {
-        Target::Device {
-            installation,
-            channel,
-        } => {
-            let mut addresses = live_addresses(world, (app, installation), channel);
-            let address = addresses.next()?.1.address.clone()?;
-            let session = world.installations.get(&(app.clone(), installation));
-            let state = session.and_then(|row| row.state.clone());
-            Some(Recipient::Device {
-                installation,
-                address,
-                envelope_key: state.as_ref().and_then(|state| state.envelope_key.clone()),
-                locale: state.and_then(|state| state.locale),
-            })
-        }
-        Target::Mailbox => {
-            let email = world.emails.get(&user)?;
-            let address = email.address.clone();
-            email.died_at.is_none().then_some(Recipient::Mailbox {
-                address,
-                number: UserNumber(user),
-            })
-        }
-        Target::Backend => Some(Recipient::Backend),
-        Target::Gateway(_) => None,
-    }
-}
-
-/// The addresses of an installation at a service that are alive.
-fn live_addresses<'a>(
-    world: &'a World,
-    (app, installation): (&'a AppId, InstallationId),
-    channel: Channel,
-) -> impl Iterator<Item = (&'a str, &'a AddressRow)> {
-    addresses_of(world, app, installation).filter(move |(kind, row)| {
-        let of = Open::read(kind).known().and_then(channel_of);
-        of == Some(channel) && row.address.is_some()
+        provider,
     })
 }
 
@@ -440,12 +396,16 @@ fn settle_one(
     if tried.said.is_some() {
         row.said.clone_from(&tried.said);
     }
+    row.message = tried.message.or(row.message);
     match tried.target {
         Target::Device { installation, .. } => {
             learn(txn, (app, installation), tried, settling.now);
         }
         Target::Mailbox => kill_mailbox(&mut txn.world, key.1, tried, settling.now),
-        Target::Backend | Target::Gateway(_) => {}
+        Target::Gateway(gateway) => {
+            kill_at_gateway(&mut txn.world, (app, key.1), (gateway, tried), settling.now);
+        }
+        Target::Backend => {}
     }
     Some((key, is_taken.then(|| tried.target.channel())))
 }
@@ -460,23 +420,6 @@ pub(super) fn known(world: &World, (app, user): (&AppId, UserKey), tried: &Tried
             .get(&provider)
             .map(|row| row.provider.set_at),
         lease: lease(tried.target),
-    }
-}
-
-/// Whether there is an address by now that the try did not go to.
-fn has_other(world: &World, (app, user): (&AppId, UserKey), tried: &Tried) -> bool {
-    match tried.target {
-        Target::Device {
-            installation,
-            channel,
-        } => {
-            let mut others = live_addresses(world, (app, installation), channel);
-            others.any(|(_, row)| row.hash != tried.address)
-        }
-        Target::Mailbox => world.emails.get(&user).is_some_and(|email| {
-            email.died_at.is_none() && hash_email(&email.address) != tried.address
-        }),
-        Target::Backend | Target::Gateway(_) => false,
     }
 }
 

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, Flag, InstallationId, Open, UserId, publish::Schedule};
+use vestnik_model::{
+    AppId, Channel, Flag, GatewayName, InstallationId, Open, UserId, publish::Schedule,
+};
 use vestnik_rules::{
     cascade::channel_of,
     erasure::is_meant,
     explain::{Address, DeliveryFindings, Device, Findings, NotShown, NotificationFindings, Try},
+    gateway,
     hold::Block,
     log::epoch_of,
     release::holds,
@@ -17,6 +20,7 @@ use vestnik_rules::{
 use super::{
     attempt::of_delivery,
     collapse::gave_way,
+    gateways,
     installations::addresses_of,
     release::known,
     row::{InstallationRow, NotificationKey, NotificationRow, UserKey},
@@ -66,6 +70,10 @@ pub(super) fn findings(world: &World, asked: &FindingsQuery) -> Option<Findings>
         })
         .collect();
     found.mailbox = mailbox(world, &asked.app, key.1);
+    let gateways = gateway::gateways(&row.steps);
+    let gateways =
+        gateways.filter_map(|name| Some((name, at_gateway(world, (&asked.app, key.1), name)?)));
+    found.gateways = gateways.collect();
     found.hours = known(world, key).map_or(Hours::Open, |known| {
         let of = (&row.mailing(), row.pace);
         holds(&delivery.state, of, &known.recipient(), asked.now)
@@ -173,6 +181,24 @@ pub(super) fn mailbox(world: &World, app: &AppId, user: UserKey) -> Option<Addre
         channel: Channel::Email,
         died_at: email.died_at,
         has_provider: world.providers.contains_key(&(app.clone(), Channel::Email)),
+    })
+}
+
+/// The number or chat of a user at a gateway.
+pub(super) fn at_gateway(
+    world: &World,
+    (app, user): (&AppId, UserKey),
+    gateway: GatewayName,
+) -> Option<Address> {
+    let traits = gateways::traits(world, app, gateway);
+    let died_at = match traits {
+        Some(traits) => gateways::known(world, (traits, user), gateway)?.died_at,
+        None => None,
+    };
+    Some(Address {
+        channel: Channel::Gateway(gateway),
+        died_at,
+        has_provider: traits.is_some(),
     })
 }
 

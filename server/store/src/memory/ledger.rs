@@ -225,6 +225,7 @@ fn attempts(
             tries: attempt.tries,
             unproven: attempt.unproven,
             said: row.said.clone(),
+            provider: row.provider.map(|name| name.to_string()),
             until: attempt.until,
             started_at: row.started_at,
             delivered_at: row.delivered_at,

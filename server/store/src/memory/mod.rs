@@ -44,6 +44,7 @@ mod evidence;
 mod expansion;
 mod findings;
 mod forgetting;
+mod gateways;
 mod import;
 mod installations;
 mod integrity;

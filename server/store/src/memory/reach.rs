@@ -13,7 +13,8 @@ use vestnik_rules::{
 use super::{
     audience_files::{named, only, unusable},
     contacts::{plan_of, with_contact},
-    findings::{devices_of, has_backend, mailbox},
+    findings::{at_gateway, devices_of, has_backend, mailbox},
+    gateways,
     release::zone_seen_last,
     world::World,
 };
@@ -51,11 +52,12 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
         let mailbox = world
             .user_key(&asked.app, user)
             .and_then(|key| mailbox(world, &asked.app, key));
-        reach.add(
-            &wanted,
-            &meant.collect::<Vec<_>>(),
-            mailbox.iter().chain([&backend]),
-        );
+        let mut outside: Vec<_> = mailbox.into_iter().chain([backend]).collect();
+        if let Some(key) = world.user_key(&asked.app, user) {
+            let gateways = gateways::of_app(world, &asked.app).into_iter();
+            outside.extend(gateways.filter_map(|name| at_gateway(world, (&asked.app, key), name)));
+        }
+        reach.add(&wanted, &meant.collect::<Vec<_>>(), &outside);
         let known = Known {
             installation: zone_seen_last(world, &asked.app, user),
             attributes,

@@ -12,7 +12,7 @@ use vestnik_rules::{
     schedule::Said,
 };
 
-use super::{MemoryStore, asking, row::UserKey, txn::Txn};
+use super::{MemoryStore, asking, gateways::put_phone, row::UserKey, txn::Txn};
 use crate::{
     Answer, Recipients,
     effect::Told,
@@ -37,10 +37,7 @@ impl Recipients for MemoryStore {
             if is_changed {
                 tell(txn, (&app, &user), ChangedBy::Backend);
             }
-            match said.phone.clone() {
-                Some(phone) => drop(txn.world.phones.insert(key, phone)),
-                None => drop(txn.world.phones.remove(&key)),
-            }
+            put_phone(&mut txn.world, key, said.phone.clone(), now);
             asking::of_user(txn, (&app, &user), now);
             Ok(())
         })
@@ -51,7 +48,7 @@ impl Recipients for MemoryStore {
             let key = world.user_key(&app, &user)?;
             Some(Said {
                 attributes: world.users.get(&key)?.attributes.clone(),
-                phone: world.phones.get(&key).cloned(),
+                phone: world.phones.get(&key).map(|phone| phone.number.clone()),
             })
         })
     }

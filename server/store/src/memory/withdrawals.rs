@@ -158,6 +158,7 @@ fn begin_one(
         sends: Sends::Withdrawal,
         recipient,
         lease_until,
+        provider: None,
     })
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Channel, DeliveryId, FactId, Flag, InstallationId, LineProblem, NotificationId,
-    TopicName, UserId, WebhookId, phone::PhoneNumber, preference::StoredOptOuts, publish::ZoneName,
+    AppId, Channel, DeliveryId, FactId, Flag, GatewayName, InstallationId, LineProblem,
+    NotificationId, TopicName, UserId, WebhookId, phone::PhoneNumber, preference::StoredOptOuts,
+    publish::ZoneName,
 };
 use vestnik_rules::{
     audience_file::Recipient,
@@ -21,6 +22,7 @@ use vestnik_rules::{
 };
 
 use super::{
+    gateways::Phone,
     row::{
         AddressRow, AttemptKey, AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow,
         InstallationRow, KeyRow, LogRow, NotShownKey, NotificationKey, NotificationRow,
@@ -29,7 +31,12 @@ use super::{
     },
     table::Table,
 };
-use crate::{contacts::Email, effect::Event, operations::Secrets, tenants::IdentityKey};
+use crate::{
+    contacts::{Chat, ChatLink, Email},
+    effect::Event,
+    operations::Secrets,
+    tenants::IdentityKey,
+};
 
 /// Everything that is kept.
 #[derive(Debug, Clone, Default)]
@@ -63,7 +70,9 @@ pub(super) struct World {
     /// When a user of a name was last erased.
     pub(super) erased: Table<(AppId, UserId), Timestamp>,
     pub(super) emails: Table<UserKey, Email>,
-    pub(super) phones: Table<UserKey, PhoneNumber>,
+    pub(super) phones: Table<UserKey, Phone>,
+    pub(super) chats: Table<(UserKey, GatewayName), Chat>,
+    pub(super) chat_links: Table<(UserKey, GatewayName), ChatLink>,
     pub(super) notifications: Table<NotificationKey, NotificationRow>,
     pub(super) notification_ids: Table<NotificationId, NotificationKey>,
     pub(super) remembered: Table<(AppId, String), Remembered>,

@@ -1,8 +1,9 @@
 use vestnik_clock::ManualClock;
 use vestnik_outbound::{ConnectError, Forbidden};
-use vestnik_push::driver::Sign;
+use vestnik_push::driver::{Sign, Why};
 
 use super::*;
+use crate::channel::outcome::sign;
 
 fn backend() -> Backend {
     let text = r#"{"url": "https://shop.example/deliver", "keys": {"current": "whsec_AAAA"}}"#;
@@ -27,7 +28,7 @@ const fn retry(reason: Reason, after: Option<i64>) -> Outcome {
 
 /// Why a backend is not asked, and for how many seconds.
 fn held_back(backend: &Backend, clock: &ManualClock) -> Option<(Reason, i64)> {
-    match backend.admit(clock) {
+    match backend.gate.admit(clock) {
         Ok(_) => None,
         Err(Outcome::Held {
             reason,
@@ -100,13 +101,17 @@ fn each_outcome_tells_of_the_backend_or_of_the_delivery() {
 #[test]
 fn a_backend_that_wants_a_rest_is_asked_nothing_meanwhile() {
     let (backend, clock) = (backend(), clock());
-    backend.on(&retry(Reason::ProviderThrottled, Some(90)), None, &clock);
+    backend
+        .gate
+        .on(&retry(Reason::ProviderThrottled, Some(90)), None, &clock);
     assert_eq!(
         held_back(&backend, &clock),
         Some((Reason::ProviderThrottled, 90))
     );
     // A shorter one that was asked for before the longer one ends nothing.
-    backend.on(&retry(Reason::ProviderUnavailable, Some(5)), None, &clock);
+    backend
+        .gate
+        .on(&retry(Reason::ProviderUnavailable, Some(5)), None, &clock);
     clock.advance(Duration::from_secs(89));
     assert_eq!(
         held_back(&backend, &clock),
@@ -115,12 +120,14 @@ fn a_backend_that_wants_a_rest_is_asked_nothing_meanwhile() {
     clock.advance(Duration::from_secs(1));
     assert_eq!(held_back(&backend, &clock), None);
     // Without a number it is a minute, and never more than an hour.
-    backend.on(&retry(Reason::ProviderThrottled, None), None, &clock);
+    backend
+        .gate
+        .on(&retry(Reason::ProviderThrottled, None), None, &clock);
     assert_eq!(
         held_back(&backend, &clock),
         Some((Reason::ProviderThrottled, 60))
     );
-    backend.on(
+    backend.gate.on(
         &retry(Reason::ProviderThrottled, Some(90_000)),
         None,
         &clock,
@@ -142,16 +149,16 @@ fn a_backend_that_fails_or_refuses_its_account_is_tried_by_one_at_a_time() {
     ] {
         let (backend, clock) = (backend(), clock());
         for _ in 0..5 {
-            let probe = backend.admit(&clock).unwrap();
-            backend.on(&outcome, probe, &clock);
+            let probe = backend.gate.admit(&clock).unwrap();
+            backend.gate.on(&outcome, probe, &clock);
         }
         let (reason, after) = held_back(&backend, &clock).unwrap();
         assert_eq!(reason, why);
         clock.advance(Duration::from_secs(u64::try_from(after).unwrap() + 1));
-        let probe = backend.admit(&clock).unwrap();
+        let probe = backend.gate.admit(&clock).unwrap();
         assert!(probe.is_some());
         assert!(held_back(&backend, &clock).is_some(), "one is enough");
-        backend.on(&Outcome::Accepted, probe, &clock);
+        backend.gate.on(&Outcome::Accepted, probe, &clock);
         assert_eq!(held_back(&backend, &clock), None);
     }
 }

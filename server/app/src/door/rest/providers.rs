@@ -126,6 +126,14 @@ async fn asked(
                 findings: vec![finding],
             }
         }
+        Account::Gateway(account) => {
+            let findings = state.gateways.check(account).await;
+            let findings = findings.map_err(|_| Refusal::internal())?;
+            ProviderCheck {
+                is_good: findings.iter().all(|finding| finding.is_good),
+                findings,
+            }
+        }
         Account::Webhook(target) => {
             let finding = state.backends.check(app, target).await?;
             ProviderCheck {

@@ -91,6 +91,7 @@ impl Letter {
                 pushes: PushSender::new(Arc::clone(&state.store), clock, state.pushes.clone()),
                 letters: state.letters.clone(),
                 backends: state.backends.clone(),
+                gateways: state.gateways.clone(),
             },
             loops: Arc::clone(&state.loops),
             flight: Arc::clone(&flight),

@@ -49,6 +49,8 @@ fn turn(target: Target) -> Turn {
         target,
         lease_until: at(BEGAN) + lease(target),
         has_address: true,
+        choice: None,
+        noted: None,
     }
 }
 

@@ -13,7 +13,9 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::DeviceNoAddress => "no push service reaches the device",
         Reason::BlockedOs => "notifications are switched off in the device's settings",
         Reason::BlockedApp => "notifications are switched off in the app",
-        Reason::BlockedChannel => "notifications of this kind are switched off on the device",
+        Reason::BlockedChannel => {
+            "the person blocked this channel, or switched notifications of this kind off on the device"
+        }
         Reason::OptoutCategory => "the person wants nothing of this category",
         Reason::OptoutAll => "the person wants no notifications",
         Reason::OptoutTopic => "the person left the topic",

@@ -13,7 +13,9 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::DeviceNoAddress => "устройство недоступно ни для одной службы push-уведомлений",
         Reason::BlockedOs => "уведомления выключены в настройках устройства",
         Reason::BlockedApp => "уведомления выключены в приложении",
-        Reason::BlockedChannel => "уведомления этого вида выключены на устройстве",
+        Reason::BlockedChannel => {
+            "получатель заблокировал этот канал или выключил уведомления этого вида на устройстве"
+        }
         Reason::OptoutCategory => "получатель отказался от уведомлений этой категории",
         Reason::OptoutAll => "получатель отказался от уведомлений",
         Reason::OptoutTopic => "получатель отписался от темы",

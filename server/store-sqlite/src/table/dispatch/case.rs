@@ -23,6 +23,7 @@ use super::{
         presence, push_address, user,
     },
     Desk, Sending,
+    gateway::AtGateway,
 };
 use crate::{
     sql::statements,
@@ -50,6 +51,8 @@ pub(super) struct Case {
     pub(super) gave_way: bool,
     /// Where the user gets e-mail.
     pub(super) email: Option<Email>,
+    /// Where the gateways of the cascade reach the user.
+    pub(super) gateways: Vec<AtGateway>,
     /// Whether the person deleted it from their history.
     pub(super) is_deleted: bool,
 }
@@ -137,6 +140,7 @@ impl Desk<'_> {
             attempts,
             reach,
             email: self.email(key)?,
+            gateways: self.at_gateways(key)?,
         }))
     }
 
@@ -265,7 +269,15 @@ impl Case {
                 })
             }
             Target::Backend => Some(Recipient::Backend),
-            Target::Gateway(_) => None,
+            Target::Gateway(gateway) => {
+                let mut gateways = self.gateways.iter();
+                let at = gateways.find(|at| at.gateway == gateway)?;
+                let known = at.known.as_ref()?;
+                known.died_at.is_none().then(|| Recipient::Gateway {
+                    gateway,
+                    to: known.recipient.clone(),
+                })
+            }
         }
     }
 

@@ -43,15 +43,21 @@ impl Desk<'_> {
         let Some(case) = self.case((key, course))? else {
             return Ok(Started::Gone);
         };
+        let noted = case.attempts.iter().find(|found| found.target == of.target);
         let turn = Turn {
             target: of.target,
             lease_until: of.lease_until,
             has_address: case.is_reached_at(of),
+            choice: of.choice,
+            noted: noted.and_then(|found| found.provider),
         };
         let hours = self.hours(&case)?;
         match self.with_view(&case, &hours, |view| start(view, turn)) {
             Start::Made(attempt) => {
                 attempt::put(self.db, key, of.target, &attempt, self.now)?;
+                if let Some(choice) = of.choice {
+                    attempt::set_provider(self.db, key, of.target, choice.provider)?;
+                }
                 Ok(Started::Made)
             }
             Start::PutBack(attempt) => {
@@ -73,6 +79,7 @@ impl Case {
     fn is_reached_at(&self, of: &TryStart) -> bool {
         self.recipient(of.target).is_some_and(|to| match to {
             Recipient::Mailbox { address, .. } => hash_email(&address) == of.address,
+            Recipient::Gateway { to, .. } => to.hash() == of.address,
             Recipient::Device { .. } | Recipient::Backend => true,
         })
     }

@@ -29,6 +29,10 @@ impl Desk<'_> {
     ) -> T {
         let mailbox = case.mailbox(&self.sending);
         let backend = case.backend(&self.sending);
+        let gateways = case.gateways.iter();
+        let gateways: Vec<_> = gateways
+            .filter_map(|at| Some((at.gateway, at.address(&case.attempts)?)))
+            .collect();
         let attempts = case.attempts.iter();
         let attempts: Vec<_> = attempts
             .map(|found| (found.target, &found.attempt))
@@ -50,7 +54,7 @@ impl Desk<'_> {
             devices: &case.devices,
             mailbox: mailbox.as_ref(),
             backend: Some(&backend),
-            gateways: &[],
+            gateways: &gateways,
             now: self.now,
         })
     }

@@ -115,6 +115,7 @@ impl Desk<'_> {
             sends: Sends::Withdrawal,
             recipient,
             lease_until,
+            provider: None,
         }))
     }
 

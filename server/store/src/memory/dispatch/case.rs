@@ -1,15 +1,17 @@
 //! What a look at a delivery depends on, loaded from the maps.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, InstallationId, Open};
+use vestnik_model::{AppId, Channel, GatewayName, InstallationId, Open, publish::Steps};
 use vestnik_rules::{
     cascade::{Address, Device, Target, channel_of, preferred},
+    gateway::{self, looked_at},
     hold::Block,
 };
 
 use super::{
     super::{
         findings::{has_backend, has_it},
+        gateways,
         installations::addresses_of,
         row::InstallationRow,
         world::World,
@@ -72,6 +74,22 @@ pub(super) fn backend(world: &World, key: Key, app: &AppId) -> Address {
         has_provider: has_backend(world, app),
         attempt: attempt.map(|row| row.attempt.clone()),
     }
+}
+
+/// Where the gateways of a cascade reach a user.
+pub(super) fn at_gateways(
+    world: &World,
+    key: Key,
+    (app, steps): (&AppId, &Steps),
+) -> Vec<(GatewayName, Address)> {
+    let at = |name| {
+        let traits = gateways::traits(world, app, name);
+        let known = traits.and_then(|traits| gateways::known(world, (traits, key.1), name));
+        let attempt = world.attempts.get(&(key.0, key.1, Target::Gateway(name)));
+        let attempt = attempt.map(|row| &row.attempt);
+        Some((name, looked_at(name, traits, known.as_ref(), attempt)?))
+    };
+    gateway::gateways(steps).filter_map(at).collect()
 }
 
 /// The mailbox of a user.

@@ -1,14 +1,14 @@
 //! What a try proves of the address that it went to.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, InstallationId, Open};
+use vestnik_model::{AppId, GatewayName, InstallationId, Open};
 use vestnik_rules::{
     address::{hash_email, moved},
     attempt::kills,
     installation::Change,
 };
 
-use super::super::{installations::addresses_of, row::UserKey, txn::Txn, world::World};
+use super::super::{gateways, installations::addresses_of, row::UserKey, txn::Txn, world::World};
 use crate::dispatch::Tried;
 
 /// Notes what a try says of its address.
@@ -73,5 +73,25 @@ pub(super) fn kill_mailbox(world: &mut World, user: UserKey, tried: &Tried, now:
         && kills(&tried.outcome, email.set_at, tried.began_at)
     {
         email.died_at = Some(now);
+    }
+}
+
+/// Notes that the address of a user at a gateway is dead, if a try proves it.
+pub(super) fn kill_at_gateway(
+    world: &mut World,
+    (app, user): (&AppId, UserKey),
+    (gateway, tried): (GatewayName, &Tried),
+    now: Timestamp,
+) {
+    let Some(traits) = gateways::traits(world, app, gateway) else {
+        return;
+    };
+    let known = gateways::known(world, (traits, user), gateway);
+    let dies = known.is_some_and(|known| {
+        known.recipient.hash() == tried.address
+            && kills(&tried.outcome, known.set_at, tried.began_at)
+    });
+    if dies {
+        gateways::kill(world, (traits, user), gateway, now);
     }
 }

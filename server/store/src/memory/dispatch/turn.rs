@@ -23,6 +23,9 @@ pub(super) fn start_try(txn: &mut Txn, of: &TryStart) -> bool {
     };
     if let Some(row) = txn.world.attempts.get_mut(&(key.0, key.1, of.target)) {
         row.attempt = attempt;
+        if let Some(choice) = of.choice.filter(|_| is_made) {
+            row.provider = Some(choice.provider);
+        }
     }
     if !is_made {
         if let Some(course) = txn
@@ -43,10 +46,13 @@ pub(super) fn start_try(txn: &mut Txn, of: &TryStart) -> bool {
 fn started(world: &World, of: &TryStart) -> Option<(Key, Start)> {
     let (notification, _) = world.notification(&of.app, of.notification)?;
     let key = (notification, world.user_key(&of.app, &of.user)?);
+    let noted = world.attempts.get(&(key.0, key.1, of.target));
     let turn = Turn {
         target: of.target,
         lease_until: of.lease_until,
         has_address: is_reached_at(world, key, of),
+        choice: of.choice,
+        noted: noted.and_then(|row| row.provider),
     };
     let hours = hours_of(world, key, of.now);
     let started = with_view(world, key, (&hours, of.now), |view| start(view, turn));
@@ -57,6 +63,7 @@ fn started(world: &World, of: &TryStart) -> Option<(Key, Start)> {
 fn is_reached_at(world: &World, key: Key, of: &TryStart) -> bool {
     recipient(world, (&of.app, key.1), of.target).is_some_and(|to| match to {
         Recipient::Mailbox { address, .. } => hash_email(&address) == of.address,
+        Recipient::Gateway { to, .. } => to.hash() == of.address,
         Recipient::Device { .. } | Recipient::Backend => true,
     })
 }

@@ -1,7 +1,7 @@
 //! Deliveries, and what hangs on them.
 
 use jiff::Timestamp;
-use vestnik_model::{DeliveryId, DeliveryState, FactId, InstallationId};
+use vestnik_model::{DeliveryId, DeliveryState, FactId, InstallationId, ProviderName};
 use vestnik_rules::{
     attempt::Attempt,
     cascade::{Course, Target},
@@ -37,6 +37,10 @@ pub(crate) struct AttemptRow {
     pub(crate) attempt: Attempt,
     /// What the service said last.
     pub(crate) said: Option<String>,
+    /// The provider of a gateway that the last try was started with.
+    pub(crate) provider: Option<ProviderName>,
+    /// What the reports about what was taken are matched by.
+    pub(crate) message: Option<[u8; 32]>,
     pub(crate) started_at: Timestamp,
     /// When the last try began; absent of what was written to a connection.
     pub(crate) tried_at: Option<Timestamp>,

@@ -33,6 +33,7 @@ async fn take(world: &World, notification: NotificationId, begun: &Begun) {
         began_at: now,
         outcome: Outcome::Accepted,
         moved: None,
+        message: None,
         said: Some("250".to_owned()),
         sign: None,
     };

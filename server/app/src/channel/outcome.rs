@@ -1,4 +1,4 @@
-//! What is made of the answer of a backend, or of none.
+//! What is made of the answer of an App's backend or of a provider of a gateway, or of none.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use vestnik_rules::{
     reason::{Retry, consequences},
 };
 
-/// The longest that a backend is left alone because it asks for that.
+/// The longest that a service is left alone because it asks for that.
 const MAX_REST: Duration = Duration::from_secs(60 * 60);
 
 pub(super) fn held(reason: Reason, after: Duration) -> Outcome {
@@ -72,7 +72,7 @@ pub(super) fn rest(outcome: &Outcome) -> Option<Duration> {
     Some(after.min(MAX_REST))
 }
 
-/// What an outcome tells of the backend; nothing if it was not asked.
+/// What an outcome tells of the service; nothing if it was not asked.
 pub(super) fn sign(outcome: &Outcome) -> Option<Sign> {
     match outcome {
         Outcome::Held { .. } => None,
@@ -113,7 +113,7 @@ pub(super) const fn shown(outcome: &Outcome) -> Option<provider::Sign> {
     }
 }
 
-/// Why a try went no further; `None` if the backend took it.
+/// Why a try went no further; `None` if the service took it.
 pub(super) const fn reason(outcome: &Outcome) -> Option<Reason> {
     match outcome {
         Outcome::Accepted => None,

@@ -1,0 +1,368 @@
+//! Messages by gateways: a try goes to the first provider of the App's account that takes it.
+//!
+//! Before anything is written, the start of the try is noted with the provider ([`super::turn`]): a server that dies
+//! afterwards knows who may have the message. Which provider is asked is [`order`]'s decision.
+
+mod lane;
+mod order;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use vestnik_clock::Clock;
+use vestnik_gateway::{ChatId, Message, To};
+use vestnik_model::{
+    AppId, Channel, ClickKind, GatewayName, Notification, ProviderName, view::ProviderFinding,
+};
+use vestnik_outbound::{Reach, TrustError, Writing};
+use vestnik_rules::{
+    attempt::Outcome,
+    cascade::Target,
+    gateway::{Choice, Recipient, message_hash},
+    patience::unsent,
+    provider::Sign,
+};
+use vestnik_store::{
+    Store, StoreError,
+    dispatch::{Begun, Tried, TryStart},
+    tenants::StoredProvider,
+};
+
+use self::{
+    lane::{Answered, Lane},
+    order::{Next, Walk},
+};
+use super::{account::Unusable, turn::started};
+
+/// The most accounts that are kept read.
+const MAX_ROUTES: usize = 1_000;
+
+/// Sends messages by gateways. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct GatewaySender {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    reach: Arc<Reach>,
+    routes: Arc<Mutex<HashMap<(AppId, GatewayName), Known>>>,
+}
+
+/// An account as text, and what it is; no text of what cannot be read.
+struct Known {
+    text: Option<String>,
+    route: Result<Arc<Route>, Unusable>,
+}
+
+/// The accounts of an App with its gateways.
+pub(super) type Routes = BTreeMap<GatewayName, Result<Arc<Route>, Unusable>>;
+
+/// The account of an App with a gateway.
+pub(crate) struct Route {
+    app: AppId,
+    gateway: GatewayName,
+    lanes: Vec<Lane>,
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route")
+            .field("gateway", &self.gateway)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for GatewaySender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewaySender").finish_non_exhaustive()
+    }
+}
+
+impl GatewaySender {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, reach: Reach) -> Self {
+        Self {
+            store,
+            clock,
+            reach: Arc::new(reach),
+            routes: Arc::default(),
+        }
+    }
+
+    /// The accounts of an App with gateways.
+    ///
+    /// # Errors
+    /// [`StoreError`] if they cannot be loaded.
+    pub(super) async fn routes(&self, app: &AppId) -> Result<Routes, StoreError> {
+        let mut routes = BTreeMap::new();
+        for view in self.store.providers(app.clone()).await? {
+            if let Some(Channel::Gateway(gateway)) = view.channel.known() {
+                let route = self.route(app, gateway).await?;
+                routes.insert(gateway, route);
+            }
+        }
+        Ok(routes)
+    }
+
+    /// The account of an App with a gateway, or why there is none.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be loaded.
+    async fn route(
+        &self,
+        app: &AppId,
+        gateway: GatewayName,
+    ) -> Result<Result<Arc<Route>, Unusable>, StoreError> {
+        let provider = self.store.provider(app.clone(), Channel::Gateway(gateway));
+        Ok(match provider.await? {
+            Some(StoredProvider::Readable(provider)) => {
+                self.known((app, gateway), Some(provider.account))
+            }
+            Some(StoredProvider::Unreadable) => self.known((app, gateway), None),
+            None => Err(Unusable::NoRoute),
+        })
+    }
+
+    /// The same text is the same account: what is known of its providers stays known.
+    fn known(
+        &self,
+        (app, gateway): (&AppId, GatewayName),
+        text: Option<String>,
+    ) -> Result<Arc<Route>, Unusable> {
+        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (app.clone(), gateway);
+        if let Some(known) = routes.get(&key)
+            && known.text == text
+        {
+            return known.route.clone();
+        }
+        let route = self.read(&key, text.as_deref()).map(Arc::new);
+        if routes.len() >= MAX_ROUTES {
+            routes.clear();
+        }
+        let known = Known {
+            text,
+            route: route.clone(),
+        };
+        routes.insert(key, known);
+        route
+    }
+
+    /// Reads a stored account, whose text is absent if it cannot be opened.
+    fn read(
+        &self,
+        (app, gateway): &(AppId, GatewayName),
+        text: Option<&str>,
+    ) -> Result<Route, Unusable> {
+        let account = text.and_then(|text| vestnik_gateway::Account::parse(text).ok());
+        let account = account.ok_or(Unusable::Unreadable).inspect_err(|_| {
+            tracing::error!(%app, %gateway, "the stored account with a gateway cannot be read: messages wait for another one");
+        })?;
+        let lanes = self.lanes(&account).map_err(|error| {
+            tracing::warn!(%app, %gateway, %error, "a gateway cannot be used");
+            Unusable::NoRoute
+        })?;
+        Ok(Route {
+            app: app.clone(),
+            gateway: *gateway,
+            lanes,
+        })
+    }
+
+    fn lanes(&self, account: &vestnik_gateway::Account) -> Result<Vec<Lane>, TrustError> {
+        let providers = account.providers().iter();
+        providers
+            .filter_map(|provider| {
+                let name = ProviderName::parse(provider.name().as_str()).ok()?;
+                Some(Lane::new(name, provider.clone(), &self.reach))
+            })
+            .collect()
+    }
+
+    /// What forgets the account of an App. Requests on their way end with what they began with.
+    pub(crate) fn forgetter(&self) -> impl Fn(&AppId, Channel) + Send + Sync + use<> {
+        let routes = Arc::clone(&self.routes);
+        move |app, channel| {
+            if let Channel::Gateway(gateway) = channel {
+                let mut routes = routes.lock().unwrap_or_else(PoisonError::into_inner);
+                routes.remove(&(app.clone(), gateway));
+            }
+        }
+    }
+
+    /// What the providers of an account say of it, in their order. No message is sent to anyone.
+    ///
+    /// # Errors
+    /// [`TrustError`] if the certificates of one cannot be used.
+    pub(crate) async fn check(
+        &self,
+        account: &vestnik_gateway::Account,
+    ) -> Result<Vec<ProviderFinding>, TrustError> {
+        let mut findings = Vec::new();
+        for lane in self.lanes(account)? {
+            findings.push(lane.check().await);
+        }
+        Ok(findings)
+    }
+
+    /// A try that is sent now, for which there is no answer yet.
+    pub(super) fn unanswered(&self, begun: &Begun, gateway: GatewayName, to: &Recipient) -> Tried {
+        Tried {
+            sends: begun.sends,
+            user: begun.user.clone(),
+            target: Target::Gateway(gateway),
+            address: to.hash(),
+            lease_until: begun.lease_until,
+            began_at: self.clock.now(),
+            outcome: Outcome::Unproven,
+            moved: None,
+            message: None,
+            said: None,
+            sign: None,
+        }
+    }
+
+    /// Makes one try.
+    pub(super) async fn send(
+        &self,
+        route: Result<&Route, Unusable>,
+        (begun, gateway, to): (&Begun, GatewayName, &Recipient),
+        writing: &Writing,
+    ) -> Tried {
+        let tried = self.unanswered(begun, gateway, to);
+        match route {
+            Ok(route) => self.walk(route, (begun, to), tried, writing).await,
+            Err(unusable) => unusable.ends(tried),
+        }
+    }
+
+    async fn walk(
+        &self,
+        route: &Route,
+        (begun, to): (&Begun, &Recipient),
+        mut tried: Tried,
+        writing: &Writing,
+    ) -> Tried {
+        let names = route.lanes.iter().map(|lane| lane.name).collect();
+        let mut walk = Walk::new(names, begun.provider);
+        let mut before = None;
+        loop {
+            let number = match walk.next() {
+                Next::Ask(number) => number,
+                Next::Over(outcome) => return over(tried, outcome),
+            };
+            let Some(lane) = route.lanes.get(number) else {
+                return over(tried, unsent());
+            };
+            let (probe, _place) = match lane.admit(&*self.clock).await {
+                Ok(admitted) => admitted,
+                Err(outcome) => {
+                    walk.pass(number, outcome);
+                    continue;
+                }
+            };
+            if !self.starts(route, begun, &tried, (lane.name, before)).await {
+                lane.give_back(probe);
+                // What was asked before does not have it.
+                return over(tried, unsent());
+            }
+            before = Some(lane.name);
+            let answered = self.ask(lane, (begun, to), writing).await;
+            lane.on(&answered.fate.outcome, probe, &*self.clock);
+            tried.said = answered.said.or(tried.said);
+            if !answered.fate.goes_on {
+                let id = answered.message.as_ref();
+                tried.message =
+                    id.map(|id| message_hash(&route.app, route.gateway, lane.name, id.as_str()));
+                return over(tried, answered.fate.outcome);
+            }
+            // Nothing of it is kept there.
+            writing.take_back();
+            walk.pass(number, answered.fate.outcome);
+        }
+    }
+
+    /// Notes that a try starts with a provider, in the place of the one before; tells whether it is to be made.
+    async fn starts(
+        &self,
+        route: &Route,
+        begun: &Begun,
+        tried: &Tried,
+        (provider, instead_of): (ProviderName, Option<ProviderName>),
+    ) -> bool {
+        let of = (&route.app, begun.notification.id);
+        let start = TryStart::of(of, tried, self.clock.now());
+        let choice = Choice {
+            provider,
+            instead_of,
+        };
+        started(&*self.store, start.by(choice)).await
+    }
+
+    async fn ask(
+        &self,
+        lane: &Lane,
+        (begun, to): (&Begun, &Recipient),
+        writing: &Writing,
+    ) -> Answered {
+        let chat = match to {
+            Recipient::Phone(_) => None,
+            Recipient::Chat(chat) => ChatId::parse(chat.as_str()).ok(),
+        };
+        let to = match (to, &chat) {
+            (Recipient::Phone(number), _) => To::Phone(number),
+            (Recipient::Chat(_), Some(chat)) => To::Chat(chat),
+            (Recipient::Chat(_), None) => return Answered::unwritable(),
+        };
+        let notification = &begun.notification;
+        let message = Message {
+            attempt: begun.attempt,
+            to,
+            title: Some(notification.title.as_str()),
+            body: notification.body.as_str(),
+            link: link(notification),
+            locale: None,
+            callback: None,
+            expires_at: notification.expires_at,
+        };
+        lane.ask(&message, (&*self.clock, writing)).await
+    }
+}
+
+/// The address that a person can open outside the app.
+fn link(notification: &Notification) -> Option<&str> {
+    let click = notification.click.as_ref()?;
+    match click.kind.known()? {
+        ClickKind::Link | ClickKind::Webview => Some(&click.url),
+        ClickKind::App => None,
+    }
+}
+
+/// A try that has come to this, with what that shows of the account.
+fn over(tried: Tried, outcome: Outcome) -> Tried {
+    Tried {
+        sign: shown(&outcome),
+        outcome,
+        ..tried
+    }
+}
+
+/// What an outcome shows of the account: it is refused if no provider takes it.
+const fn shown(outcome: &Outcome) -> Option<Sign> {
+    use vestnik_model::Reason::{ConfigNoRoute, ConfigProviderAuth, ConfigSenderNotAllowed};
+    match outcome {
+        Outcome::Accepted => Some(Sign::Taken),
+        Outcome::Retry {
+            reason: reason @ ConfigProviderAuth,
+            ..
+        }
+        | Outcome::Rejected {
+            reason: reason @ (ConfigNoRoute | ConfigSenderNotAllowed),
+        } => Some(Sign::Refused(*reason)),
+        Outcome::Held { .. }
+        | Outcome::Retry { .. }
+        | Outcome::Unproven
+        | Outcome::Dead { .. }
+        | Outcome::Rejected { .. } => None,
+    }
+}

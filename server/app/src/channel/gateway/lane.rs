@@ -1,0 +1,253 @@
+//! One provider of an account: its connections, its breaker and its pace.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use vestnik_clock::{Clock, Monotonic};
+use vestnik_gateway::{
+    Answer, BuildError, Health, Message, MessageId, Provider, Verdict, answer::MAX_BODY_BYTES,
+};
+use vestnik_model::{Open, ProviderName, Reason, view::ProviderFinding};
+use vestnik_outbound::{Client, Limits, Protocol, Reach, SystemResolver, TrustError, Writing};
+use vestnik_push::driver::Probe;
+use vestnik_rules::attempt::Outcome;
+
+use super::{
+    super::{
+        gate::Gate,
+        outcome::{held, reason, unanswered},
+    },
+    order::{Fate, answered},
+};
+use crate::refusal::chain;
+
+/// The longest that a message waits here for the pace of its provider; for longer it waits in the store.
+const MAX_WAIT: Duration = Duration::from_secs(3);
+
+/// One provider of an account.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) name: ProviderName,
+    provider: Provider,
+    client: Client,
+    gate: Gate,
+    places: Semaphore,
+    /// When the next message may go.
+    next_at: Mutex<Option<Monotonic>>,
+}
+
+/// What became of a try at a provider.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) fate: Fate,
+    pub(super) said: Option<String>,
+    /// The provider's id of the message, if it took it and said one.
+    pub(super) message: Option<MessageId>,
+}
+
+impl Answered {
+    const fn without(fate: Fate) -> Self {
+        Self {
+            fate,
+            said: None,
+            message: None,
+        }
+    }
+
+    /// The message cannot be written.
+    pub(super) const fn unwritable() -> Self {
+        Self::without(Fate::over(Outcome::Rejected {
+            reason: Reason::ProviderRejected,
+        }))
+    }
+}
+
+impl Lane {
+    pub(super) fn new(
+        name: ProviderName,
+        provider: Provider,
+        reach: &Reach,
+    ) -> Result<Self, TrustError> {
+        let in_flight = usize::from(provider.limits().in_flight.get());
+        let limits = Limits {
+            origins: 4,
+            connections: in_flight,
+            streams: 100,
+            answer_bytes: MAX_BODY_BYTES,
+            connect: Duration::from_secs(5),
+            answer: Duration::from_secs(10),
+            body: Duration::from_secs(1),
+            idle: Duration::from_secs(60),
+        };
+        let resolver = SystemResolver::shared();
+        let client = Client::with_resolver(reach.clone(), provider.trust(), limits, resolver)?;
+        Ok(Self {
+            name,
+            client,
+            gate: Gate::default(),
+            places: Semaphore::new(in_flight),
+            next_at: Mutex::default(),
+            provider,
+        })
+    }
+
+    /// Waits until a message may go to the provider, or says why it may not now.
+    pub(super) async fn admit(
+        &self,
+        clock: &dyn Clock,
+    ) -> Result<(Option<Probe>, Option<SemaphorePermit<'_>>), Outcome> {
+        let place = self.places.acquire().await.ok();
+        let probe = self.gate.admit(clock)?;
+        match self.turn(clock.monotonic()) {
+            Ok(wait) if wait.is_zero() => {}
+            Ok(wait) => tokio::time::sleep(wait).await,
+            Err(wait) => {
+                self.gate.give_back(probe);
+                return Err(held(Reason::ProviderThrottled, wait));
+            }
+        }
+        Ok((probe, place))
+    }
+
+    /// How long a message waits for the pace of the provider; an error if that is too long to wait here.
+    fn turn(&self, now: Monotonic) -> Result<Duration, Duration> {
+        let Some(per_second) = self.provider.limits().per_second else {
+            return Ok(Duration::ZERO);
+        };
+        let mut next_at = self.next_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = next_at.map_or(now, |next_at| next_at.max(now));
+        let wait = at.saturating_since(now);
+        if wait > MAX_WAIT {
+            return Err(wait);
+        }
+        *next_at = Some(at + Duration::from_secs(1) / per_second.get());
+        Ok(wait)
+    }
+
+    /// Notes what an outcome tells of the provider.
+    pub(super) fn on(&self, outcome: &Outcome, probe: Option<Probe>, clock: &dyn Clock) {
+        self.gate.on(outcome, probe, clock);
+    }
+
+    /// Gives a probe back that asked nothing.
+    pub(super) fn give_back(&self, probe: Option<Probe>) {
+        self.gate.give_back(probe);
+    }
+
+    /// Sends a message once. What the connection broke under before it was sent is sent over another one.
+    pub(super) async fn ask(
+        &self,
+        message: &Message<'_>,
+        (clock, writing): (&dyn Clock, &Writing),
+    ) -> Answered {
+        let once = async || {
+            let request = self.provider.request(message, clock.now());
+            let request = request.map_err(Failure::Build)?;
+            let sent = self.client.send_noted(request, Protocol::Any, writing);
+            sent.await.map_err(Failure::Send)
+        };
+        let mut sent = once().await;
+        if matches!(&sent, Err(Failure::Send(error)) if error.needs_connection()) {
+            writing.take_back();
+            sent = once().await;
+        }
+        match sent {
+            Ok(answer) => self.read(&answer, clock),
+            Err(Failure::Build(error)) => unbuilt(&error),
+            Err(Failure::Send(error)) => {
+                // The error names no path and no part of the address.
+                tracing::debug!(error = chain(&error), "a gateway did not answer");
+                Answered::without(unsent(unanswered(&error)))
+            }
+        }
+    }
+
+    fn read(&self, answer: &vestnik_outbound::Answer, clock: &dyn Clock) -> Answered {
+        let answer = Answer {
+            status: answer.status,
+            headers: &answer.headers,
+            body: &answer.body,
+        };
+        let outcome = self.provider.outcome(&answer, clock.now());
+        let message = match &outcome.verdict {
+            Verdict::Accepted { id } => id.clone(),
+            Verdict::Retry { .. }
+            | Verdict::Throttled { .. }
+            | Verdict::Dead { .. }
+            | Verdict::Rejected { .. }
+            | Verdict::Refused { .. }
+            | Verdict::Unproven { .. } => None,
+        };
+        Answered {
+            fate: answered(&outcome.verdict),
+            said: Some(outcome.said.to_string()),
+            message,
+        }
+    }
+
+    /// What the provider says of its account.
+    pub(super) async fn check(&self) -> ProviderFinding {
+        let place = format!("{}: {}", self.name, self.provider.origin().as_str());
+        let finding = |reason: Option<Reason>, said| ProviderFinding {
+            place: place.clone(),
+            is_good: reason.is_none(),
+            reason: reason.map(Open::Known),
+            said,
+        };
+        let request = match self.provider.check() {
+            // It can only be tried by a message.
+            None => return finding(None, None),
+            Some(Err(_)) => return finding(Some(Reason::ConfigNoRoute), None),
+            Some(Ok(request)) => request,
+        };
+        match self.client.send(request, Protocol::Any).await {
+            Ok(answer) => {
+                let said = Some(answer.status.as_u16().to_string());
+                let answer = Answer {
+                    status: answer.status,
+                    headers: &answer.headers,
+                    body: &answer.body,
+                };
+                match self.provider.health(&answer) {
+                    None | Some(Health::Good) => finding(None, said),
+                    Some(Health::Refused(reason) | Health::Unknown(reason)) => {
+                        finding(Some(reason), said)
+                    }
+                }
+            }
+            Err(error) => finding(reason(&unanswered(&error)), None),
+        }
+    }
+}
+
+enum Failure {
+    Build(BuildError),
+    Send(vestnik_outbound::SendError),
+}
+
+/// A request that cannot be made is mended by no repetition, and by another provider only if it is of this one.
+fn unbuilt(error: &BuildError) -> Answered {
+    let outcome = Outcome::Rejected {
+        reason: error.reason(),
+    };
+    Answered::without(if matches!(error, BuildError::Expired { .. }) {
+        Fate::over(outcome)
+    } else {
+        Fate::not_taken(outcome)
+    })
+}
+
+/// What it means for the try that there is no answer.
+const fn unsent(outcome: Outcome) -> Fate {
+    match outcome {
+        Outcome::Unproven => Fate::over(outcome),
+        Outcome::Accepted
+        | Outcome::Held { .. }
+        | Outcome::Retry { .. }
+        | Outcome::Dead { .. }
+        | Outcome::Rejected { .. } => Fate::not_taken(outcome),
+    }
+}

@@ -1,0 +1,441 @@
+//! Messages by gateways: to numbers and to chats, by one provider after another.
+
+use jiff::SignedDuration;
+use vestnik_model::{
+    AppId, AttemptStatus, Channel, GatewayName, ProviderName, Reason,
+    chat::ChatId,
+    phone::PhoneNumber,
+    publish::{Goal, OnUnproven, StepChannel, StepRequest, Steps},
+};
+use vestnik_rules::{
+    attempt::Outcome,
+    gateway::{Choice, Reaches, Recipient, Traits},
+    schedule::{Attributes, Said},
+    work::WorkKind,
+};
+
+use super::{
+    Fixture,
+    letters::{self, publish_by, standing},
+    name::{at, shop, user, users},
+    pushing::{attempts, dispatch, settle, tried},
+    world::World,
+};
+use crate::{
+    audiences::ReachOutcome,
+    contacts::{ChatLink, ChatOf, ChatStanding},
+    dispatch::{Begun, Recipient as To, TryStart},
+    tenants::Provider,
+};
+
+const NUMBER: &str = "+4930123456";
+
+fn gateway(name: &str) -> GatewayName {
+    GatewayName::parse(name).unwrap()
+}
+
+fn provider(name: &str) -> ProviderName {
+    ProviderName::parse(name).unwrap()
+}
+
+fn chat(id: &str) -> ChatId {
+    ChatId::parse(id).unwrap()
+}
+
+fn number(text: &str) -> Recipient {
+    Recipient::Phone(PhoneNumber::parse(text).unwrap())
+}
+
+fn of(who: &str) -> ChatOf {
+    ChatOf {
+        app: shop(),
+        user: user(who),
+        gateway: gateway("telegram"),
+    }
+}
+
+/// A gateway for a minute, then a letter.
+fn cascade(name: &str, on_unproven: Option<OnUnproven>) -> Steps {
+    let step = |channel, within_seconds, on_unproven| StepRequest {
+        channel,
+        wait_for: Some(Goal::Handed),
+        within_seconds,
+        on_unproven,
+    };
+    Steps::from_stored(vec![
+        step(StepChannel::Gateway(gateway(name)), Some(60), on_unproven),
+        step(StepChannel::Email, None, None),
+    ])
+}
+
+/// A shop with an account for short messages and one for a messenger; Anna has an address and a number.
+async fn begin(fixture: &impl Fixture) -> World {
+    let world = letters::begin(fixture).await;
+    for (name, reaches) in [("sms", Reaches::Phone), ("telegram", Reaches::Chat)] {
+        let provider = Provider {
+            channel: Channel::Gateway(gateway(name)),
+            account: "{}".to_owned(),
+            set_at: at(1),
+            gateway: Some(Traits {
+                reaches,
+                proves: Goal::Delivered,
+            }),
+        };
+        world.store.put_provider(shop(), provider).await.unwrap();
+    }
+    set_number(&world, Some(NUMBER), 2).await;
+    world
+}
+
+async fn set_number(world: &World, number: Option<&str>, second: i64) {
+    let said = Said {
+        attributes: Attributes::default(),
+        phone: number.map(|text| PhoneNumber::parse(text).unwrap()),
+    };
+    let put = world
+        .store
+        .put_attributes(shop(), user("anna"), said, at(second));
+    put.await.unwrap();
+}
+
+/// The one message that begins, and where it goes.
+#[track_caller]
+fn message(begun: Vec<Begun>) -> (Begun, Recipient) {
+    let [one] = <[Begun; 1]>::try_from(begun).unwrap();
+    let To::Gateway { to, .. } = one.recipient.clone() else {
+        panic!("it goes by a gateway: {one:?}");
+    };
+    (one, to)
+}
+
+/// Whether a message is started with a provider, in the place of another one.
+async fn starts(
+    world: &World,
+    begun: &Begun,
+    (by, instead_of): (&str, Option<&str>),
+    second: i64,
+) -> bool {
+    let (notification, unanswered) = tried(begun, second, Outcome::Unproven);
+    let start = TryStart::of((&shop(), notification), &unanswered, at(second));
+    let start = start.by(Choice {
+        provider: provider(by),
+        instead_of: instead_of.map(provider),
+    });
+    world.store.start_try(start).await.unwrap()
+}
+
+async fn provider_of(world: &World, number: u32) -> Option<String> {
+    attempts(world, number, "anna").await[0].provider.clone()
+}
+
+pub async fn whom_no_device_reaches_gets_a_message(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish_by(&world, 1, cascade("sms", None)).await;
+    let (begun, to) = message(dispatch(&world, 20).await);
+    assert_eq!((to, begun.provider), (number(NUMBER), None));
+    assert!(starts(&world, &begun, ("main", None), 20).await);
+    settle(&world, 21, tried(&begun, 20, Outcome::Accepted)).await;
+    let views = attempts(&world, 1, "anna").await;
+    let by = Channel::Gateway(gateway("sms"));
+    assert_eq!(standing(&views), [(by, AttemptStatus::Sent, None)]);
+    assert_eq!(provider_of(&world, 1).await.as_deref(), Some("main"));
+    let counts = world.view(1).await.counts_by_channel;
+    assert_eq!(
+        counts
+            .keys()
+            .filter_map(|by| by.known())
+            .collect::<Vec<_>>(),
+        [by]
+    );
+    world.is_sound().await;
+}
+
+pub async fn a_gateway_of_chats_writes_to_no_number(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish_by(&world, 1, cascade("telegram", None)).await;
+    assert!(matches!(
+        dispatch(&world, 20).await[0].recipient,
+        To::Mailbox { .. }
+    ));
+    world
+        .store
+        .put_chat(of("anna"), chat("42"), at(30))
+        .await
+        .unwrap();
+    publish_by(&world, 2, cascade("telegram", None)).await;
+    let (_, to) = message(dispatch(&world, 31).await);
+    assert_eq!(to, Recipient::Chat(chat("42")));
+    world.is_sound().await;
+}
+
+pub async fn what_a_provider_did_not_take_goes_by_the_next(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish_by(&world, 1, cascade("sms", None)).await;
+    let (begun, _) = message(dispatch(&world, 20).await);
+    assert!(starts(&world, &begun, ("main", None), 20).await);
+    // A second start is none; another provider is used for what the first did not take only.
+    assert!(!starts(&world, &begun, ("main", None), 20).await);
+    assert!(!starts(&world, &begun, ("backup", None), 20).await);
+    assert!(!starts(&world, &begun, ("backup", Some("third")), 20).await);
+    assert!(starts(&world, &begun, ("backup", Some("main")), 21).await);
+    settle(&world, 22, tried(&begun, 21, Outcome::Accepted)).await;
+    assert_eq!(provider_of(&world, 1).await.as_deref(), Some("backup"));
+    world.is_sound().await;
+}
+
+pub async fn what_may_have_been_taken_is_repeated_by_the_same_provider_or_by_none(
+    fixture: &impl Fixture,
+) {
+    let world = begin(fixture).await;
+    publish_by(&world, 1, cascade("sms", Some(OnUnproven::Repeat))).await;
+    let (begun, _) = message(dispatch(&world, 20).await);
+    assert!(starts(&world, &begun, ("main", None), 20).await);
+    // The process ends before there is an answer: the lease of seconds runs out.
+    let (again, _) = message(dispatch(&world, 51).await);
+    assert_eq!(
+        (again.attempt, again.provider),
+        (begun.attempt, Some(provider("main")))
+    );
+    assert!(!starts(&world, &again, ("backup", None), 51).await);
+    assert!(starts(&world, &again, ("main", None), 51).await);
+    // That this one was not taken says nothing of the one before.
+    assert!(!starts(&world, &again, ("backup", Some("main")), 52).await);
+    let later = Outcome::Retry {
+        reason: Reason::ProviderUnavailable,
+        after: Some(SignedDuration::from_secs(1)),
+    };
+    settle(&world, 52, tried(&again, 51, later)).await;
+    let (third, _) = message(dispatch(&world, 54).await);
+    assert_eq!(third.provider, Some(provider("main")));
+    world.is_sound().await;
+}
+
+pub async fn a_message_without_an_answer_is_given_up_if_its_sender_does_not_say_otherwise(
+    fixture: &impl Fixture,
+) {
+    let world = begin(fixture).await;
+    publish_by(&world, 1, cascade("sms", None)).await;
+    let (begun, _) = message(dispatch(&world, 20).await);
+    assert!(starts(&world, &begun, ("main", None), 20).await);
+    // Nothing follows until its step is over, then comes a letter.
+    assert_eq!(dispatch(&world, 51).await, []);
+    assert!(matches!(
+        dispatch(&world, 80).await[0].recipient,
+        To::Mailbox { .. }
+    ));
+    let views = attempts(&world, 1, "anna").await;
+    let by = Channel::Gateway(gateway("sms"));
+    let given_up = (by, AttemptStatus::Failed, Some(Reason::ProviderUnproven));
+    assert!(standing(&views).contains(&given_up), "{views:?}");
+    world.is_sound().await;
+}
+
+pub async fn a_message_that_was_not_started_is_begun_again(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish_by(&world, 1, cascade("sms", None)).await;
+    let (begun, _) = message(dispatch(&world, 20).await);
+    let (again, _) = message(dispatch(&world, 51).await);
+    assert_eq!((again.attempt, again.provider), (begun.attempt, None));
+    assert!(
+        !starts(&world, &begun, ("main", None), 51).await,
+        "its lease is over"
+    );
+    assert!(starts(&world, &again, ("main", None), 51).await);
+    world.is_sound().await;
+}
+
+pub async fn a_number_that_was_changed_before_its_turn_gets_nothing(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    publish_by(&world, 1, cascade("sms", None)).await;
+    let (begun, _) = message(dispatch(&world, 20).await);
+    set_number(&world, Some("+4930999999"), 21).await;
+    assert!(!starts(&world, &begun, ("main", None), 22).await);
+    let (_, to) = message(dispatch(&world, 22).await);
+    assert_eq!(to, number("+4930999999"));
+    world.is_sound().await;
+}
+
+/// What one gateway says of a number.
+async fn is_dead(world: &World, number: u32, second: i64, reason: Reason) {
+    publish_by(world, number, cascade("sms", None)).await;
+    let (begun, _) = message(dispatch(world, second).await);
+    assert!(starts(world, &begun, ("main", None), second).await);
+    let dead = Outcome::Dead {
+        reason,
+        since: None,
+    };
+    settle(world, second, tried(&begun, second, dead)).await;
+    assert!(matches!(
+        dispatch(world, second).await[0].recipient,
+        To::Mailbox { .. }
+    ));
+}
+
+/// Where a message by short messages goes; `None` if nowhere.
+async fn goes_to(world: &World, number: u32, second: i64) -> Option<Recipient> {
+    publish_by(world, number, cascade("sms", None)).await;
+    match dispatch(world, second).await.remove(0).recipient {
+        To::Gateway { to, .. } => Some(to),
+        To::Mailbox { .. } | To::Backend | To::Device { .. } => None,
+    }
+}
+
+pub async fn a_dead_number_is_dead_until_another_one_is_set(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    is_dead(&world, 1, 20, Reason::TokenDead).await;
+    assert_eq!(goes_to(&world, 2, 30).await, None);
+    // The backend says the same again, with something else.
+    set_number(&world, Some(NUMBER), 40).await;
+    assert_eq!(goes_to(&world, 3, 41).await, None);
+    set_number(&world, Some("+4930999999"), 50).await;
+    assert_eq!(goes_to(&world, 4, 51).await, Some(number("+4930999999")));
+    // It was another number that was dead.
+    set_number(&world, Some(NUMBER), 60).await;
+    assert_eq!(goes_to(&world, 5, 61).await, Some(number(NUMBER)));
+    world.is_sound().await;
+}
+
+pub async fn a_blocked_chat_ends_its_channel_until_it_is_opened_again(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let at_telegram = || (shop(), gateway("telegram"));
+    let note = |standing, second| {
+        world
+            .store
+            .note_chat(at_telegram(), chat("42"), standing, at(second))
+    };
+    assert!(!note(ChatStanding::Blocked, 10).await.unwrap());
+    world
+        .store
+        .put_chat(of("anna"), chat("42"), at(11))
+        .await
+        .unwrap();
+    assert!(note(ChatStanding::Blocked, 12).await.unwrap());
+    let blocked = world.store.chat(of("anna")).await.unwrap().unwrap();
+    assert_eq!(blocked.died_at, Some(at(12)));
+    publish_by(&world, 1, cascade("telegram", None)).await;
+    assert!(matches!(
+        dispatch(&world, 20).await[0].recipient,
+        To::Mailbox { .. }
+    ));
+    let view = world.delivery(1, "anna").await;
+    assert_eq!(
+        view.switched.and_then(|reason| reason.known()),
+        Some(Reason::BlockedChannel)
+    );
+    assert!(note(ChatStanding::Open, 30).await.unwrap());
+    publish_by(&world, 2, cascade("telegram", None)).await;
+    assert_eq!(
+        message(dispatch(&world, 31).await).1,
+        Recipient::Chat(chat("42"))
+    );
+    world.is_sound().await;
+}
+
+pub async fn a_chat_is_one_persons(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let other = AppId::parse("other").unwrap();
+    let elsewhere = ChatOf {
+        app: other,
+        ..of("anna")
+    };
+    for whose in [of("anna"), elsewhere.clone(), of("bert")] {
+        world
+            .store
+            .put_chat(whose, chat("42"), at(10))
+            .await
+            .unwrap();
+    }
+    let id = async |whose| world.store.chat(whose).await.unwrap().map(|chat| chat.id);
+    assert_eq!(id(of("anna")).await, None);
+    assert_eq!(id(of("bert")).await, Some(chat("42")));
+    assert_eq!(
+        id(elsewhere).await,
+        Some(chat("42")),
+        "another App knows nothing of it"
+    );
+    assert!(world.store.delete_chat(of("bert")).await.unwrap());
+    assert!(!world.store.delete_chat(of("bert")).await.unwrap());
+    assert_eq!(id(of("bert")).await, None);
+    world.is_sound().await;
+}
+
+pub async fn a_link_binds_a_chat_once(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let link = |byte, second| ChatLink {
+        hash: [byte; 32],
+        expires_at: at(second),
+    };
+    let take = |name: &str, byte, second| {
+        let at_gateway = (shop(), gateway(name));
+        world
+            .store
+            .take_chat_link(at_gateway, [byte; 32], chat("42"), at(second))
+    };
+    let store = &world.store;
+    store.put_chat_link(of("anna"), link(1, 100)).await.unwrap();
+    store.put_chat_link(of("anna"), link(2, 100)).await.unwrap();
+    assert_eq!(
+        take("telegram", 1, 20).await.unwrap(),
+        None,
+        "a newer one took its place"
+    );
+    assert_eq!(
+        take("telegram", 2, 100).await.unwrap(),
+        None,
+        "it has expired"
+    );
+    assert_eq!(
+        take("max", 2, 20).await.unwrap(),
+        None,
+        "it is for another gateway"
+    );
+    assert_eq!(take("telegram", 2, 20).await.unwrap(), Some(user("anna")));
+    assert_eq!(take("telegram", 2, 20).await.unwrap(), None, "it was used");
+    let bound = store.chat(of("anna")).await.unwrap().unwrap();
+    assert_eq!((bound.id, bound.died_at), (chat("42"), None));
+    world.is_sound().await;
+}
+
+pub async fn an_erased_user_has_no_chat_and_no_link(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    world
+        .store
+        .put_chat(of("anna"), chat("42"), at(10))
+        .await
+        .unwrap();
+    let link = ChatLink {
+        hash: [1; 32],
+        expires_at: at(1_000),
+    };
+    world.store.put_chat_link(of("anna"), link).await.unwrap();
+    is_dead(&world, 1, 20, Reason::TokenDead).await;
+    assert!(world.erase("anna").await);
+    assert_eq!(world.store.chat(of("anna")).await.unwrap(), None);
+    let at_telegram = (shop(), gateway("telegram"));
+    let taken = world
+        .store
+        .take_chat_link(at_telegram, [1; 32], chat("42"), at(30));
+    assert_eq!(taken.await.unwrap(), None);
+    world.work(WorkKind::EraseUser, 10, 200).await;
+    world.is_sound().await;
+}
+
+pub async fn a_preview_counts_whom_gateways_reach(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    world
+        .store
+        .put_chat(of("bert"), chat("42"), at(10))
+        .await
+        .unwrap();
+    let to = users(&["anna", "bert"]);
+    let ReachOutcome::Reach { reach, .. } = super::reach::reach(&world, to, 10).await else {
+        panic!("both are known");
+    };
+    let by = |name| {
+        reach
+            .by_channel
+            .get(&Channel::Gateway(gateway(name)))
+            .copied()
+    };
+    assert_eq!((by("sms"), by("telegram")), (Some(1), Some(1)));
+}
