@@ -38,7 +38,7 @@ pub(crate) use self::{
     demo::DemoArgs,
     gateway::{GatewayCheckArgs, GatewayCommand},
     keys::KeysCommand,
-    provider::{AccountFile, ProviderCommand},
+    provider::{AccountFile, ProviderCommand, ServiceName},
     schedule::ScheduleArgs,
     sim::SimArgs,
     user::{
@@ -127,7 +127,7 @@ pub(crate) enum Command {
     Backup(BackupArgs),
     /// Put a backup in the place of the database of a stopped server.
     Restore(RestoreArgs),
-    /// Simulate FCM, APNs and Web Push, to test without an account at Google or Apple.
+    /// Simulate push services, to test without an account at any of them.
     Sim(SimArgs),
     /// See it all work: a server, three devices and a courier, on this machine only.
     Demo(DemoArgs),

@@ -18,7 +18,14 @@ use crate::{mail_server::MailServer, put, secrets::Secrets};
 
 /// How far the clock goes while something is waited for: a pause between tries is soon over.
 const STRIDE: Duration = Duration::from_secs(20);
-const PHONES: [Kind; 4] = [Kind::FcmToken, Kind::FcmFid, Kind::Apns, Kind::WebPush];
+const PHONES: [Kind; 6] = [
+    Kind::FcmToken,
+    Kind::FcmFid,
+    Kind::Apns,
+    Kind::WebPush,
+    Kind::Hms,
+    Kind::Rustore,
+];
 /// Mailboxes by what becomes of a letter to them, and how often they are named until that is seen.
 const MAILBOXES: [(&str, u32); 4] = [("vera", 1), ("unknown", 1), ("busy", 2), ("cut", 2)];
 
@@ -71,6 +78,19 @@ async fn accounts(stage: &Stage, secrets: &mut Secrets) -> anyhow::Result<()> {
     for channel in [Channel::Fcm, Channel::Apns, Channel::Webpush] {
         let mut wrong = stage.push.account(channel);
         wrong["private_key"] = json!(secrets.keep("wrong key", format!("canary-{channel}-key")));
+        let (status, answer) = stage.push.put_provider(channel, &wrong).await?;
+        anyhow::ensure!(status.is_client_error(), "{status}");
+        secrets.check(&answer.to_string());
+    }
+    for (channel, field) in [
+        (Channel::Hms, "client_secret"),
+        (Channel::Rustore, "service_token"),
+    ] {
+        let account = stage.push.account(channel);
+        secrets.keep(field, account[field].as_str().context("it is a text")?);
+        let mut wrong = account.clone();
+        wrong["base_urls"] = json!([secrets.keep("wrong host", format!("canary-{channel}-host"))]);
+        wrong["token_uri"] = wrong["base_urls"][0].clone();
         let (status, answer) = stage.push.put_provider(channel, &wrong).await?;
         anyhow::ensure!(status.is_client_error(), "{status}");
         secrets.check(&answer.to_string());

@@ -7,6 +7,7 @@ mod device;
 mod environment;
 mod import;
 mod rotation;
+mod service;
 mod undrawn;
 mod unproven;
 mod unreadable;
@@ -84,6 +85,8 @@ async fn a_phone_that_sleeps_is_reached_by_each_service() -> anyhow::Result<()> 
         ("bert", Kind::FcmFid, Channel::Fcm),
         ("carl", Kind::Apns, Channel::Apns),
         ("dora", Kind::WebPush, Channel::Webpush),
+        ("emil", Kind::Hms, Channel::Hms),
+        ("fred", Kind::Rustore, Channel::Rustore),
     ] {
         let user = user(name);
         let phone = stage.phone(&user, kind).await?;
@@ -105,10 +108,15 @@ async fn a_phone_that_sleeps_is_reached_by_each_service() -> anyhow::Result<()> 
     stage.stop().await
 }
 
-/// What a device that got a message hands to the core: the map of texts that FCM brings.
+/// What a device that got a message hands to the core: the map of texts that FCM and `RuStore` bring, or the
+/// JSON that Huawei does.
 fn brought(event: &Event) -> anyhow::Result<Vec<u8>> {
     let content = serde_json::to_value(&event.message.content)?;
-    Ok(serde_json::to_vec(&content["message"]["data"])?)
+    let data = &content["message"]["data"];
+    Ok(match data.as_str() {
+        Some(text) => text.as_bytes().to_vec(),
+        None => serde_json::to_vec(data)?,
+    })
 }
 
 #[tokio::test]
@@ -332,7 +340,7 @@ async fn credentials_are_checked_and_never_shown() -> anyhow::Result<()> {
         .iter()
         .map(|view| view.channel.as_str())
         .collect();
-    assert_eq!(channels, ["apns", "fcm", "webpush"]);
+    assert_eq!(channels, ["apns", "fcm", "hms", "rustore", "webpush"]);
     for channel in channels {
         let path = format!("{}:check", route::with(route::PROVIDER, channel));
         let answer = backend.post(&path, &json!({})).await?;

@@ -7,6 +7,8 @@
 mod apns;
 mod connection;
 mod fcm;
+mod hms;
+mod rustore;
 mod web_push;
 
 use vestnik_sim::Kind;
@@ -19,6 +21,8 @@ pub(crate) fn rows() -> Vec<Row> {
         fcm::rows(),
         apns::rows(),
         web_push::rows(),
+        hms::rows(),
+        rustore::rows(),
         connection::rows(),
     ]
     .concat()
@@ -60,7 +64,7 @@ impl Row {
         self.noted(&format!("Retry-After {seconds}"))
     }
 
-    /// The same answer with a field that it names.
+    /// The same answer with a field that it names, or Huawei's word for what is wrong with the token.
     fn naming(mut self, name: &'static str) -> Self {
         if let Does::Says { field, .. } = &mut self.does {
             *field = Some(name);

@@ -173,6 +173,8 @@ impl Row {
             Kind::FcmToken | Kind::FcmFid => "FCM",
             Kind::Apns | Kind::ApnsVoip | Kind::ApnsLiveStart | Kind::ApnsLiveUpdate => "APNs",
             Kind::WebPush => "Web Push",
+            Kind::Hms => "Huawei",
+            Kind::Rustore => "RuStore",
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) enum ProviderCommand {
   vestnik provider add fcm .vestnik-sim/service-account.json \\
       --base-url https://localhost:9101 --roots .vestnik-sim/ca.pem
 
-Credentials of another FCM project or APNs topic do not take the place of present ones, which devices'
+Credentials of another project or APNs topic do not take the place of present ones, which devices'
 addresses belong to: remove those first.
 
 What the file has for each service: docs/protocol.md.")]
@@ -71,7 +71,7 @@ Example:
 pub(crate) struct AccountFile {
     /// A file with one JSON object, or - for the standard input.
     pub(crate) account: PathBuf,
-    /// Where FCM is, if not at Google's: a simulator.
+    /// Where the service is, if not at its own address: a simulator.
     #[arg(long)]
     pub(crate) base_url: Option<Url>,
     /// Certificates in PEM to trust besides the system's.
@@ -88,6 +88,10 @@ pub(crate) enum ServiceName {
     Apns,
     /// Web Push.
     Webpush,
+    /// Huawei Push Kit.
+    Hms,
+    /// `RuStore`.
+    Rustore,
     /// The SMTP server that takes letters.
     Email,
     /// The App's own backend, which delivers what it is asked to.
@@ -100,6 +104,8 @@ impl ServiceName {
             Self::Fcm => "fcm",
             Self::Apns => "apns",
             Self::Webpush => "webpush",
+            Self::Hms => "hms",
+            Self::Rustore => "rustore",
             Self::Email => "email",
             Self::Webhook => "webhook",
         }

@@ -4,11 +4,11 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
 
-/// Simulate FCM, APNs and Web Push, to test without an account at Google or Apple.
+/// Simulate push services, to test without an account at any of them.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The admin API listens on the given port, the services on the next four: FCM, APNs production, APNs
-sandbox, Web Push. With port 0 each gets one that is free. The keys that a sender needs are written to
+    after_help = "The admin API listens on the given port, the services on the next six: FCM, APNs production, APNs
+sandbox, Web Push, Huawei Push Kit, RuStore. With port 0 each gets one that is free. The keys that a sender needs are written to
 --keys and used again by the next start.
 
 With --sink nothing is checked or kept: pushes of all services are taken at the port behind the admin API's,

@@ -22,7 +22,7 @@ pub(crate) enum UserCommand {
     },
     /// Import push addresses that were collected before: one JSON object a line.
     #[command(after_help = "\
-Each line has user, kind (fcm_token, fcm_fid, apns, webpush), value, and for apns optionally environment
+Each line has user, kind (fcm_token, fcm_fid, rustore, hms, apns, webpush), value, and for apns optionally environment
 (production, sandbox). A file with a wrong line imports nothing; the same file twice does the same as once.
 
 Until a device with the core reports an address, what is pushed to it is a hint with a generic text.

@@ -14,7 +14,7 @@ use vestnik_model::{
 
 use crate::{
     api::Api,
-    args::{AccountFile, ProviderCommand},
+    args::{AccountFile, ProviderCommand, ServiceName},
     exit::Failure,
     output::Output,
 };
@@ -29,7 +29,7 @@ pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(),
             service,
             file,
         } => {
-            let account = account(&file)?;
+            let account = account(service, &file)?;
             let path = route::with(route::PROVIDER, service.as_str());
             let put = Api::new(&server)?.put(&path, &account).await;
             let service = service.as_str();
@@ -59,7 +59,7 @@ pub(crate) async fn run(command: ProviderCommand, output: &Output) -> Result<(),
             service,
             file,
         } => {
-            let account = account(&file)?;
+            let account = account(service, &file)?;
             let path = route::with(route::PROVIDER, service.as_str());
             let path = format!("{path}:rotate");
             let rotated = Api::new(&server)?.post(&path, &account).await;
@@ -97,11 +97,19 @@ fn with_way_out(failure: Failure, service: &str) -> Failure {
 }
 
 /// The credentials of a file, at the place that stands beside it.
-fn account(file: &AccountFile) -> Result<Value, Failure> {
+fn account(service: ServiceName, file: &AccountFile) -> Result<Value, Failure> {
     let mut account = read_account(&file.account, file.roots.as_deref())?;
     if let (Some(url), Some(fields)) = (&file.base_url, account.as_object_mut()) {
         let url = url.as_str().trim_end_matches('/');
-        fields.insert("base_url".to_owned(), url.into());
+        match service {
+            ServiceName::Rustore => fields.insert("base_urls".to_owned(), json!([url])),
+            ServiceName::Fcm
+            | ServiceName::Hms
+            | ServiceName::Apns
+            | ServiceName::Webpush
+            | ServiceName::Email
+            | ServiceName::Webhook => fields.insert("base_url".to_owned(), url.into()),
+        };
     }
     Ok(account)
 }

@@ -2,13 +2,18 @@
 
 use crate::{gateway::GatewayName, open::words_or_gateways};
 
-/// A route by which a delivery is tried.
+/// A route by which a delivery is tried. Where an installation has addresses at several services, they are
+/// tried in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Channel {
     /// The live connection.
     Hub,
     /// Firebase Cloud Messaging.
     Fcm,
+    /// `RuStore`.
+    Rustore,
+    /// Huawei Push Kit.
+    Hms,
     /// The Apple Push Notification service.
     Apns,
     /// Web Push, `UnifiedPush` included.
@@ -24,6 +29,8 @@ pub enum Channel {
 words_or_gateways!(Channel {
     Hub = "hub",
     Fcm = "fcm",
+    Rustore = "rustore",
+    Hms = "hms",
     Apns = "apns",
     Webpush = "webpush",
     Email = "email",

@@ -15,6 +15,21 @@
 //!          former_keys           optional: a list of at most 4 keys in the same forms, which
 //!                                subscriptions made before the present one take pushes of
 //!          navigate              optional: what a tap opens; makes pushes declarative
+//! hms      version 1, for Android and HarmonyOS up to 4:
+//!            app_id              of the app, which is the client id of its OAuth client
+//!            client_secret       of that client
+//!          version 3, for HarmonyOS from 5: the file of a service account as Huawei's console gives it
+//!          (project_id, key_id, private_key, sub_account)
+//!          both, optionally:
+//!            token_uri           where tokens come from, if not from Huawei's own service
+//!            base_url            where Push Kit is, if not at https://push-api.cloud.huawei.com
+//!            urgent              true if Huawei gave the app the right to urgent data messages
+//!            categories          an object of Huawei's kinds of message (EXPRESS, MARKETING, ...) by the
+//!                                name of a category or the word of a traffic type
+//! rustore  project_id            of the project
+//!          service_token         of the project
+//!          base_urls             optional: a list of at most 4 hosts, which are tried in turn; only
+//!                                https://vkpns.rustore.ru if absent
 //! all      root_certificates     optional: certificates in PEM to trust besides the system's
 //! ```
 //! A URL here has no path. Hosts that are not public must be listed by the operator, too
@@ -31,9 +46,11 @@ use vestnik_outbound::Trust;
 use crate::{
     apns::{ApnsKey, Hosts, Topic},
     fcm::{self, ServiceAccount},
-    field::{AccountError, Fault, Fields},
+    field::{AccountError, Fault, Fields, ROOTS},
+    hms,
     key::{KeyError, P256Key},
     origin::Origin,
+    rustore,
     web_push::{Contact, Form, VapidKey},
 };
 
@@ -48,6 +65,10 @@ pub enum Service {
     Apns,
     /// Any Web Push service.
     WebPush,
+    /// Huawei Push Kit.
+    Hms,
+    /// `RuStore`.
+    Rustore,
 }
 
 impl Service {
@@ -58,12 +79,20 @@ impl Service {
             Self::Fcm => "fcm",
             Self::Apns => "apns",
             Self::WebPush => "webpush",
+            Self::Hms => "hms",
+            Self::Rustore => "rustore",
         }
     }
 }
 
 impl Word for Service {
-    const WORDS: &'static [Self] = &[Self::Fcm, Self::Apns, Self::WebPush];
+    const WORDS: &'static [Self] = &[
+        Self::Fcm,
+        Self::Apns,
+        Self::WebPush,
+        Self::Hms,
+        Self::Rustore,
+    ];
 
     fn as_str(&self) -> &str {
         Self::as_str(*self)
@@ -87,6 +116,8 @@ pub(crate) enum Credentials {
     Fcm(Box<FcmCredentials>),
     Apns(ApnsCredentials),
     WebPush(WebPushCredentials),
+    Hms(Box<hms::Credentials>),
+    Rustore(rustore::Credentials),
 }
 
 pub(crate) struct FcmCredentials {
@@ -121,7 +152,6 @@ impl WebPushCredentials {
 /// The most keys of VAPID that subscriptions were made for before.
 pub(crate) const MAX_FORMER_KEYS: usize = 4;
 
-const ROOTS: &str = "root_certificates";
 const FORMER_KEYS: &str = "former_keys";
 const PRIVATE_KEY: &str = "private_key";
 
@@ -137,6 +167,8 @@ impl Account {
             Service::Fcm => Credentials::Fcm(Box::new(fcm(&fields)?)),
             Service::Apns => Credentials::Apns(apns(fields)?),
             Service::WebPush => Credentials::WebPush(web_push(fields)?),
+            Service::Hms => Credentials::Hms(Box::new(hms::Credentials::of(&fields)?)),
+            Service::Rustore => Credentials::Rustore(rustore::Credentials::of(fields)?),
         };
         Ok(Self {
             credentials,
@@ -152,6 +184,8 @@ impl Account {
             Credentials::Fcm(_) => Service::Fcm,
             Credentials::Apns(_) => Service::Apns,
             Credentials::WebPush(_) => Service::WebPush,
+            Credentials::Hms(_) => Service::Hms,
+            Credentials::Rustore(_) => Service::Rustore,
         }
     }
 
@@ -160,7 +194,10 @@ impl Account {
     pub fn subscription_key(&self) -> Option<String> {
         match &self.credentials {
             Credentials::WebPush(credentials) => Some(credentials.key.public()),
-            Credentials::Fcm(_) | Credentials::Apns(_) => None,
+            Credentials::Fcm(_)
+            | Credentials::Apns(_)
+            | Credentials::Hms(_)
+            | Credentials::Rustore(_) => None,
         }
     }
 }
@@ -172,6 +209,8 @@ impl fmt::Debug for Account {
             Credentials::Fcm(fcm) => shown.field("fcm", &fcm.account),
             Credentials::Apns(apns) => shown.field("apns", &apns.key).field("topic", &apns.topic),
             Credentials::WebPush(web_push) => shown.field("webpush", &web_push.key),
+            Credentials::Hms(hms) => shown.field("hms", hms),
+            Credentials::Rustore(rustore) => shown.field("rustore", rustore),
         };
         shown.finish_non_exhaustive()
     }

@@ -3,10 +3,12 @@
 //! What a device uploaded is parsed once, here; adapters never check it again. Every address is a
 //! secret in logs, so `Debug` shows its kind only.
 
+mod android;
 mod apns;
 mod fcm;
 mod web_push;
 
+pub use android::{HmsAddress, RustoreAddress};
 pub use apns::ApnsAddress;
 pub use fcm::{FcmAddress, FcmText};
 pub use web_push::{Subscription, SubscriptionKeys};
@@ -26,6 +28,10 @@ pub enum Address {
     Apns(ApnsAddress),
     /// At the Web Push service of a browser or of a `UnifiedPush` distributor.
     WebPush(Box<Subscription>),
+    /// At Huawei Push Kit.
+    Hms(HmsAddress),
+    /// At `RuStore`.
+    Rustore(RustoreAddress),
 }
 
 impl Address {
@@ -49,7 +55,8 @@ impl Address {
             PushAddressKind::Webpush => {
                 Subscription::from_json(value).map(|parsed| Self::WebPush(Box::new(parsed)))
             }
-            PushAddressKind::Hms | PushAddressKind::Rustore => Err(AddressError::NoAdapter),
+            PushAddressKind::Hms => HmsAddress::parse(value).map(Self::Hms),
+            PushAddressKind::Rustore => RustoreAddress::parse(value).map(Self::Rustore),
         }
     }
 }

@@ -11,9 +11,9 @@ pub mod oauth;
 mod outcome;
 mod request;
 
+pub use crate::oauth::AccessToken;
 pub use account::{ProjectId, ServiceAccount};
 pub use message::MAX_TTL_SECONDS;
-pub use oauth::AccessToken;
 pub use outcome::outcome;
 pub use request::{MAX_PAYLOAD_BYTES, Sender, production, request};
 

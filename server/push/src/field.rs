@@ -3,6 +3,8 @@
 //! What is wrong is told by the name of the field. Values are never told: they are secrets, and whoever
 //! wrote one into the wrong place wrote a secret there.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, error::Category};
 use vestnik_outbound::TrustError;
 
@@ -11,6 +13,8 @@ use crate::{apns::TopicError, key::KeyError, origin::OriginError, web_push::Cont
 /// The most bytes of an account's JSON. The file of a service account has about 2,400; certificates may
 /// stand beside it.
 const MAX_BYTES: usize = 64 * 1_024;
+/// What a server is trusted by besides the system's certificates: any account may have it.
+pub(crate) const ROOTS: &str = "root_certificates";
 
 /// Why a text is no account.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -50,6 +54,18 @@ pub enum AccountError {
         /// The field.
         field: &'static str,
     },
+    /// A field is neither true nor false.
+    #[error("{field} must be true or false")]
+    NotFlag {
+        /// The field.
+        field: &'static str,
+    },
+    /// A field is not an object of texts.
+    #[error("{field} must be an object whose values are texts")]
+    NotTextMap {
+        /// The field.
+        field: &'static str,
+    },
     /// A field has a value that cannot be used.
     #[error("{field} {fault}")]
     Value {
@@ -78,6 +94,15 @@ pub enum Fault {
     /// The id of a Firebase project.
     #[error("must have 1 to 64 letters, digits, '-', '.' and ':'")]
     ProjectId,
+    /// An id that becomes a part of a path.
+    #[error("must have 1 to 64 letters, digits, '-', '_', '.' and ':'")]
+    Segment,
+    /// A kind of message of Huawei's.
+    #[error("must have values of 1 to 32 capital letters and '_', such as EXPRESS")]
+    HuaweiCategory,
+    /// A token that becomes a header.
+    #[error("must have visible ASCII characters only")]
+    Token,
     /// A text that is not empty.
     #[error("must not be empty")]
     Empty,
@@ -112,6 +137,8 @@ impl AccountError {
             Self::Missing { field }
             | Self::NotText { field }
             | Self::NotTexts { field }
+            | Self::NotFlag { field }
+            | Self::NotTextMap { field }
             | Self::Value { field, .. } => Some(field),
             Self::TooLong { .. } | Self::Json { .. } | Self::NotObject | Self::Unknown { .. } => {
                 None
@@ -184,6 +211,43 @@ impl Fields {
         let texts = entries.iter().map(Value::as_str);
         let texts: Option<Vec<_>> = texts.collect();
         texts.ok_or(AccountError::NotTexts { field })
+    }
+
+    /// A flag; absent and `null` are false.
+    pub(crate) fn flag(&self, field: &'static str) -> Result<bool, AccountError> {
+        match self.0.get(field) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(AccountError::NotFlag { field })
+            }
+        }
+    }
+
+    /// An object of at most `max` texts that pass a check; absent and `null` are an empty one.
+    pub(crate) fn text_map(
+        &self,
+        field: &'static str,
+        max: usize,
+        check: impl Fn(&str) -> Result<(), Fault>,
+    ) -> Result<BTreeMap<String, String>, AccountError> {
+        let entries = match self.0.get(field) {
+            None | Some(Value::Null) => return Ok(BTreeMap::new()),
+            Some(Value::Object(entries)) => entries,
+            Some(Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                return Err(AccountError::NotTextMap { field });
+            }
+        };
+        if entries.len() > max {
+            let fault = Fault::TooMany { max };
+            return Err(AccountError::Value { field, fault });
+        }
+        let read = |(name, value): (&String, &Value)| {
+            let text = value.as_str().ok_or(AccountError::NotTextMap { field })?;
+            check(text).map_err(wrong(field))?;
+            Ok((name.clone(), text.to_owned()))
+        };
+        entries.iter().map(read).collect()
     }
 
     /// The JSON of these fields with another value of one.

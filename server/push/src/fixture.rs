@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use jiff::Timestamp;
 use uuid::Uuid;
 use vestnik_clock::{Monotonic, Now};
-use vestnik_model::{AttemptId, NotificationId};
+use vestnik_model::{AttemptId, NotificationId, TrafficType};
 
 use crate::{
     answer::Answer,
@@ -68,6 +68,8 @@ pub(crate) fn push(content: Content) -> Push {
         )),
         expires_at: time("2026-11-28T10:00:00Z"),
         urgency: Urgency::High,
+        traffic_type: TrafficType::Transactional,
+        category: None,
         collapse: Some(CollapseKey::derive(b"salt", "order-8812")),
         content,
     }

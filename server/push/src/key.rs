@@ -6,7 +6,8 @@ use aws_lc_rs::{
     agreement::{self, ECDH_P256},
     rand::SystemRandom,
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair,
+        ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+        RSA_PSS_SHA256, RsaEncoding, RsaKeyPair,
     },
 };
 use base64::{
@@ -88,7 +89,7 @@ impl P256Key {
     }
 }
 
-/// A private key of RSA, which signs by RS256 (RFC 7518, 3.3).
+/// A private key of RSA, which signs by RS256 or PS256 (RFC 7518, 3.3 and 3.5).
 pub struct RsaKey(RsaKeyPair);
 
 impl RsaKey {
@@ -104,13 +105,23 @@ impl RsaKey {
 
     /// Signs by RS256.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.sign_by(&RSA_PKCS1_SHA256, message)
+    }
+
+    /// Signs by PS256.
+    pub(crate) fn sign_pss(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        self.sign_by(&RSA_PSS_SHA256, message)
+    }
+
+    fn sign_by(
+        &self,
+        encoding: &'static dyn RsaEncoding,
+        message: &[u8],
+    ) -> Result<Vec<u8>, SignError> {
         let mut signature = vec![0; self.0.public_modulus_len()];
-        let signed = self.0.sign(
-            &RSA_PKCS1_SHA256,
-            &SystemRandom::new(),
-            message,
-            &mut signature,
-        );
+        let signed = self
+            .0
+            .sign(encoding, &SystemRandom::new(), message, &mut signature);
         signed.map_err(|_| SignError)?;
         Ok(signature)
     }

@@ -1,4 +1,5 @@
-//! Push services: Firebase Cloud Messaging, the Apple Push Notification service, Web Push.
+//! Push services: Firebase Cloud Messaging, the Apple Push Notification service, Web Push, Huawei Push Kit,
+//! `RuStore`.
 //!
 //! An adapter of a service is a set of pure functions and values: it makes an HTTP request of a [`Push`]
 //! and an [`Address`], and reads the answer as an [`Outcome`]; time and randomness are arguments. One
@@ -8,7 +9,7 @@
 //! Start reading at [`push`] (what is sent), [`address`] (where to) and [`outcome`] (what an answer
 //! means, in the same words for every service), then [`driver`]. Each service has a module with `request`
 //! and `outcome`:
-//! [`fcm`], [`apns`], [`web_push`].
+//! [`fcm`], [`apns`], [`web_push`], [`hms`], [`rustore`].
 //!
 //! # What a push service learns
 //! [`Content::Sealed`] is an envelope for the installation: a service sees its size, when it expires, and
@@ -45,7 +46,7 @@
 //! ```
 //! use http::{HeaderMap, StatusCode};
 //! use jiff::Timestamp;
-//! use vestnik_model::Reason;
+//! use vestnik_model::{Reason, TrafficType};
 //! use vestnik_push::{
 //!     Answer, Content, Push, Urgency, Verdict,
 //!     address::{Subscription, SubscriptionKeys},
@@ -68,6 +69,8 @@
 //!     notification: "ntf_0192f0c1000070008000000000000008".parse()?,
 //!     expires_at: "2026-11-28T10:00:00Z".parse()?,
 //!     urgency: Urgency::High,
+//!     traffic_type: TrafficType::Transactional,
+//!     category: None,
 //!     collapse: None,
 //!     content: Content::Sealed { envelope: vec![1, 2, 3], alert: None },
 //! };
@@ -101,13 +104,17 @@ pub mod fcm;
 mod field;
 #[cfg(test)]
 mod fixture;
+pub mod hms;
 mod jws;
 pub mod key;
+pub mod oauth;
 pub mod origin;
 pub mod outcome;
 mod parcel;
 pub mod preview;
 pub mod push;
+pub mod rustore;
+mod segment;
 pub mod web_push;
 
 pub use account::{Account, Elsewhere, RotationError, Service, keeps_addresses, rotated};

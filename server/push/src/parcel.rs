@@ -43,6 +43,18 @@ pub(crate) struct Parcel<'a> {
     data: Option<&'a BTreeMap<String, Value>>,
 }
 
+/// The parcel as one text, for a service that carries names and texts only and leaves it to the app to show
+/// something. The text of a sealed push is generic and only for platforms that show it by themselves.
+pub(crate) fn text(push: &Push) -> Result<String, serde_json::Error> {
+    let parcel = match push.content {
+        Content::Sealed { .. } | Content::Withdrawal { .. } | Content::Hint { .. } => {
+            Parcel::beside_alert(push)
+        }
+        Content::Plain(_) => Parcel::whole(push),
+    };
+    serde_json::to_string(&parcel)
+}
+
 impl<'a> Parcel<'a> {
     /// All that the app needs to draw the push by itself.
     pub(crate) fn whole(push: &'a Push) -> Self {

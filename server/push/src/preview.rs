@@ -14,11 +14,12 @@ use serde_json::Value;
 
 use crate::{
     account::Service,
-    address::{FcmAddress, SubscriptionKeys},
+    address::{FcmAddress, HmsAddress, RustoreAddress, SubscriptionKeys},
     apns,
     build_error::BuildError,
-    fcm,
+    fcm, hms,
     push::Push,
+    rustore,
     web_push::{self, Entropy, Form, Padding},
 };
 
@@ -67,6 +68,24 @@ pub fn preview(service: Service, push: &Push, now: Timestamp) -> Result<Preview,
             })
         }
         Service::WebPush => web(push, now),
+        Service::Hms => {
+            let (payload, bytes) = hms::rendered(push, &HmsAddress::parse(SAMPLE)?, now)?;
+            Ok(Preview {
+                service,
+                payload,
+                bytes,
+                cap: hms::MAX_PAYLOAD_BYTES,
+            })
+        }
+        Service::Rustore => {
+            let (payload, bytes) = rustore::rendered(push, &RustoreAddress::parse(SAMPLE)?, now)?;
+            Ok(Preview {
+                service,
+                payload,
+                bytes,
+                cap: rustore::MAX_PAYLOAD_BYTES,
+            })
+        }
     }
 }
 
@@ -102,13 +121,15 @@ fn sample_keys() -> Result<SubscriptionKeys, Unspecified> {
 
 #[cfg(test)]
 mod tests {
+    use vestnik_model::open::Word as _;
+
     use super::*;
     use crate::{
         fixture::{now, push, sealed, time},
         push::Content,
     };
 
-    const SERVICES: [Service; 3] = [Service::Fcm, Service::Apns, Service::WebPush];
+    const SERVICES: &[Service] = Service::WORDS;
 
     fn of(service: Service, content: Content) -> Preview {
         preview(service, &push(content), now()).unwrap()
@@ -116,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_push_that_fits_is_rendered_with_its_size() {
-        for service in SERVICES {
+        for service in SERVICES.iter().copied() {
             let small = of(service, sealed(100));
             let large = of(service, sealed(1_000));
             assert!(
@@ -134,7 +155,7 @@ mod tests {
 
     #[test]
     fn the_size_is_what_the_adapter_refuses() {
-        for service in SERVICES {
+        for service in SERVICES.iter().copied() {
             let large = of(service, sealed(5_000));
             assert!(
                 large.bytes > large.cap,
@@ -150,7 +171,7 @@ mod tests {
     #[test]
     fn what_has_expired_is_not_rendered() {
         let late = time("2026-11-28T10:00:00Z");
-        for service in SERVICES {
+        for service in SERVICES.iter().copied() {
             let refused = preview(service, &push(sealed(1)), late);
             assert!(
                 matches!(refused, Err(BuildError::Expired { .. })),

@@ -6,7 +6,9 @@ use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde_json::Value;
-use vestnik_model::{AttemptId, NotificationId, Priority, url::HttpsUrl};
+use vestnik_model::{
+    AttemptId, CategoryName, NotificationId, Priority, TrafficType, url::HttpsUrl,
+};
 
 use crate::build_error::BuildError;
 
@@ -21,6 +23,10 @@ pub struct Push {
     pub expires_at: Timestamp,
     /// How much it may cost the device to take it at once.
     pub urgency: Urgency,
+    /// What kind of traffic it is, for a service that counts kinds apart: Huawei.
+    pub traffic_type: TrafficType,
+    /// What its sender calls its kind, likewise.
+    pub category: Option<CategoryName>,
     /// A newer push with the same key replaces this one, stored or shown, at Web Push. APNs has the
     /// notification's id instead, Android none.
     pub collapse: Option<CollapseKey>,

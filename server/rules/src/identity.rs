@@ -105,6 +105,8 @@ pub fn attempt_id(delivery: DeliveryId, target: Target) -> AttemptId {
                 // The hub was there first, and its ids never change.
                 Channel::Hub => derived(delivery, installation.as_bytes()),
                 Channel::Fcm
+                | Channel::Rustore
+                | Channel::Hms
                 | Channel::Apns
                 | Channel::Webpush
                 | Channel::Email

@@ -131,7 +131,7 @@ impl Reach {
 fn reaches(device: &Device, channel: Channel) -> bool {
     match channel {
         Channel::Hub => device.connected.is_some(),
-        Channel::Fcm | Channel::Apns | Channel::Webpush => {
+        Channel::Fcm | Channel::Rustore | Channel::Hms | Channel::Apns | Channel::Webpush => {
             let mut addresses = device.addresses.iter();
             addresses.any(|address| address.channel == channel && is_open(address))
         }

@@ -146,6 +146,42 @@ impl Credentials {
         Ok(key.public_key().as_ref().to_vec())
     }
 
+    /// The id of the app at Huawei, which is that of its OAuth client.
+    pub(crate) fn hms_app_id(&self) -> &'static str {
+        "104577000"
+    }
+
+    /// The project at Huawei.
+    pub(crate) fn hms_project_id(&self) -> &'static str {
+        "388421841222199000"
+    }
+
+    /// The service account at Huawei, whose key is that of Google's.
+    pub(crate) fn hms_sub_account(&self) -> &'static str {
+        "103520000"
+    }
+
+    /// The secret of the OAuth client at Huawei. It follows from the keys, so that those of an earlier start
+    /// have one.
+    pub(crate) fn hms_client_secret(&self) -> String {
+        self.derived("hms")
+    }
+
+    /// The project at `RuStore`.
+    pub(crate) fn rustore_project_id(&self) -> &'static str {
+        "vestnik_sim-rustore"
+    }
+
+    /// The service token of the project at `RuStore`; it follows from the keys too.
+    pub(crate) fn rustore_token(&self) -> String {
+        self.derived("rustore")
+    }
+
+    fn derived(&self, name: &str) -> String {
+        let text = format!("{name}\n{}", self.service_account_key);
+        hex::encode(digest(&SHA256, text.as_bytes()).as_ref())
+    }
+
     pub(crate) fn authority(&self) -> Result<Authority, CredentialsError> {
         Authority::read(&self.ca_certificate, &self.ca_key)
     }

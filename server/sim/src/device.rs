@@ -30,6 +30,10 @@ pub enum Kind {
     ApnsLiveUpdate,
     /// A subscription of a browser.
     WebPush,
+    /// A token of Huawei Push Kit.
+    Hms,
+    /// A token of `RuStore`.
+    Rustore,
 }
 
 impl Kind {
@@ -42,6 +46,8 @@ impl Kind {
                 Service::Apns
             }
             Self::WebPush => Service::WebPush,
+            Self::Hms => Service::Hms,
+            Self::Rustore => Service::Rustore,
         }
     }
 }
@@ -55,8 +61,8 @@ pub struct Registration {
     /// What the page calls it.
     #[serde(default)]
     pub name: Option<String>,
-    /// FCM: the project that the token belongs to, if it is not the simulator's. Sends to it are then
-    /// answered `SENDER_ID_MISMATCH`.
+    /// FCM and Huawei: the project that the token belongs to, if it is not the simulator's. Sends to it are
+    /// then answered `SENDER_ID_MISMATCH`, or as `noRight`.
     #[serde(default)]
     pub project: Option<String>,
     /// APNs: the app, if it is not the simulator's.
@@ -89,10 +95,12 @@ impl Registration {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// The app was removed. APNs: `Unregistered`; FCM: `UNREGISTERED`; Web Push: 410.
+    /// The app was removed. APNs: `Unregistered`; FCM: `UNREGISTERED`; Web Push: 410;
+    /// Huawei: 80300007; `RuStore`: `NOT_FOUND`.
     #[default]
     Unregistered,
-    /// The token has expired. APNs: `ExpiredToken`; FCM: `UNREGISTERED`; Web Push: 404.
+    /// The token has expired. APNs: `ExpiredToken`; FCM: `UNREGISTERED`; Web Push: 404; the others:
+    /// as above.
     Expired,
 }
 
@@ -118,6 +126,13 @@ pub(crate) enum Address {
         environment: Environment,
     },
     WebPush(Box<Subscription>),
+    Hms {
+        token: String,
+        project: String,
+    },
+    Rustore {
+        token: String,
+    },
 }
 
 /// A device.
@@ -142,7 +157,10 @@ impl Device {
     /// What a sender puts into its request to reach it: the token, or the last part of the endpoint.
     pub(crate) fn token(&self) -> &str {
         match &self.address {
-            Address::Fcm { token, .. } | Address::Apns { token, .. } => token,
+            Address::Fcm { token, .. }
+            | Address::Apns { token, .. }
+            | Address::Hms { token, .. }
+            | Address::Rustore { token } => token,
             Address::WebPush(subscription) => &subscription.id,
         }
     }
@@ -152,6 +170,8 @@ impl Device {
             Address::Fcm { .. } => Policy::Fcm,
             Address::Apns { .. } => Policy::Apns(apns),
             Address::WebPush(_) => Policy::WebPush,
+            Address::Hms { .. } => Policy::Hms,
+            Address::Rustore { .. } => Policy::Rustore,
         }
     }
 }
@@ -165,7 +185,7 @@ pub struct DeviceView {
     pub name: String,
     /// The kind of address.
     pub kind: Kind,
-    /// FCM and APNs: the token.
+    /// All but Web Push: the token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// APNs: the environment.

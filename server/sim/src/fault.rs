@@ -73,13 +73,14 @@ pub enum Fault {
     },
     /// An error in the service's shape.
     Status {
-        /// The HTTP status, from 400 to 599.
+        /// The HTTP status, from 400 to 599, or 200 for an error of Huawei's that comes with it.
         code: u16,
-        /// The service's word for it; absent, the usual one for the status. A word that FCM's own
-        /// registry does not have is one of Google's front end, without an FCM error code.
+        /// The service's word for it, Huawei's code; absent, the usual one for the status. A word that FCM's
+        /// own registry does not have is one of Google's front end, without an FCM error code.
         #[serde(default)]
         reason: Option<String>,
-        /// FCM: the field that the answer names, `message.token`.
+        /// FCM: the field that the answer names, `message.token`. Huawei, version 3: the word for what is
+        /// wrong with the token, `noRight`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         field: Option<String>,
         /// `Retry-After`, in seconds.
@@ -266,7 +267,10 @@ fn check(rule: &Rule) -> Result<(), &'static str> {
         return Err("percent is at most 100");
     }
     match &rule.fault {
-        Fault::Status { code, .. } if !(400..600).contains(code) => Err("code is from 400 to 599"),
+        // Huawei answers that a part was taken with 200.
+        Fault::Status { code, .. } if *code != 200 && !(400..600).contains(code) => {
+            Err("code is 200 or from 400 to 599")
+        }
         Fault::Status { reason, field, .. } if [reason, field].into_iter().any(is_long) => {
             Err("reason and field have at most 100 bytes")
         }
@@ -381,7 +385,7 @@ mod tests {
         for bad in [
             r#"[{"match": {"nth": 0}, "fault": "goaway"}]"#,
             r#"[{"match": {"percent": 101}, "fault": "goaway"}]"#,
-            r#"[{"fault": {"status": {"code": 200}}}]"#,
+            r#"[{"fault": {"status": {"code": 201}}}]"#,
             r#"[{"fault": {"slow": {"ms": 600001}}}]"#,
         ] {
             let rules = serde_json::from_str(bad).unwrap();

@@ -48,6 +48,7 @@ pub enum DeviceError {
 #[derive(Debug, Clone)]
 pub(crate) struct Defaults {
     pub(crate) project: String,
+    pub(crate) hms_project: String,
     pub(crate) bundle: String,
     pub(crate) apns_storage: ApnsStorage,
     pub(crate) most_devices: usize,
@@ -129,6 +130,13 @@ impl Fleet {
                     environment: wanted.environment,
                 }
             }
+            Kind::Hms => Address::Hms {
+                token: hms_token(random),
+                project: own(wanted.project, &self.defaults.hms_project),
+            },
+            Kind::Rustore => Address::Rustore {
+                token: crate::base64url::encode(random[0])[..32].to_owned(),
+            },
             Kind::WebPush => {
                 let key = wanted.application_server_key.map(|key| {
                     let key = crate::base64url::decode_array(key.trim_end_matches('='));
@@ -232,7 +240,10 @@ impl Fleet {
                 *environment = to;
                 Ok(())
             }
-            Address::Fcm { .. } | Address::WebPush(_) => Err(DeviceError::NoEnvironment),
+            Address::Fcm { .. }
+            | Address::WebPush(_)
+            | Address::Hms { .. }
+            | Address::Rustore { .. } => Err(DeviceError::NoEnvironment),
         }
     }
 
@@ -325,6 +336,12 @@ impl Fleet {
 
 fn number(id: &str) -> Option<u64> {
     id.strip_prefix("dev_")?.parse().ok()
+}
+
+/// An address in the shape that Huawei gives it.
+fn hms_token(random: [[u8; 32]; 2]) -> String {
+    let rest = crate::base64url::encode(random.concat());
+    format!("IQAAAACy0{rest}")
 }
 
 /// An address in the shape that Firebase gives it.

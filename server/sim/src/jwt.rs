@@ -1,7 +1,8 @@
-//! JSON Web Tokens as a service checks them: RFC 7515 (compact form), RFC 7518 (ES256, RS256).
+//! JSON Web Tokens as a service checks them: RFC 7515 (compact form), RFC 7518 (ES256, RS256, PS256).
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256,
+    UnparsedPublicKey, VerificationAlgorithm,
 };
 use serde_json::{Map, Value};
 
@@ -43,6 +44,11 @@ impl<'a> Jwt<'a> {
     /// Whether the token names RS256 and the key has signed it. The key is an `RSAPublicKey`.
     pub(crate) fn is_rs256_of(&self, key: &[u8]) -> bool {
         self.is_signed("RS256", &RSA_PKCS1_2048_8192_SHA256, key)
+    }
+
+    /// Whether the token names PS256 and the key has signed it. The key is an `RSAPublicKey`.
+    pub(crate) fn is_ps256_of(&self, key: &[u8]) -> bool {
+        self.is_signed("PS256", &RSA_PSS_2048_8192_SHA256, key)
     }
 
     fn is_signed(&self, name: &str, with: &'static dyn VerificationAlgorithm, key: &[u8]) -> bool {

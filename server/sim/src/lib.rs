@@ -1,13 +1,15 @@
-//! A simulator of Firebase Cloud Messaging, the Apple Push Notification service and Web Push.
+//! A simulator of Firebase Cloud Messaging, the Apple Push Notification service, Web Push, Huawei Push Kit and
+//! `RuStore`.
 //!
 //! It speaks the services' own protocols, with their paths, TLS, HTTP/2, limits and error bodies; checks
 //! credentials, signatures and topics; stores, collapses and drops messages as the services do; decrypts
-//! Web Push as a browser does. A sender is pointed at it by configuration and needs no account at Google
-//! or Apple. It shares no code with Vestnik's own sender, so each is a test of the other.
+//! Web Push as a browser does. A sender is pointed at it by configuration and needs no account at a
+//! service. It shares no code with Vestnik's own sender, so each is a test of the other.
 //!
 //! Start reading at [`Simulator`], which a test holds; `vestnik sim` runs one from the command line.
 //! Decisions are pure and lie in `world`; `serve` is the driver. Each service has a module: `fcm`,
-//! `apns`, `web_push`. A [`Rule`] brings faults. A [`Sink`] takes pushes and checks nothing, to measure senders.
+//! `apns`, `web_push`, `hms`, `rustore`. A [`Rule`] brings faults. A [`Sink`] takes pushes and checks nothing, to
+//! measure senders.
 //!
 //! # Example
 //! ```
@@ -45,6 +47,7 @@ mod fleet;
 mod form;
 pub mod gateway;
 mod hex;
+mod hms;
 mod incoming;
 mod journal;
 mod jwt;
@@ -57,10 +60,12 @@ mod place;
 mod rate;
 mod reply;
 mod ring;
+mod rustore;
 mod screen;
 mod serve;
 mod service;
 mod setup;
+mod shape;
 mod shared;
 mod shown;
 mod simulator;

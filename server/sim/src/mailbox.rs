@@ -6,6 +6,9 @@
 //! - APNs: `apns-collapse-id` replaces; Apple documents both one stored notification for an app and
 //!   several, so [`ApnsStorage`] chooses.
 //! - Web Push: `Topic` replaces (RFC 8030, 5.4).
+//! - Huawei: `collapse_key` replaces; at most 120 messages, of which the oldest give way.
+//!   <https://developer.huawei.com/consumer/en/doc/harmonyos-guides/push-msg-receipt>
+//! - `RuStore`: documents neither.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -18,6 +21,8 @@ use crate::message::{DropReason, Fate, Message};
 const FCM_PENDING: usize = 100;
 /// FCM's limit of collapse keys for a device.
 const FCM_KEYS: usize = 4;
+/// Huawei's limit of stored messages.
+const HMS_PENDING: usize = 120;
 /// The most messages that any service stores for a device here. The services document none.
 const MOST: usize = 200;
 
@@ -38,6 +43,8 @@ pub(crate) enum Policy {
     Fcm,
     Apns(ApnsStorage),
     WebPush,
+    Hms,
+    Rustore,
 }
 
 /// In which order a device gets what was stored for it. No service promises one.
@@ -91,7 +98,8 @@ impl Mailbox {
         happened.push((message, Fate::Stored));
         match policy {
             Policy::Fcm => happened.extend(self.shed_fcm()),
-            Policy::Apns(_) | Policy::WebPush => {}
+            Policy::Hms => happened.extend(self.shed_hms()),
+            Policy::Apns(_) | Policy::WebPush | Policy::Rustore => {}
         }
         let surplus = self.stored.len().saturating_sub(MOST);
         let surplus = self.stored.drain(..surplus);
@@ -131,6 +139,12 @@ impl Mailbox {
         let old = self.stored.remove(self.stored.iter().position(same)?);
         let by = new.id.clone();
         Some((old, Fate::Collapsed { by }))
+    }
+
+    /// Applies Huawei's limit: newer messages take the place of the oldest.
+    fn shed_hms(&mut self) -> Vec<Happened> {
+        let surplus = self.stored.len().saturating_sub(HMS_PENDING);
+        drop_all(self.stored.drain(..surplus), DropReason::Overwritten).collect()
     }
 
     /// Applies FCM's two limits.
@@ -259,6 +273,16 @@ mod tests {
         let delivered = words(&mailbox.deliver(Order::Reversed, NOW));
         let expected = ["4 delivered", "3 delivered", "2 delivered", "1 delivered"];
         assert_eq!(delivered, expected);
+    }
+
+    #[test]
+    fn huawei_keeps_the_latest_120_messages() {
+        let mut mailbox = Mailbox::default();
+        for id in 1..=120 {
+            mailbox.store(message(id, 60, None), Policy::Hms, NOW);
+        }
+        let happened = mailbox.store(message(121, 60, None), Policy::Hms, NOW);
+        assert_eq!(words(&happened), ["121 stored", "1 Overwritten"]);
     }
 
     #[test]

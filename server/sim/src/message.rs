@@ -11,7 +11,8 @@ use crate::service::Service;
 /// A message that a service has accepted for one device.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Message {
-    /// The name that the service has given it: FCM's `name`, `apns-id`, the last part of `Location`.
+    /// The name that the service has given it: FCM's `name`, `apns-id`, the last part of `Location`,
+    /// Huawei's `requestId`.
     pub id: String,
     /// Which service.
     pub service: Service,
@@ -64,6 +65,19 @@ pub enum Content {
         /// A browser draws it by itself: it is a declarative message (`"web_push": 8030`).
         declarative: bool,
     },
+    /// The message of Huawei, without its target.
+    Hms {
+        /// `push-type`, of version 3.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        push_type: Option<String>,
+        /// As it was sent: `message` of version 1, `payload` of version 3.
+        message: Value,
+    },
+    /// The message of `RuStore`, without its target.
+    Rustore {
+        /// As it was sent.
+        message: Value,
+    },
     /// Web Push: what a browser cannot read and therefore does not hand to the app.
     Unreadable {
         /// How decryption failed.
@@ -77,6 +91,8 @@ impl fmt::Debug for Content {
             Self::Fcm { .. } => "Fcm",
             Self::Apns { .. } => "Apns",
             Self::WebPush { .. } => "WebPush",
+            Self::Hms { .. } => "Hms",
+            Self::Rustore { .. } => "Rustore",
             Self::Unreadable { .. } => "Unreadable",
         })
     }
@@ -115,7 +131,7 @@ pub enum DropReason {
     TooManyPending,
     /// FCM keeps four collapse keys for a device.
     TooManyCollapseKeys,
-    /// APNs, where it keeps one message for an app: a newer one took the place.
+    /// APNs, where it keeps one message for an app, and Huawei beyond 120: a newer one took the place.
     Overwritten,
     /// The device was erased, or the app removed, while the message was stored.
     DeviceGone,

@@ -13,8 +13,8 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// The address to listen on.
     pub address: IpAddr,
-    /// The port of the admin API. The services get the next four: FCM, APNs production, APNs sandbox,
-    /// Web Push. 0: each gets one that is free.
+    /// The port of the admin API. The services get the next six: FCM, APNs production, APNs sandbox,
+    /// Web Push, Huawei, `RuStore`. 0: each gets one that is free.
     pub port: u16,
     /// The host name in URLs and in the certificate, which also holds `localhost`, `127.0.0.1` and `::1`.
     pub host: String,

@@ -114,7 +114,7 @@ impl Entrance {
         let mut builder = match self.door {
             // Apple: "APNs requires HTTP/2".
             Door::Apns(_) => builder.http2_only(),
-            Door::Fcm | Door::WebPush => builder,
+            Door::Fcm | Door::WebPush | Door::Hms | Door::Rustore => builder,
         };
         builder
             .http1()

@@ -14,6 +14,12 @@ pub enum Service {
     Apns,
     /// A Web Push service (RFC 8030).
     WebPush,
+    /// Huawei's OAuth 2 token endpoint, which the access tokens of version 1 come from.
+    HmsToken,
+    /// Huawei Push Kit, versions 1 and 3.
+    Hms,
+    /// `RuStore` push notifications.
+    Rustore,
 }
 
 impl Service {
@@ -25,6 +31,9 @@ impl Service {
             Self::Fcm => "fcm",
             Self::Apns => "apns",
             Self::WebPush => "web_push",
+            Self::HmsToken => "hms_token",
+            Self::Hms => "hms",
+            Self::Rustore => "rustore",
         }
     }
 }
@@ -47,4 +56,7 @@ pub(crate) enum Door {
     Fcm,
     Apns(Environment),
     WebPush,
+    /// The token endpoint and Push Kit.
+    Hms,
+    Rustore,
 }

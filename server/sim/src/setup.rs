@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use crate::{credentials::Credentials, world::TOKEN_PATH};
+use crate::{credentials::Credentials, hms, world::TOKEN_PATH};
 
 /// Where a simulator listens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,10 @@ pub struct Addresses {
     pub apns_sandbox: SocketAddr,
     /// Web Push, TLS.
     pub web_push: SocketAddr,
+    /// Huawei Push Kit and its token endpoint, TLS.
+    pub hms: SocketAddr,
+    /// `RuStore`, TLS.
+    pub rustore: SocketAddr,
 }
 
 /// What a sender is configured with to reach the simulator instead of the services.
@@ -36,6 +40,10 @@ pub struct Setup {
     pub apns_sandbox_url: String,
     /// The origin of the endpoints of subscriptions.
     pub web_push_url: String,
+    /// In the place of `https://push-api.cloud.huawei.com`.
+    pub hms_url: String,
+    /// In the place of `https://vkpns.rustore.ru`.
+    pub rustore_url: String,
     /// The admin API.
     pub admin_url: String,
     /// The host name in the URLs.
@@ -61,6 +69,8 @@ impl Setup {
             apns_url: url("https", addresses.apns),
             apns_sandbox_url: url("https", addresses.apns_sandbox),
             web_push_url: url("https", addresses.web_push),
+            hms_url: url("https", addresses.hms),
+            rustore_url: url("https", addresses.rustore),
             admin_url: format!("http://{}", addresses.admin),
             host: host.to_owned(),
         }
@@ -86,6 +96,40 @@ impl Setup {
             "auth_uri": format!("{}/auth", self.fcm_url),
             "token_uri": format!("{}{TOKEN_PATH}", self.fcm_url),
             "universe_domain": "googleapis.com",
+        })
+    }
+
+    /// The client of Huawei's version 1, in the fields of Vestnik's account.
+    #[must_use]
+    pub fn hms_client(&self) -> Value {
+        json!({
+            "app_id": self.credentials.hms_app_id(),
+            "client_secret": self.credentials.hms_client_secret(),
+            "token_uri": format!("{}{}", self.hms_url, hms::TOKEN_PATH),
+        })
+    }
+
+    /// The JSON file that Huawei gives for a service account, for version 3. Its tokens are for Huawei's own
+    /// token service, wherever the simulator listens.
+    #[must_use]
+    pub fn hms_service_account(&self) -> Value {
+        let credentials = &self.credentials;
+        json!({
+            "project_id": credentials.hms_project_id(),
+            "key_id": credentials.private_key_id,
+            "private_key": credentials.service_account_key,
+            "sub_account": credentials.hms_sub_account(),
+            "auth_uri": "https://oauth-login.cloud.huawei.com/oauth2/v3/authorize",
+            "token_uri": hms::AUDIENCE,
+        })
+    }
+
+    /// The project of `RuStore`, in the fields of Vestnik's account.
+    #[must_use]
+    pub fn rustore_project(&self) -> Value {
+        json!({
+            "project_id": self.credentials.rustore_project_id(),
+            "service_token": self.credentials.rustore_token(),
         })
     }
 
@@ -117,6 +161,15 @@ impl Setup {
             "web_push": {
                 "origin": self.web_push_url,
                 "vapid": "any P-256 key of yours, with a mailto: or https: contact",
+            },
+            "hms": {
+                "base_url": self.hms_url,
+                "client": self.hms_client(),
+                "service_account": self.hms_service_account(),
+            },
+            "rustore": {
+                "base_url": self.rustore_url,
+                "project": self.rustore_project(),
             },
         })
     }

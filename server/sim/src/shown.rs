@@ -72,7 +72,8 @@ pub(crate) fn shown(message: &Message) -> Shown {
 /// What Vestnik's app reads in a message: the member `vestnik`, which FCM carries as a text.
 fn parcel(message: &Message) -> Value {
     let whole = match &message.content {
-        Content::Fcm { message } => message["data"].clone(),
+        Content::Fcm { message } | Content::Rustore { message } => message["data"].clone(),
+        Content::Hms { message, .. } => hms_data(message),
         Content::Apns { payload, .. } => payload.clone(),
         Content::WebPush { text, .. } => {
             let text = text.as_deref().unwrap_or_default();
@@ -89,7 +90,8 @@ fn parcel(message: &Message) -> Value {
 
 fn drawn(message: &Message) -> Shown {
     match &message.content {
-        Content::Fcm { message: sent } => fcm(message, sent),
+        Content::Fcm { message: sent } | Content::Rustore { message: sent } => fcm(message, sent),
+        Content::Hms { message: sent, .. } => hms(message, sent),
         Content::Apns { push_type, payload } => apns(message, push_type, payload),
         Content::WebPush {
             text, declarative, ..
@@ -112,6 +114,39 @@ fn fcm(message: &Message, sent: &Value) -> Shown {
         title: title.or_else(|| text(&data["title"])),
         body: body.or_else(|| text(&data["body"])),
         replaces: text(&android["tag"]),
+        ..of(message, form)
+    }
+}
+
+/// What the app gets of a message of Huawei: the data of version 1, or that of a tap or of the background in
+/// version 3. It is JSON, as a text or not.
+fn hms_data(sent: &Value) -> Value {
+    let places = [
+        &sent["data"],
+        &sent["notification"]["clickAction"]["data"],
+        &sent["extraData"],
+    ];
+    let data = places.into_iter().find(|data| !data.is_null());
+    let data = data.unwrap_or(&Value::Null);
+    let inner = data
+        .as_str()
+        .and_then(|text| serde_json::from_str(text).ok());
+    inner.unwrap_or_else(|| data.clone())
+}
+
+fn hms(message: &Message, sent: &Value) -> Shown {
+    let drawn = [&sent["notification"], &sent["android"]["notification"]];
+    let part = |name: &str| drawn.iter().find_map(|part| text(&part[name]));
+    let (title, body) = (part("title"), part("body"));
+    let is_drawn = title.is_some() || body.is_some();
+    let form = match (is_sealed(&parcel(message)), is_drawn) {
+        (true, _) => Form::Sealed,
+        (false, true) => Form::Alert,
+        (false, false) => Form::Data,
+    };
+    Shown {
+        title,
+        body,
         ..of(message, form)
     }
 }

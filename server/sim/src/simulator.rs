@@ -24,11 +24,13 @@ use crate::{
     fault::{Rule, RuleError, RuleView},
     fcm::{Account, FcmProject},
     fleet::{Defaults, DeviceError},
+    hms::HmsApp,
     journal::JournalEntry,
     mailbox::Order,
     message::{Event, Fate},
     options::Options,
     place::Place,
+    rustore::RustoreProject,
     screen::{ScreenLine, screen},
     serve::Entrance,
     service::{Door, Environment},
@@ -85,6 +87,7 @@ impl Simulator {
         let setup = Arc::new(Setup::new(credentials, addresses, &options.host));
         let defaults = Defaults {
             project: setup.credentials.project_id.clone(),
+            hms_project: setup.credentials.hms_project_id().to_owned(),
             bundle: setup.credentials.bundle.clone(),
             apns_storage: options.apns_storage,
             most_devices: options.limits.devices,
@@ -120,12 +123,14 @@ impl Simulator {
             })
         };
         let (both, only) = (&["h2", "http/1.1"][..], &["h2"][..]);
-        let [admin, fcm, production, sandbox, web_push] = listeners.0;
+        let [admin, fcm, production, sandbox, web_push, hms, rustore] = listeners.0;
         for (door, protocols, listener) in [
             (Door::Fcm, both, fcm),
             (Door::Apns(Environment::Production), only, production),
             (Door::Apns(Environment::Sandbox), only, sandbox),
             (Door::WebPush, both, web_push),
+            (Door::Hms, both, hms),
+            (Door::Rustore, both, rustore),
         ] {
             self.tasks
                 .spawn(entrance(door, protocols)?.listen(listener));
@@ -251,7 +256,7 @@ impl Simulator {
         self.shared.change(|world| world.revoke_apns_key(key_id))
     }
 
-    /// Makes every access token that FCM's token endpoint has given out worthless.
+    /// Makes every access token that a token endpoint has given out worthless.
     pub fn revoke_access_tokens(&self) {
         self.shared.change(World::revoke_bearers);
     }
@@ -327,8 +332,8 @@ impl Drop for Simulator {
     }
 }
 
-/// The listeners: admin API, FCM, APNs production, APNs sandbox, Web Push.
-struct Listeners([TcpListener; 5]);
+/// The listeners: admin API, FCM, APNs production, APNs sandbox, Web Push, Huawei, `RuStore`.
+struct Listeners([TcpListener; 7]);
 
 impl Listeners {
     async fn bind(options: &Options) -> Result<Self, StartError> {
@@ -348,21 +353,26 @@ impl Listeners {
             bind(2).await?,
             bind(3).await?,
             bind(4).await?,
+            bind(5).await?,
+            bind(6).await?,
         ]))
     }
 
     fn addresses(&self) -> Addresses {
         // A bound socket has an address.
-        let [admin, fcm, apns, apns_sandbox, web_push] = self.0.each_ref().map(|listener| {
+        let addresses = self.0.each_ref().map(|listener| {
             let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
             listener.local_addr().unwrap_or(unknown)
         });
+        let [admin, fcm, apns, apns_sandbox, web_push, hms, rustore] = addresses;
         Addresses {
             admin,
             fcm,
             apns,
             apns_sandbox,
             web_push,
+            hms,
+            rustore,
         }
     }
 }
@@ -388,5 +398,17 @@ fn accounts(setup: &Setup) -> Result<Accounts, CredentialsError> {
             bundle: credentials.bundle.clone(),
         },
         origin: setup.web_push_url.clone(),
+        hms: HmsApp {
+            id: credentials.hms_app_id().to_owned(),
+            secret: credentials.hms_client_secret(),
+            project: credentials.hms_project_id().to_owned(),
+            sub_account: credentials.hms_sub_account().to_owned(),
+            key_id: credentials.private_key_id.clone(),
+            public_key: credentials.service_account_public()?,
+        },
+        rustore: RustoreProject {
+            id: credentials.rustore_project_id().to_owned(),
+            token: credentials.rustore_token(),
+        },
     })
 }

@@ -10,10 +10,12 @@ use crate::{
     fault::{Asked, Fault, Faults, When},
     fcm::{self, Bearers, FcmProject},
     fleet::{Defaults, Fleet},
+    hms::{self, HmsApp},
     incoming::Incoming,
     journal::{Journal, Subject},
     reply::Reply,
     ring::Bound,
+    rustore::{self, RustoreProject},
     service::{Door, Service},
     web_push,
 };
@@ -31,6 +33,8 @@ pub(crate) struct Accounts {
     pub(crate) team: Team,
     /// The origin of Web Push endpoints.
     pub(crate) origin: String,
+    pub(crate) hms: HmsApp,
+    pub(crate) rustore: RustoreProject,
 }
 
 /// The state of all services.
@@ -41,6 +45,7 @@ pub(crate) struct World {
     pub(crate) journal: Journal,
     pub(crate) counters: Counters,
     bearers: Bearers,
+    hms_bearers: Bearers,
     provider_tokens: ProviderTokens,
     accounts: Accounts,
 }
@@ -67,6 +72,7 @@ impl World {
             journal: Journal::new(journal),
             counters: Counters::default(),
             bearers: Bearers::default(),
+            hms_bearers: Bearers::default(),
             provider_tokens: ProviderTokens::default(),
             accounts,
         }
@@ -120,9 +126,10 @@ impl World {
         keys.len() < before
     }
 
-    /// Makes every access token of FCM worthless.
+    /// Makes every access token worthless.
     pub(crate) fn revoke_bearers(&mut self) {
         self.bearers.revoke_all();
+        self.hms_bearers.revoke_all();
     }
 
     /// A device as the admin API shows it.
@@ -140,7 +147,9 @@ impl World {
             stored: device.mailbox.len(),
         };
         match &device.address {
-            Address::Fcm { token, .. } => view.token = Some(token.clone()),
+            Address::Fcm { token, .. }
+            | Address::Hms { token, .. }
+            | Address::Rustore { token } => view.token = Some(token.clone()),
             Address::Apns {
                 token,
                 bundle,
@@ -166,6 +175,9 @@ impl World {
             Door::Fcm => (Service::Fcm, fcm::device_of(&self.fleet, request)),
             Door::Apns(_) => (Service::Apns, apns::device_of(&self.fleet, request)),
             Door::WebPush => (Service::WebPush, web_push::device_of(&self.fleet, request)),
+            Door::Hms if hms::is_for_token(request) => (Service::HmsToken, None),
+            Door::Hms => (Service::Hms, hms::device_of(&self.fleet, request)),
+            Door::Rustore => (Service::Rustore, rustore::device_of(&self.fleet, request)),
         };
         let device = device.map(|device| device.id.clone());
         Subject { service, device }
@@ -188,6 +200,14 @@ impl World {
                 apns::send(&accounts.team, state, (request, environment), moment)
             }
             Door::WebPush => web_push::send(&accounts.origin, &mut self.fleet, request, moment),
+            Door::Hms if hms::is_for_token(request) => {
+                hms::grant(&accounts.hms, &mut self.hms_bearers, request, moment)
+            }
+            Door::Hms => {
+                let state = (&self.hms_bearers, &mut self.fleet);
+                hms::send(&accounts.hms, state, request, moment)
+            }
+            Door::Rustore => rustore::send(&accounts.rustore, &mut self.fleet, request, moment),
         }
     }
 
@@ -281,6 +301,9 @@ fn refused(service: Service, code: StatusCode, asked: &Asked<'_>, now: Timestamp
         Service::Fcm => fcm::fault(code, asked),
         Service::Apns => apns::fault(code, asked.reason, now).retry_after(asked.retry_after),
         Service::WebPush => web_push::fault(code, asked.reason, asked.retry_after),
+        Service::HmsToken => hms::token_fault(code, asked),
+        Service::Hms => hms::fault(code, asked),
+        Service::Rustore => rustore::fault(code, asked),
     };
     reply.noting("a fault rule gave this answer")
 }

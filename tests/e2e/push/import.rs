@@ -126,7 +126,7 @@ async fn an_import_with_a_wrong_address_imports_nothing() -> anyhow::Result<()> 
             "/push_addresses/1/value",
         ),
         (
-            json!({"user": "anna", "kind": "hms", "value": "x"}),
+            json!({"user": "anna", "kind": "pigeon", "value": "x"}),
             "/push_addresses/1/kind",
         ),
         (

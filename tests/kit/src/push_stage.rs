@@ -21,7 +21,16 @@ use crate::{
 /// A key that RFC 8291, appendix A, prints.
 const VAPID_KEY: &str = "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw";
 
-/// A server whose App has credentials at all three services, which are the simulator's.
+/// The services that the App has credentials at.
+const CHANNELS: [Channel; 5] = [
+    Channel::Fcm,
+    Channel::Rustore,
+    Channel::Hms,
+    Channel::Apns,
+    Channel::Webpush,
+];
+
+/// A server whose App has credentials at all five services, which are the simulator's.
 #[derive(Debug)]
 pub struct PushStage<C> {
     /// The server.
@@ -63,6 +72,8 @@ impl<C: Clock + Clone> PushStage<C> {
             &setup.apns_url,
             &setup.apns_sandbox_url,
             &setup.web_push_url,
+            &setup.hms_url,
+            &setup.rustore_url,
         ];
         listed.extend(hosts.map(|url| url.trim_start_matches("https://").to_owned()));
         let server = Setup::default()
@@ -75,7 +86,7 @@ impl<C: Clock + Clone> PushStage<C> {
             clock,
             http: Client::builder().no_proxy().build()?,
         };
-        for channel in [Channel::Fcm, Channel::Apns, Channel::Webpush] {
+        for channel in CHANNELS {
             let (status, _) = stage.put_provider(channel, &stage.account(channel)).await?;
             anyhow::ensure!(status == StatusCode::NO_CONTENT, "{status}");
         }
@@ -99,6 +110,16 @@ impl<C: Clock + Clone> PushStage<C> {
             }),
             Channel::Webpush => {
                 json!({"private_key": VAPID_KEY, "contact": "mailto:push@shop.example"})
+            }
+            Channel::Hms => {
+                let mut account = setup.hms_client();
+                account["base_url"] = json!(setup.hms_url);
+                account
+            }
+            Channel::Rustore => {
+                let mut account = setup.rustore_project();
+                account["base_urls"] = json!([setup.rustore_url]);
+                account
             }
             Channel::Hub | Channel::Email | Channel::Webhook | Channel::Gateway(_) => json!({}),
         };
@@ -288,6 +309,8 @@ pub fn address(phone: &DeviceView) -> anyhow::Result<Value> {
         Kind::FcmFid => "fcm_fid",
         Kind::Apns => "apns",
         Kind::WebPush => "webpush",
+        Kind::Hms => "hms",
+        Kind::Rustore => "rustore",
         Kind::ApnsVoip | Kind::ApnsLiveStart | Kind::ApnsLiveUpdate => {
             anyhow::bail!("the server sends nothing to such an address")
         }

@@ -8,7 +8,13 @@ use crate::row::{Before, Does, Outcome, Row};
 /// The rows. 4.7: a socket that fails is tried again, and the address is kept. Nobody knows whether a
 /// push was taken that was written and not answered: it is repeated, under the same id.
 pub(super) fn rows() -> Vec<Row> {
-    let kinds = [Kind::FcmToken, Kind::Apns, Kind::WebPush];
+    let kinds = [
+        Kind::FcmToken,
+        Kind::Apns,
+        Kind::WebPush,
+        Kind::Hms,
+        Kind::Rustore,
+    ];
     kinds.into_iter().flat_map(of).collect()
 }
 

@@ -8,7 +8,13 @@ use vestnik_sim::{Ending, Fault, Match, Rule, Service, When};
 /// For how long a service is down as a whole.
 const OUTAGE: Duration = Duration::from_secs(90);
 /// The services that go down, one in a round.
-const DOWN: [Service; 3] = [Service::Fcm, Service::Apns, Service::WebPush];
+const DOWN: [Service; 5] = [
+    Service::Fcm,
+    Service::Apns,
+    Service::WebPush,
+    Service::Hms,
+    Service::Rustore,
+];
 
 /// How much is sent.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +56,8 @@ impl Plan {
                 until: now.checked_add(OUTAGE).ok(),
                 ..Match::default()
             },
-            fault: status(503, None),
+            // Huawei's 503 only says that there are too many requests.
+            fault: status(if service == Service::Hms { 500 } else { 503 }, None),
         });
         let token = rule(None, 20, round_seed, status(503, Some(3)));
         let token = Rule {

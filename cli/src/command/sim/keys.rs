@@ -18,6 +18,12 @@ const ALL: &str = "credentials.json";
 pub(super) const SERVICE_ACCOUNT: &str = "service-account.json";
 /// What Apple gives for a signing key.
 pub(super) const APNS_KEY: &str = "apns.p8";
+/// The client of Huawei's version 1.
+pub(super) const HMS: &str = "hms.json";
+/// What Huawei gives for a service account, for version 3.
+const HMS_SERVICE_ACCOUNT: &str = "hms-service-account.json";
+/// The project of `RuStore`.
+pub(super) const RUSTORE: &str = "rustore.json";
 /// The certificate that senders trust.
 pub(super) const AUTHORITY: &str = "ca.pem";
 
@@ -46,17 +52,17 @@ pub(super) fn load(folder: &Path) -> Result<Credentials, Failure> {
 pub(super) fn write(folder: &Path, setup: &Setup) -> Result<(), Failure> {
     let pretty = |value| serde_json::to_string_pretty(&value);
     let all = serde_json::to_value(&setup.credentials).and_then(pretty);
-    let account = pretty(setup.service_account());
     fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for (name, text) in [
-        (ALL, all.map_err(anyhow::Error::from)?.as_str()),
-        (
-            SERVICE_ACCOUNT,
-            account.map_err(anyhow::Error::from)?.as_str(),
-        ),
-        (APNS_KEY, setup.apns_key()),
-        (AUTHORITY, setup.ca_certificate()),
+        (ALL, all),
+        (SERVICE_ACCOUNT, pretty(setup.service_account())),
+        (HMS, pretty(setup.hms_client())),
+        (HMS_SERVICE_ACCOUNT, pretty(setup.hms_service_account())),
+        (RUSTORE, pretty(setup.rustore_project())),
+        (APNS_KEY, Ok(setup.apns_key().to_owned())),
+        (AUTHORITY, Ok(setup.ca_certificate().to_owned())),
     ] {
+        let text = text.map_err(anyhow::Error::from)?;
         let file = folder.join(name);
         let written = create(&file).and_then(|mut file| file.write_all(text.as_bytes()));
         written.with_context(|| format!("{} cannot be written", file.display()))?;

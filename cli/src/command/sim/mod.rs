@@ -47,6 +47,8 @@ fn document(setup: &Setup, keys: &Path) -> Value {
         "apns": setup.apns_url,
         "apns_sandbox": setup.apns_sandbox_url,
         "web_push": setup.web_push_url,
+        "hms": setup.hms_url,
+        "rustore": setup.rustore_url,
         "keys": keys.display().to_string(),
     })
 }
@@ -61,6 +63,8 @@ fn words(setup: &Setup, keys: &Path, page: bool) -> String {
   APNs          {}   {}
   APNs sandbox  {}
   Web Push      {}   your own VAPID key
+  Huawei        {}   {}
+  RuStore       {}   {}
   trust         {}   (the certificate authority)
   APNs names    team {}, key {}, topic {}\n
 Next:
@@ -74,6 +78,10 @@ Next:
         file(keys::APNS_KEY),
         bold(&setup.apns_sandbox_url),
         bold(&setup.web_push_url),
+        bold(&setup.hms_url),
+        file(keys::HMS),
+        bold(&setup.rustore_url),
+        file(keys::RUSTORE),
         file(keys::AUTHORITY),
         credentials.team_id,
         credentials.key_id,

@@ -10,7 +10,7 @@ use std::{
 use jiff::SignedDuration;
 use vestnik_clock::Clock;
 use vestnik_model::{
-    AppId, AttemptId, Channel, InstallationId, Notification, Open, PushAddress, Reason,
+    AppId, AttemptId, Channel, InstallationId, Notification, Open, PushAddress, Reason, TrafficType,
 };
 use vestnik_outbound::{Limits, Writing};
 use vestnik_push::{
@@ -303,6 +303,11 @@ pub(super) fn push_of(
         notification: notification.id,
         expires_at: notification.expires_at,
         urgency,
+        traffic_type: match notification.traffic_type {
+            Open::Known(traffic) => traffic,
+            Open::Unknown(_) => TrafficType::default(),
+        },
+        category: notification.category.clone(),
         // A repetition takes the place of the first push.
         collapse: Some(CollapseKey::derive(
             installation.uuid().as_bytes(),
@@ -341,6 +346,8 @@ fn channel_at(address: &PushAddress) -> Channel {
 pub(crate) const fn service(channel: Channel) -> Option<Service> {
     match channel {
         Channel::Fcm => Some(Service::Fcm),
+        Channel::Rustore => Some(Service::Rustore),
+        Channel::Hms => Some(Service::Hms),
         Channel::Apns => Some(Service::Apns),
         Channel::Webpush => Some(Service::WebPush),
         Channel::Hub | Channel::Email | Channel::Webhook | Channel::Gateway(_) => None,

@@ -167,6 +167,8 @@ fn payload(sample: Sample, providers: &[Channel]) -> PayloadPreview {
         Service::Fcm => Channel::Fcm,
         Service::Apns => Channel::Apns,
         Service::WebPush => Channel::Webpush,
+        Service::Hms => Channel::Hms,
+        Service::Rustore => Channel::Rustore,
     };
     let form = if is_sealed {
         PayloadForm::Sealed

@@ -164,7 +164,9 @@ pub(super) fn named(channel: &str) -> Result<Channel, Refusal> {
     let known = Channel::from_word(channel);
     known
         .filter(|channel| match channel {
-            Channel::Fcm | Channel::Apns | Channel::Webpush => true,
+            Channel::Fcm | Channel::Rustore | Channel::Hms | Channel::Apns | Channel::Webpush => {
+                true
+            }
             Channel::Email | Channel::Webhook => true,
             Channel::Gateway(_) => true,
             Channel::Hub => false,
@@ -206,7 +208,12 @@ pub(super) fn parse(channel: Channel, account: &str) -> Result<Account, Refusal>
             let account = account.map_err(|fault| gateway_fault(&fault))?;
             return Ok(Account::Gateway(Box::new(account)));
         }
-        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => {}
+        Channel::Hub
+        | Channel::Fcm
+        | Channel::Rustore
+        | Channel::Hms
+        | Channel::Apns
+        | Channel::Webpush => {}
     }
     let service = service(channel).ok_or_else(|| Refusal::not_found("provider"))?;
     let account =
@@ -238,6 +245,8 @@ pub(super) fn push_fault(error: &vestnik_push::AccountError) -> Refusal {
         | AccountError::NotObject
         | AccountError::NotText { .. }
         | AccountError::NotTexts { .. }
+        | AccountError::NotFlag { .. }
+        | AccountError::NotTextMap { .. }
         | AccountError::Value { .. }
         | AccountError::Unknown { .. } => FieldCode::Malformed,
     };

@@ -1,6 +1,7 @@
 //! Credentials that take the place of others at the same service.
 //!
-//! Addresses belong to what they were made for: registrations of FCM to a project, device tokens of APNs
+//! Addresses belong to what they were made for: registrations of FCM to a project, those of
+//! Huawei to an app or a project, those of `RuStore` to a project, device tokens of APNs
 //! to an app, subscriptions of Web Push to a key (RFC 8292, 4.2). Credentials for another project or app
 //! are none that the present addresses could be reached with, so they are refused. The key of Web Push is
 //! what is rotated; so the former one is kept beside the new one, for the subscriptions made with it.
@@ -49,7 +50,21 @@ pub fn keeps_addresses(former: &str, account: &Account) -> Result<(), Elsewhere>
             (is_same, "project_id")
         }
         (Credentials::Apns(known), Credentials::Apns(apns)) => (known.topic == apns.topic, "topic"),
-        (Credentials::Fcm(_) | Credentials::Apns(_) | Credentials::WebPush(_), _) => return Ok(()),
+        (Credentials::Hms(known), Credentials::Hms(hms)) => {
+            let (field, owner) = hms.owner();
+            (known.owner() == (field, owner), field)
+        }
+        (Credentials::Rustore(known), Credentials::Rustore(rustore)) => {
+            (known.project() == rustore.project(), "project_id")
+        }
+        (
+            Credentials::Fcm(_)
+            | Credentials::Apns(_)
+            | Credentials::WebPush(_)
+            | Credentials::Hms(_)
+            | Credentials::Rustore(_),
+            _,
+        ) => return Ok(()),
     };
     is_same.then_some(()).ok_or(Elsewhere { field })
 }
@@ -67,7 +82,11 @@ pub fn rotated(service: Service, former: &str, new: &str) -> Result<String, Rota
         Credentials::WebPush(web_push) if Account::parse(service, former).is_ok() => {
             Ok(with_former_keys(former, new, web_push)?)
         }
-        Credentials::Fcm(_) | Credentials::Apns(_) | Credentials::WebPush(_) => Ok(new.to_owned()),
+        Credentials::Fcm(_)
+        | Credentials::Apns(_)
+        | Credentials::WebPush(_)
+        | Credentials::Hms(_)
+        | Credentials::Rustore(_) => Ok(new.to_owned()),
     }
 }
 

@@ -36,6 +36,14 @@ fn vapid() -> Value {
     })
 }
 
+fn huawei() -> Value {
+    json!({ "app_id": "104577123", "client_secret": "s" })
+}
+
+fn rustore() -> Value {
+    json!({ "project_id": "p1", "service_token": "t" })
+}
+
 fn parse(service: Service, json: &Value) -> Result<Account, AccountError> {
     Account::parse(service, &json.to_string())
 }
@@ -51,6 +59,8 @@ fn each_service_reads_its_account() {
         (Service::Fcm, google()),
         (Service::Apns, apple()),
         (Service::WebPush, vapid()),
+        (Service::Hms, huawei()),
+        (Service::Rustore, rustore()),
     ] {
         let plain = parse(service, &json).unwrap();
         assert_eq!(plain.service(), service);

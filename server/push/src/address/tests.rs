@@ -35,17 +35,19 @@ fn each_kind_has_its_adapter() {
     };
     assert_eq!(web.origin().as_str(), "https://push.example");
     assert_eq!(web.endpoint().path(), "/send/1");
-    for kind in ["hms", "rustore", "pigeon"] {
-        assert!(
-            matches!(parse(kind, "x"), Err(AddressError::NoAdapter)),
-            "{kind}"
-        );
-    }
+    let hms = parse("hms", "IQAAAACy0tRr+/=").unwrap();
+    assert!(matches!(hms, Address::Hms(token) if token.as_str() == "IQAAAACy0tRr+/="));
+    let rustore = parse("rustore", "hleEA9i8-_").unwrap();
+    assert!(matches!(rustore, Address::Rustore(token) if token.as_str() == "hleEA9i8-_"));
+    assert!(matches!(parse("pigeon", "x"), Err(AddressError::NoAdapter)));
 }
 
 #[test]
 fn what_is_no_address_is_refused() {
-    assert!(matches!(parse("fcm_token", ""), Err(AddressError::Empty)));
+    for kind in ["fcm_token", "hms", "rustore"] {
+        assert!(matches!(parse(kind, ""), Err(AddressError::Empty)));
+        assert!(matches!(parse(kind, "a b"), Err(AddressError::Character)));
+    }
     assert!(matches!(
         parse("fcm_token", "a b"),
         Err(AddressError::Character)

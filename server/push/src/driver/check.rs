@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use uuid::Uuid;
 use vestnik_clock::Clock as _;
-use vestnik_model::{AttemptId, NotificationId, Reason};
+use vestnik_model::{AttemptId, NotificationId, Reason, TrafficType};
 
 use super::{
     account::{Driver, Inner},
@@ -15,13 +15,14 @@ use super::{
 };
 use crate::{
     account::{Account, Credentials},
-    address::{Address, ApnsAddress, Environment, FcmAddress},
+    address::{Address, ApnsAddress, Environment, FcmAddress, HmsAddress, RustoreAddress},
     outcome::{Connection, Outcome, Said, Verdict},
     push::{Content, Push, Urgency},
 };
 
 /// An address that no app has: well-formed enough to be looked for, and never found.
 const NOBODY_AT_FCM: &str = "vestnik-provider-check:no-such-registration";
+const NOBODY_AT_ANDROID: &str = "vestnik-provider-check-no-such-token";
 const NOBODY_AT_APNS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// What was found about an account.
@@ -66,7 +67,7 @@ pub enum Health {
 
 impl Driver {
     /// Asks the account's service about its credentials, with a push to an address that nobody has. FCM
-    /// is asked to check it only; for Web Push, which has no service to ask, the key is tried.
+    /// and Huawei are asked to check it only; for Web Push, which has no service to ask, the key is tried.
     pub async fn check(&self, account: &Arc<Account>) -> Check {
         let findings = match self.inner.station(account) {
             Ok(station) => self.inner.findings(account, &station).await,
@@ -96,12 +97,24 @@ impl Inner {
                     Err(_) => Health::Refused(Reason::ConfigProviderAuth),
                 })];
             }
-            Credentials::Fcm(_) => &[Environment::Production],
+            Credentials::Fcm(_) | Credentials::Hms(_) | Credentials::Rustore(_) => {
+                &[Environment::Production]
+            }
             Credentials::Apns(_) => &[Environment::Production, Environment::Sandbox],
         };
         let mut findings = Vec::new();
+        let hosts = match &account.credentials {
+            Credentials::Rustore(rustore) => rustore.reserves() + 1,
+            Credentials::Fcm(_)
+            | Credentials::Apns(_)
+            | Credentials::WebPush(_)
+            | Credentials::Hms(_) => 1,
+        };
         for environment in environments {
-            findings.extend(self.finding(account, station, *environment).await);
+            for host in 0..hosts {
+                let place = (*environment, host);
+                findings.extend(self.finding(account, station, place).await);
+            }
         }
         findings
     }
@@ -110,7 +123,7 @@ impl Inner {
         self: &Arc<Self>,
         account: &Arc<Account>,
         station: &Arc<Station>,
-        environment: Environment,
+        (environment, host): (Environment, usize),
     ) -> Option<Finding> {
         let address = nobody(account)?;
         let road = Road::of(account, &address)?;
@@ -121,6 +134,7 @@ impl Inner {
             push: &push,
             environment,
             key: 0,
+            host,
             refused: None,
             validate_only: true,
         };
@@ -141,7 +155,7 @@ impl Inner {
             },
         };
         Some(Finding {
-            place: road.origin(environment).to_string(),
+            place: road.origin(environment, host).to_string(),
             health: health(&verdict),
             said,
         })
@@ -157,6 +171,8 @@ impl Inner {
                 .saturating_add(SignedDuration::from_mins(1))
                 .unwrap_or(now),
             urgency: Urgency::Normal,
+            traffic_type: TrafficType::Service,
+            category: None,
             collapse: None,
             content: Content::Hint { alert: None },
         }
@@ -169,6 +185,10 @@ fn nobody(account: &Account) -> Option<Address> {
         Credentials::Apns(_) => ApnsAddress::parse(NOBODY_AT_APNS, None)
             .ok()
             .map(Address::Apns),
+        Credentials::Hms(_) => HmsAddress::parse(NOBODY_AT_ANDROID).ok().map(Address::Hms),
+        Credentials::Rustore(_) => RustoreAddress::parse(NOBODY_AT_ANDROID)
+            .ok()
+            .map(Address::Rustore),
         Credentials::WebPush(_) => None,
     }
 }

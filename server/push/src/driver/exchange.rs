@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use http::Request;
 use vestnik_clock::{Clock as _, Now};
 use vestnik_model::Reason;
 use vestnik_outbound::Protocol;
@@ -16,11 +17,9 @@ use crate::{
     account::{Account, ApnsCredentials, Credentials, WebPushCredentials},
     answer::Answer,
     apns::ProviderToken,
-    fcm::{
-        AccessToken, ServiceAccount,
-        oauth::{self, TokenRefusal},
-    },
+    fcm, hms,
     jws::TokenError,
+    oauth::{self, AccessToken, TokenRefusal},
     origin::Origin,
     outcome::{Remedy, Scope, Verdict},
     web_push::VapidToken,
@@ -33,7 +32,7 @@ pub(super) struct Granted<T> {
 }
 
 impl Inner {
-    /// The access token of a service account: kept, or exchanged for an assertion.
+    /// The access token of an account: kept, or exchanged for an assertion or a secret.
     pub(super) async fn access_token(
         self: &Arc<Self>,
         station: &Arc<Station>,
@@ -73,25 +72,22 @@ impl Inner {
         let (inner, station) = (Arc::clone(self), Arc::clone(station));
         let account = Arc::clone(account);
         tokio::spawn(async move {
-            let Credentials::Fcm(credentials) = &account.credentials else {
-                return;
-            };
             let mut renewal = Renewal {
                 inner: &inner,
                 station: &station,
                 made: Err(TokenRefusal::Unreachable),
             };
-            renewal.made = inner.exchange(&station, &credentials.account).await;
+            renewal.made = inner.exchange(&station, &account).await;
         });
     }
 
     async fn exchange(
         &self,
         station: &Station,
-        account: &ServiceAccount,
+        account: &Account,
     ) -> Result<Kept<AccessToken>, TokenRefusal> {
         let asked_at = Now::read(&*self.clock);
-        let request = oauth::request(account, asked_at.wall).map_err(|_| TokenRefusal::Unsigned)?;
+        let request = exchange(account, &asked_at).ok_or(TokenRefusal::Unsigned)?;
         let answer = station.client.send(request, Protocol::Any).await;
         let answer = answer.map_err(|error| {
             tracing::warn!(%error, "the token service cannot be reached");
@@ -104,6 +100,18 @@ impl Inner {
         };
         let token = oauth::answer(&answer, asked_at.wall)?;
         Ok(Kept { token, asked_at })
+    }
+
+    /// The token of a service account of Huawei's: kept, or signed.
+    pub(super) fn signed_token(
+        &self,
+        station: &Station,
+        project: &hms::Project,
+        refused: Option<Edition>,
+    ) -> Result<Granted<AccessToken>, Verdict> {
+        let now = Now::read(&*self.clock);
+        let sign = || hms::sign(project, now.wall);
+        signed(&mut lock(&station.signed), refused, &now, sign)
     }
 
     /// The provider token of an APNs key: kept, or signed.
@@ -136,6 +144,18 @@ impl Inner {
     }
 }
 
+/// The request by which an account gets an access token; none if it has none or cannot sign.
+fn exchange(account: &Account, now: &Now) -> Option<Request<Vec<u8>>> {
+    match &account.credentials {
+        Credentials::Fcm(fcm) => fcm::oauth::request(&fcm.account, now.wall).ok(),
+        Credentials::Hms(hms) => match &hms.interface {
+            hms::Interface::Application(application) => hms::exchange(application).ok(),
+            hms::Interface::Project(_) => None,
+        },
+        Credentials::Apns(_) | Credentials::WebPush(_) | Credentials::Rustore(_) => None,
+    }
+}
+
 /// An exchange under way. Dropping it tells those who wait what it came to, also if it panicked.
 struct Renewal<'a> {
     inner: &'a Inner,
@@ -148,7 +168,7 @@ impl Drop for Renewal<'_> {
         let made = std::mem::replace(&mut self.made, Err(TokenRefusal::Unreachable));
         let after = made.as_ref().err().and_then(TokenRefusal::after);
         if let Err(error) = &made {
-            tracing::warn!(%error, "there is no new access token for FCM");
+            tracing::warn!(%error, "there is no new access token");
         }
         let now = self.inner.clock.monotonic();
         lock(&self.station.access).made(made, after, now);

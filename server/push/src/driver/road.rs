@@ -16,14 +16,17 @@ use super::{
 };
 use crate::{
     account::{Account, ApnsCredentials, Credentials, FcmCredentials, WebPushCredentials},
-    address::{Address, ApnsAddress, Environment, FcmAddress, Subscription},
+    address::{
+        Address, ApnsAddress, Environment, FcmAddress, HmsAddress, RustoreAddress, Subscription,
+    },
     answer::Answer,
     apns,
     build_error::BuildError,
-    fcm,
+    fcm, hms,
     origin::Origin,
     outcome::{Outcome, Remedy, Scope, Verdict},
     push::Push,
+    rustore,
     web_push::{self, Entropy, Padding},
 };
 
@@ -36,6 +39,8 @@ pub(super) enum Road<'a> {
     Fcm(&'a FcmCredentials, &'a FcmAddress),
     Apns(&'a ApnsCredentials, &'a ApnsAddress),
     WebPush(&'a WebPushCredentials, &'a Subscription),
+    Hms(&'a hms::Credentials, &'a HmsAddress),
+    Rustore(&'a rustore::Credentials, &'a RustoreAddress),
 }
 
 /// What goes into one request.
@@ -48,9 +53,11 @@ pub(super) struct Load<'a> {
     pub(super) environment: Environment,
     /// The number of the key of Web Push.
     pub(super) key: usize,
+    /// The number of the service's host.
+    pub(super) host: usize,
     /// The provider token that the service refused.
     pub(super) refused: Option<Edition>,
-    /// Asks FCM to check and not to deliver.
+    /// Asks FCM or Huawei to check and not to deliver.
     pub(super) validate_only: bool,
 }
 
@@ -69,7 +76,18 @@ impl<'a> Road<'a> {
             (Credentials::WebPush(web_push), Address::WebPush(address)) => {
                 Some(Self::WebPush(web_push, address))
             }
-            (Credentials::Fcm(_) | Credentials::Apns(_) | Credentials::WebPush(_), _) => None,
+            (Credentials::Hms(hms), Address::Hms(address)) => Some(Self::Hms(hms, address)),
+            (Credentials::Rustore(rustore), Address::Rustore(address)) => {
+                Some(Self::Rustore(rustore, address))
+            }
+            (
+                Credentials::Fcm(_)
+                | Credentials::Apns(_)
+                | Credentials::WebPush(_)
+                | Credentials::Hms(_)
+                | Credentials::Rustore(_),
+                _,
+            ) => None,
         }
     }
 
@@ -77,7 +95,7 @@ impl<'a> Road<'a> {
     pub(super) const fn environment(self) -> Option<Environment> {
         match self {
             Self::Apns(_, address) => address.environment(),
-            Self::Fcm(..) | Self::WebPush(..) => None,
+            Self::Fcm(..) | Self::WebPush(..) | Self::Hms(..) | Self::Rustore(..) => None,
         }
     }
 
@@ -85,23 +103,33 @@ impl<'a> Road<'a> {
     pub(super) const fn former_keys(self) -> usize {
         match self {
             Self::WebPush(web_push, _) => web_push.former.len(),
-            Self::Fcm(..) | Self::Apns(..) => 0,
+            Self::Fcm(..) | Self::Apns(..) | Self::Hms(..) | Self::Rustore(..) => 0,
         }
     }
 
-    /// Where requests go.
-    pub(super) const fn origin(self, environment: Environment) -> &'a Origin {
+    /// How many hosts the service has besides the first.
+    pub(super) fn reserves(self) -> usize {
+        match self {
+            Self::Rustore(rustore, _) => rustore.reserves(),
+            Self::Fcm(..) | Self::Apns(..) | Self::WebPush(..) | Self::Hms(..) => 0,
+        }
+    }
+
+    /// Where requests go: by the environment of APNs, or the number of the service's host.
+    pub(super) fn origin(self, environment: Environment, host: usize) -> &'a Origin {
         match self {
             Self::Fcm(fcm, _) => &fcm.origin,
             Self::Apns(apns, _) => apns.hosts.of(environment),
             Self::WebPush(_, subscription) => subscription.origin(),
+            Self::Hms(hms, _) => &hms.origin,
+            Self::Rustore(rustore, _) => rustore.host(host),
         }
     }
 
     pub(super) const fn protocol(self) -> Protocol {
         match self {
             Self::Fcm(..) | Self::Apns(..) => Protocol::Http2,
-            Self::WebPush(..) => Protocol::Any,
+            Self::WebPush(..) | Self::Hms(..) | Self::Rustore(..) => Protocol::Any,
         }
     }
 
@@ -113,6 +141,8 @@ impl<'a> Road<'a> {
             }
             Self::Apns(_, address) => address.token().hash(&mut hasher),
             Self::WebPush(_, subscription) => subscription.endpoint().hash(&mut hasher),
+            Self::Hms(_, address) => address.as_str().hash(&mut hasher),
+            Self::Rustore(_, address) => address.as_str().hash(&mut hasher),
         }
         hasher.finish()
     }
@@ -122,6 +152,8 @@ impl<'a> Road<'a> {
             Self::Fcm(..) => fcm::outcome(answer, now),
             Self::Apns(..) => apns::outcome(answer, now),
             Self::WebPush(..) => web_push::outcome(answer, now),
+            Self::Hms(hms, _) => hms::outcome(&hms.interface, answer, now),
+            Self::Rustore(..) => rustore::outcome(answer, now),
         }
     }
 
@@ -131,11 +163,13 @@ impl<'a> Road<'a> {
         let reason = Reason::ConfigNoRoute;
         match self {
             Self::WebPush(..) => Verdict::Rejected { reason },
-            Self::Fcm(..) | Self::Apns(..) => Verdict::Refused {
-                reason,
-                scope: Scope::Sender,
-                remedy: Remedy::Operator,
-            },
+            Self::Fcm(..) | Self::Apns(..) | Self::Hms(..) | Self::Rustore(..) => {
+                Verdict::Refused {
+                    reason,
+                    scope: Scope::Sender,
+                    remedy: Remedy::Operator,
+                }
+            }
         }
     }
 }
@@ -152,6 +186,14 @@ impl Inner {
             Road::Apns(credentials, address) => self.apns(credentials, address, load),
             Road::WebPush(credentials, subscription) => {
                 self.web_push(credentials, subscription, load)
+            }
+            Road::Hms(credentials, address) => self.hms(credentials, address, load).await,
+            Road::Rustore(credentials, address) => {
+                let by = (credentials, load.host);
+                made(
+                    rustore::request(load.push, address, by, self.clock.now()),
+                    0,
+                )
             }
         }
     }
@@ -172,6 +214,30 @@ impl Inner {
         };
         let request = fcm::request(load.push, address, sender, self.clock.now());
         made(request, edition)
+    }
+
+    async fn hms(
+        self: &Arc<Self>,
+        credentials: &hms::Credentials,
+        address: &HmsAddress,
+        load: Load<'_>,
+    ) -> Result<Made, Verdict> {
+        let granted = match &credentials.interface {
+            hms::Interface::Application(_) => {
+                let granted = self.access_token(load.station, load.account, load.refused);
+                granted.await?
+            }
+            hms::Interface::Project(project) => {
+                self.signed_token(load.station, project, load.refused)?
+            }
+        };
+        let sender = hms::Sender {
+            credentials,
+            token: &granted.token,
+            validate_only: load.validate_only,
+        };
+        let request = hms::request(load.push, address, sender, self.clock.now());
+        made(request, granted.edition)
     }
 
     fn apns(

@@ -29,8 +29,9 @@ use crate::{
 
 impl Driver {
     /// Sends a push to an address, and again at once where something is different the second time: with a
-    /// new provider token, over a new connection, in the other environment of APNs, each once, and with each
-    /// key that subscriptions of Web Push were made for before.
+    /// new provider token, over a new connection, in the other environment of APNs, each once, with each
+    /// key that subscriptions of Web Push were made for before, and at each host of a service that cannot be
+    /// reached.
     ///
     /// Pauses are the caller's: [`Verdict::Retry`] and [`Verdict::Throttled`] say how long. While a
     /// breaker is open or a service wants to be left alone, nothing is sent: that is no try
@@ -68,7 +69,7 @@ impl Driver {
             account,
             push,
             writing,
-            tries: Tries::new(road.environment(), road.former_keys()),
+            tries: Tries::new(road.environment(), road.former_keys(), road.reserves()),
             refused: None,
             pass: None,
             sent: Sent::without_request(Verdict::Unproven),
@@ -101,14 +102,27 @@ struct Tried {
     said: Option<Said>,
     /// What it says of the service; nothing if the fault is ours.
     sign: Option<Sign>,
+    /// Whether nothing of the push was written, because the host cannot be reached.
+    is_unreached: bool,
 }
 
 impl Job<'_> {
     async fn run(&mut self) {
         let verdict = loop {
             let environment = self.tries.environment();
-            let origin = self.road.origin(environment);
+            let origin = self.road.origin(environment, self.tries.host());
             if let Some(verdict) = self.held(origin) {
+                let is_failing = matches!(
+                    self.sent.held,
+                    Some(Hold::Breaker {
+                        why: Why::Failing,
+                        ..
+                    })
+                );
+                if is_failing && self.tries.next_host() {
+                    self.sent.held = None;
+                    continue;
+                }
                 break verdict;
             }
             let tried = match self.attempt(environment).await {
@@ -119,14 +133,20 @@ impl Job<'_> {
                     break verdict;
                 }
             };
-            let step = self.tries.after(tried.verdict.clone());
+            let step = if tried.is_unreached && self.tries.next_host() {
+                Step::Again(Change::Host)
+            } else {
+                self.tries.after(tried.verdict.clone())
+            };
             self.learn(origin, &tried, &step);
             self.sent.said = tried.said;
             match step {
                 Step::Give(verdict) => break verdict,
                 // The token of that key was refused, and no other one's.
                 Step::Again(Change::Key) => self.refused = None,
-                Step::Again(Change::Token | Change::Connection | Change::Environment) => {}
+                Step::Again(
+                    Change::Token | Change::Connection | Change::Environment | Change::Host,
+                ) => {}
             }
         };
         self.give(verdict);
@@ -202,6 +222,7 @@ impl Job<'_> {
             push: self.push,
             environment,
             key: self.tries.key(),
+            host: self.tries.host(),
             refused: self.refused,
             validate_only: false,
         };
@@ -244,6 +265,7 @@ impl Job<'_> {
             sign: Some(sign(&outcome.verdict)),
             verdict: outcome.verdict,
             said: Some(outcome.said),
+            is_unreached: false,
         }
     }
 
@@ -254,6 +276,7 @@ impl Job<'_> {
             sign: (!is_ours(error)).then(|| sign(&verdict)),
             verdict,
             said: None,
+            is_unreached: matches!(error, SendError::Connect(_) | SendError::Unwritten),
         }
     }
 

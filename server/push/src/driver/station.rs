@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     apns::ProviderToken,
-    fcm::{AccessToken, oauth::TokenRefusal},
     jws::TokenError,
+    oauth::{AccessToken, TokenRefusal},
     origin::Origin,
     web_push::VapidToken,
 };
@@ -30,9 +30,11 @@ const MAX_ORIGINS: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Station {
     pub(super) client: Client,
-    /// The access token of FCM; a change is told to those who wait.
+    /// The access token of FCM, or of Huawei's first interface; a change is told to those who wait.
     pub(super) access: Mutex<Slot<AccessToken, TokenRefusal>>,
     pub(super) access_changed: Notify,
+    /// The token that a service account of Huawei's signs.
+    pub(super) signed: Mutex<Slot<AccessToken, Unsigned>>,
     /// The provider token of APNs.
     pub(super) provider: Mutex<Slot<ProviderToken, Unsigned>>,
     /// By push service, or by environment.
@@ -66,6 +68,7 @@ impl Station {
             client,
             access: Mutex::default(),
             access_changed: Notify::new(),
+            signed: Mutex::default(),
             provider: Mutex::default(),
             origins: Mutex::new(Recent::new(MAX_ORIGINS)),
             tally,

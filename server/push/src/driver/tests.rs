@@ -1,10 +1,12 @@
-//! The driver against small servers of FCM, APNs and Web Push, polite and hostile.
+//! The driver against small servers of each push service, polite and hostile.
 
 mod apns;
 mod bounds;
 mod fcm;
+mod hms;
 #[path = "../../../outbound/src/tests/peer.rs"]
 mod peer;
+mod rustore;
 mod web_push;
 
 use std::{

@@ -7,7 +7,7 @@ use vestnik_clock::{Monotonic, Now};
 
 use crate::{
     apns::{Age, ProviderToken},
-    fcm::AccessToken,
+    oauth::AccessToken,
     web_push::VapidToken,
 };
 

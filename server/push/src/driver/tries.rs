@@ -2,7 +2,8 @@
 //!
 //! A push is repeated at once only where something is different the next time, and each such thing is
 //! changed once: the provider token, the connection, the environment of APNs. The keys that subscriptions
-//! of Web Push were made for before are tried in turn. All pauses are the caller's.
+//! of Web Push were made for before are tried in turn, and so are the hosts of a service that cannot be
+//! reached. All pauses are the caller's.
 
 use vestnik_model::Reason;
 
@@ -24,6 +25,10 @@ pub(crate) struct Tries {
     key: usize,
     /// How many former ones there are.
     former_keys: usize,
+    /// The number of the service's host; 0 is the first.
+    host: usize,
+    /// How many there are besides.
+    reserves: usize,
 }
 
 /// What comes after a try.
@@ -46,12 +51,19 @@ pub(crate) enum Change {
     Environment,
     /// A key that subscriptions were made for before.
     Key,
+    /// The service's next host.
+    Host,
 }
 
 impl Tries {
     /// The first try, in the environment that the address says. Without one it is production, which most
     /// addresses are of. There are so many former keys to try after the present one.
-    pub(crate) fn new(environment: Option<Environment>, former_keys: usize) -> Self {
+    /// There are so many hosts besides the first.
+    pub(crate) fn new(
+        environment: Option<Environment>,
+        former_keys: usize,
+        reserves: usize,
+    ) -> Self {
         Self {
             environment: environment.unwrap_or(Environment::Production),
             has_moved: false,
@@ -60,7 +72,24 @@ impl Tries {
             is_key_elsewhere: false,
             key: 0,
             former_keys,
+            host: 0,
+            reserves,
         }
+    }
+
+    /// The number of the host that the next try goes to.
+    pub(crate) const fn host(&self) -> usize {
+        self.host
+    }
+
+    /// Goes on to the next host, if there is one, after one that cannot be reached: nothing of the push was
+    /// written.
+    pub(crate) const fn next_host(&mut self) -> bool {
+        let has_next = self.host < self.reserves;
+        if has_next {
+            self.host += 1;
+        }
+        has_next
     }
 
     /// The number of the key of Web Push that the next try is signed with.
@@ -87,6 +116,7 @@ impl Tries {
             Change::Token => self.has_renewed = true,
             Change::Connection => self.has_reconnected = true,
             Change::Key => self.key += 1,
+            Change::Host => self.host += 1,
             Change::Environment => {
                 self.has_moved = true;
                 self.is_key_elsewhere = matches!(verdict, Verdict::Refused { .. });
@@ -208,7 +238,7 @@ mod tests {
     }
 
     fn run(first: Option<Environment>, verdicts: &[Verdict]) -> Vec<Step> {
-        let mut tries = Tries::new(first, 0);
+        let mut tries = Tries::new(first, 0, 0);
         let steps = verdicts.iter().map(|verdict| tries.after(verdict.clone()));
         steps.collect()
     }
@@ -250,7 +280,7 @@ mod tests {
             (Some(Production), Production, Sandbox),
             (Some(Sandbox), Sandbox, Production),
         ] {
-            let mut tries = Tries::new(said, 0);
+            let mut tries = Tries::new(said, 0, 0);
             assert_eq!(tries.environment(), first);
             assert_eq!(
                 tries.after(Verdict::WrongEnvironment),
@@ -334,21 +364,21 @@ mod tests {
             scope: Scope::Address,
             remedy: Remedy::Operator,
         };
-        let mut tries = Tries::new(None, 2);
+        let mut tries = Tries::new(None, 2, 0);
         for number in [1, 2] {
             assert_eq!(tries.after(of_address.clone()), Step::Again(Change::Key));
             assert_eq!(tries.key(), number);
         }
         assert_eq!(tries.after(of_address.clone()), Step::Give(of_address));
         // A token that may only be too old is renewed first.
-        let mut tries = Tries::new(None, 1);
+        let mut tries = Tries::new(None, 1, 0);
         let stale = || refused(Remedy::NewToken);
         assert_eq!(tries.after(stale()), Step::Again(Change::Token));
         assert_eq!(tries.after(stale()), Step::Again(Change::Key));
         assert_eq!(tries.after(stale()), Step::Give(refused(Remedy::Operator)));
         // What is not about the key is no reason to try another.
         let dead = Verdict::dead(Reason::TokenDead);
-        assert_eq!(Tries::new(None, 2).after(dead.clone()), Step::Give(dead));
+        assert_eq!(Tries::new(None, 2, 0).after(dead.clone()), Step::Give(dead));
     }
 
     #[test]

@@ -14,8 +14,8 @@ use crate::{
     address::FcmAddress,
     apns::{self, Payload},
     build_error::BuildError,
-    parcel::{MEMBER, Parcel},
-    push::{Content, Push, Urgency},
+    parcel::{self, MEMBER},
+    push::{Push, Urgency},
     web_push,
 };
 
@@ -94,7 +94,7 @@ impl<'a> Body<'a> {
             message: Message {
                 token,
                 fid,
-                data: data(push)?,
+                data: BTreeMap::from([(MEMBER, parcel::text(push)?)]),
                 android: Android {
                     priority: priority(push),
                     ttl: format!("{ttl}s"),
@@ -118,18 +118,6 @@ impl<'a> Body<'a> {
             apns: payload + serde_json::to_vec(&message.data)?.len() - 1,
         })
     }
-}
-
-/// The parcel as one text, because FCM carries texts only. Those of a sealed push itself are generic and
-/// only for platforms that show something by themselves.
-fn data(push: &Push) -> Result<BTreeMap<&'static str, String>, serde_json::Error> {
-    let parcel = match push.content {
-        Content::Sealed { .. } | Content::Withdrawal { .. } | Content::Hint { .. } => {
-            Parcel::beside_alert(push)
-        }
-        Content::Plain(_) => Parcel::whole(push),
-    };
-    Ok(BTreeMap::from([(MEMBER, serde_json::to_string(&parcel)?)]))
 }
 
 /// Google lowers the priority of apps whose urgent pushes show nothing, so only those that do are.

@@ -31,7 +31,10 @@ fn account() -> ServiceAccount {
 
 fn token() -> AccessToken {
     let body = r#"{"access_token":"ya29.PLANTED","expires_in":3599,"token_type":"Bearer"}"#;
-    with_answer(200, None, body, |answer| oauth::answer(answer, now())).unwrap()
+    with_answer(200, None, body, |answer| {
+        crate::oauth::answer(answer, now())
+    })
+    .unwrap()
 }
 
 fn send(push: &Push, address: &FcmAddress) -> Result<Request<Vec<u8>>, BuildError> {
@@ -273,9 +276,11 @@ fn an_assertion_is_signed_for_googles_token_service() {
 
 #[test]
 fn the_token_services_answers_are_told_apart() {
-    use oauth::TokenRefusal;
+    use crate::oauth::TokenRefusal;
     let read = |status, header, body: &str| {
-        with_answer(status, header, body, |answer| oauth::answer(answer, now()))
+        with_answer(status, header, body, |answer| {
+            crate::oauth::answer(answer, now())
+        })
     };
     let token = read(200, None, r#"{"access_token":"a","expires_in":3600}"#).unwrap();
     let end = now() + SignedDuration::from_hours(1);
@@ -301,7 +306,7 @@ fn the_token_services_answers_are_told_apart() {
     );
     assert_eq!(
         denied.unwrap_err().to_string(),
-        "the service account was refused: 400 invalid_grant"
+        "the account was refused: 400 invalid_grant"
     );
     let denied = read(401, None, "").unwrap_err();
     assert_eq!(denied.reason(), Reason::ConfigProviderAuth);

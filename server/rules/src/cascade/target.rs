@@ -11,7 +11,8 @@ pub const fn channel_of(kind: PushAddressKind) -> Option<Channel> {
         PushAddressKind::FcmToken | PushAddressKind::FcmFid => Some(Channel::Fcm),
         PushAddressKind::Apns => Some(Channel::Apns),
         PushAddressKind::Webpush => Some(Channel::Webpush),
-        PushAddressKind::Hms | PushAddressKind::Rustore => None,
+        PushAddressKind::Rustore => Some(Channel::Rustore),
+        PushAddressKind::Hms => Some(Channel::Hms),
     }
 }
 
@@ -61,6 +62,8 @@ impl Target {
             Self::Device { channel, .. } => match channel {
                 Channel::Hub => StepChannel::Hub,
                 Channel::Fcm
+                | Channel::Rustore
+                | Channel::Hms
                 | Channel::Apns
                 | Channel::Webpush
                 | Channel::Email

@@ -184,7 +184,11 @@ impl Target {
         Self {
             what: match channel {
                 Channel::Hub | Channel::Gateway(_) => "a message",
-                Channel::Fcm | Channel::Apns | Channel::Webpush => "a push",
+                Channel::Fcm
+                | Channel::Rustore
+                | Channel::Hms
+                | Channel::Apns
+                | Channel::Webpush => "a push",
                 Channel::Email => "an e-mail",
                 Channel::Webhook => "a webhook request",
             },

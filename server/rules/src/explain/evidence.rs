@@ -76,7 +76,12 @@ impl Statement {
 /// Whether what goes over a route is told as a push is.
 const fn is_push(channel: Channel) -> bool {
     match channel {
-        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => true,
+        Channel::Hub
+        | Channel::Fcm
+        | Channel::Rustore
+        | Channel::Hms
+        | Channel::Apns
+        | Channel::Webpush => true,
         Channel::Email | Channel::Webhook | Channel::Gateway(_) => false,
     }
 }

@@ -210,7 +210,9 @@ impl Target {
     fn new(place: &Place, channel: Channel) -> Self {
         let what = match channel {
             Channel::Hub => "сообщение",
-            Channel::Fcm | Channel::Apns | Channel::Webpush => "push-уведомление",
+            Channel::Fcm | Channel::Rustore | Channel::Hms | Channel::Apns | Channel::Webpush => {
+                "push-уведомление"
+            }
             Channel::Email => "письмо",
             Channel::Webhook | Channel::Gateway(_) => "сообщение",
         };
@@ -462,6 +464,8 @@ fn service(channel: Channel) -> Cow<'static, str> {
     let word = match channel {
         Channel::Hub => "сервер",
         Channel::Fcm => "FCM",
+        Channel::Rustore => "RuStore",
+        Channel::Hms => "Huawei Push Kit",
         Channel::Apns => "APNs",
         Channel::Webpush => "Web Push",
         Channel::Email => "SMTP",

@@ -3,13 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::{
-    rules::{LONGEST_TTL, field_of_android, size},
-    shape::{field, seconds},
-};
+use super::rules::{LONGEST_TTL, field_of_android, size};
 use crate::{
     message::{Content, Message},
     service::Service,
+    shape::{field, seconds},
 };
 
 /// The collapse key of notification messages that name none: such messages always collapse.

@@ -10,8 +10,7 @@ mod refusal;
 mod rules;
 mod schema;
 mod send;
-mod shape;
 
-pub(crate) use oauth::{Account, Bearers, fault as token_fault};
+pub(crate) use oauth::{Account, Bearers, Worth, fault as token_fault};
 pub(crate) use refusal::fault;
 pub(crate) use send::{FcmProject, device_of, send};

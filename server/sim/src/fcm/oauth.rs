@@ -79,17 +79,22 @@ impl Bearers {
             return refusal.reply();
         }
         let token = format!("ya29.{}", base64url::encode(random));
+        self.keep(&token, (now, LIFE));
+        let body = json!({"access_token": token, "expires_in": LIFE, "token_type": "Bearer"});
+        Reply::json(StatusCode::OK, &body)
+    }
+
+    /// Remembers a token that was given out for so many seconds.
+    pub(crate) fn keep(&mut self, token: &str, (now, life): (Timestamp, i64)) {
         if self.ends.len() >= MOST {
             let oldest = self.ends.iter().min_by_key(|(_, end)| **end);
             if let Some(oldest) = oldest.map(|(token, _)| token.clone()) {
                 self.ends.remove(&oldest);
             }
         }
-        let end = now.saturating_add(SignedDuration::from_secs(LIFE));
+        let end = now.saturating_add(SignedDuration::from_secs(life));
         self.ends
-            .insert(token.clone(), end.unwrap_or(Timestamp::MAX));
-        let body = json!({"access_token": token, "expires_in": LIFE, "token_type": "Bearer"});
-        Reply::json(StatusCode::OK, &body)
+            .insert(token.to_owned(), end.unwrap_or(Timestamp::MAX));
     }
 }
 

@@ -3,7 +3,7 @@
 use http::{HeaderName, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::{fault::Asked, reply::Reply};
+use crate::{fault::Asked, reply::Reply, shape::Misshapen};
 
 const FCM_ERROR: &str = "type.googleapis.com/google.firebase.fcm.v1.FcmError";
 const BAD_REQUEST: &str = "type.googleapis.com/google.rpc.BadRequest";
@@ -34,6 +34,12 @@ pub(super) enum Refusal {
     SenderIdMismatch,
     /// The device was sent too much: after how many seconds more is accepted.
     Quota(u64),
+}
+
+impl From<Misshapen> for Refusal {
+    fn from(Misshapen { field, what }: Misshapen) -> Self {
+        Self::Shape { field, what }
+    }
 }
 
 impl Refusal {

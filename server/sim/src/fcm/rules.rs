@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
-use super::{
-    refusal::Refusal,
-    shape::{field, seconds},
-};
+use super::refusal::Refusal;
+use crate::shape::{field, seconds};
 
 /// The most bytes of data and notification.
 pub(super) const LARGEST: usize = 4_096;

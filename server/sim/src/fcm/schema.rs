@@ -2,7 +2,7 @@
 //!
 //! <https://firebase.google.com/docs/reference/fcm/rest/v1/projects.messages>
 
-use super::shape::Shape::{
+use crate::shape::Shape::{
     self, Bool, Duration, Integer, List, Number, Object, Struct, Text, Texts, Time, Word,
 };
 

@@ -10,7 +10,6 @@ use super::{
     refusal::Refusal,
     rules::{self, Target},
     schema,
-    shape::{self, field},
 };
 use crate::{
     device::{Address, Device, Kind},
@@ -18,6 +17,7 @@ use crate::{
     hex,
     incoming::Incoming,
     reply::Reply,
+    shape::{self, field},
 };
 
 /// What the simulator knows of one Firebase project.
@@ -143,7 +143,11 @@ fn device(
     }
     match &device.address {
         Address::Fcm { project: of, .. } if *of != project.id => Err(Refusal::SenderIdMismatch),
-        Address::Fcm { .. } | Address::Apns { .. } | Address::WebPush(_) => Ok(device.id.clone()),
+        Address::Fcm { .. }
+        | Address::Apns { .. }
+        | Address::WebPush(_)
+        | Address::Hms { .. }
+        | Address::Rustore { .. } => Ok(device.id.clone()),
     }
 }
 

@@ -130,6 +130,8 @@ pub(super) fn kind(kind: Kind) -> &'static str {
         Kind::ApnsLiveStart => "Live Activity (start)",
         Kind::ApnsLiveUpdate => "Live Activity",
         Kind::WebPush => "Web Push",
+        Kind::Hms => "Huawei",
+        Kind::Rustore => "RuStore",
     }
 }
 

@@ -159,5 +159,7 @@ fn addresses(admin: &TcpListener, pushes: &TcpListener) -> io::Result<Addresses>
         apns: all,
         apns_sandbox: all,
         web_push: all,
+        hms: all,
+        rustore: all,
     })
 }

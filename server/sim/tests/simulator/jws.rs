@@ -25,6 +25,15 @@ pub(crate) fn rs256(simulator: &Simulator, claims: &Value) -> String {
     jsonwebtoken::encode(&Header::new(Algorithm::RS256), claims, &key).unwrap()
 }
 
+/// A token with PS256 by the key of Huawei's service account, which is Google's.
+pub(crate) fn ps256(simulator: &Simulator, claims: &Value) -> String {
+    let credentials = &simulator.setup().credentials;
+    let mut header = Header::new(Algorithm::PS256);
+    header.kid = Some(credentials.private_key_id.clone());
+    let key = EncodingKey::from_rsa_pem(credentials.service_account_key.as_bytes()).unwrap();
+    jsonwebtoken::encode(&header, claims, &key).unwrap()
+}
+
 /// A token whose header names another algorithm, with the signature of a good one.
 pub(crate) fn with_header(token: &str, header: &str) -> String {
     let (_, rest) = token.split_once('.').unwrap();

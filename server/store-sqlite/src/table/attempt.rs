@@ -180,9 +180,12 @@ fn target(row: &Row<'_>) -> Result<Target, rusqlite::Error> {
         Channel::Email => Ok(Target::Mailbox),
         Channel::Webhook => Ok(Target::Backend),
         Channel::Gateway(name) => Ok(Target::Gateway(name)),
-        Channel::Hub | Channel::Fcm | Channel::Apns | Channel::Webpush => {
-            Err(unreadable(row, 1, "a channel outside the devices"))
-        }
+        Channel::Hub
+        | Channel::Fcm
+        | Channel::Rustore
+        | Channel::Hms
+        | Channel::Apns
+        | Channel::Webpush => Err(unreadable(row, 1, "a channel outside the devices")),
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) fn service(channel: Channel) -> Cow<'static, str> {
     let word = match channel {
         Channel::Hub => "the server",
         Channel::Fcm => "FCM",
+        Channel::Rustore => "RuStore",
+        Channel::Hms => "Huawei Push Kit",
         Channel::Apns => "APNs",
         Channel::Webpush => "Web Push",
         Channel::Email => "the mail server",

@@ -29,7 +29,7 @@ async fn a_preview_counts_and_renders_and_changes_nothing() {
     assert_eq!(preview.body["steps"][1]["channel"], "email");
     assert_eq!(preview.body["steps"][1]["on_unproven"], "give_up");
     let payloads = preview.body["payloads"].as_array().unwrap();
-    assert_eq!(payloads.len(), 3);
+    assert_eq!(payloads.len(), 5);
     for payload in payloads {
         assert_eq!(payload["form"], "sealed", "{payload}");
         assert_eq!(payload["has_credentials"], false);
@@ -65,7 +65,7 @@ async fn a_preview_shows_what_the_backend_would_be_asked() {
     let [.., asked] = payloads.as_slice() else {
         panic!("{preview}");
     };
-    assert_eq!((payloads.len(), &asked["channel"]), (4, &json!("webhook")));
+    assert_eq!((payloads.len(), &asked["channel"]), (6, &json!("webhook")));
     assert_eq!(
         (&asked["form"], &asked["has_credentials"]),
         (&json!("plain"), &json!(true))

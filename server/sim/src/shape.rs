@@ -1,12 +1,19 @@
 //! Checks JSON against the definition of a message, as strictly as Google's API front end does.
+//!
+//! The other services are checked by the same: one that is more lenient than Google would let a fault pass.
 
 use serde_json::{Map, Value};
 
-use super::refusal::Refusal;
+/// JSON that is not what the definition says: the field, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Misshapen {
+    pub(crate) field: String,
+    pub(crate) what: String,
+}
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Text,
     Bool,
     /// An integer; proto JSON allows it as a text too.
@@ -27,7 +34,7 @@ pub(super) enum Shape {
 
 /// Checks a value at a path. Fields may be written in `snake_case` and in `lowerCamelCase`; `null` is
 /// an absent field.
-pub(super) fn check(shape: Shape, value: &Value, path: &str) -> Result<(), Refusal> {
+pub(crate) fn check(shape: Shape, value: &Value, path: &str) -> Result<(), Misshapen> {
     let is_right = match shape {
         Shape::Object(fields) => return object(fields, value, path),
         Shape::List(of) => return list(*of, value, path),
@@ -47,14 +54,14 @@ pub(super) fn check(shape: Shape, value: &Value, path: &str) -> Result<(), Refus
         return Ok(());
     }
     let what = format!("Invalid value at '{path}' ({}), {value}", type_of(shape));
-    Err(Refusal::Shape {
+    Err(Misshapen {
         field: path.to_owned(),
         what,
     })
 }
 
 /// Whole milliseconds of a proto duration: at most nine digits of fraction, and an `s`.
-pub(super) fn seconds(text: &str) -> Option<f64> {
+pub(crate) fn seconds(text: &str) -> Option<f64> {
     let number = text.strip_suffix('s')?;
     let digits = number.strip_prefix('-').unwrap_or(number);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
@@ -65,7 +72,7 @@ pub(super) fn seconds(text: &str) -> Option<f64> {
 }
 
 /// A field of an object under either of its two names.
-pub(super) fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
+pub(crate) fn field<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
     let object = object.as_object()?;
     object
         .get(name)
@@ -84,7 +91,7 @@ fn is_one_of(word: &str, words: &[&str]) -> bool {
     words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-fn object(fields: &[(&str, Shape)], value: &Value, path: &str) -> Result<(), Refusal> {
+fn object(fields: &[(&str, Shape)], value: &Value, path: &str) -> Result<(), Misshapen> {
     let Some(object) = value.as_object() else {
         let what = format!("Invalid value at '{path}' (Object), {value}");
         return Err(wrong(path, what));
@@ -113,7 +120,12 @@ fn object(fields: &[(&str, Shape)], value: &Value, path: &str) -> Result<(), Ref
 }
 
 /// A field may not be there under both of its names.
-fn twice(object: &Map<String, Value>, known: &str, name: &str, path: &str) -> Result<(), Refusal> {
+fn twice(
+    object: &Map<String, Value>,
+    known: &str,
+    name: &str,
+    path: &str,
+) -> Result<(), Misshapen> {
     if name != known && object.contains_key(known) {
         let what = format!(
             "Invalid value at '{path}' (oneof), oneof field '{known}' is already set. Cannot set '{name}'"
@@ -123,7 +135,7 @@ fn twice(object: &Map<String, Value>, known: &str, name: &str, path: &str) -> Re
     Ok(())
 }
 
-fn list(of: Shape, value: &Value, path: &str) -> Result<(), Refusal> {
+fn list(of: Shape, value: &Value, path: &str) -> Result<(), Misshapen> {
     // Proto JSON reads a single value as a list of one.
     let Some(list) = value.as_array() else {
         return check(of, value, path);
@@ -132,7 +144,7 @@ fn list(of: Shape, value: &Value, path: &str) -> Result<(), Refusal> {
     items.try_for_each(|(index, item)| check(of, item, &format!("{path}[{index}]")))
 }
 
-fn texts(value: &Value, path: &str) -> Result<(), Refusal> {
+fn texts(value: &Value, path: &str) -> Result<(), Misshapen> {
     let Some(map) = value.as_object() else {
         let what = format!("Invalid value at '{path}' (Map), {value}");
         return Err(wrong(path, what));
@@ -143,8 +155,8 @@ fn texts(value: &Value, path: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn wrong(path: &str, what: String) -> Refusal {
-    Refusal::Shape {
+fn wrong(path: &str, what: String) -> Misshapen {
+    Misshapen {
         field: path.to_owned(),
         what,
     }
@@ -201,13 +213,7 @@ mod tests {
     ]);
 
     fn field_of(value: &Value) -> Result<(), String> {
-        check(SHAPE, value, "").map_err(|refusal| {
-            if let Refusal::Shape { field, what } = refusal {
-                format!("{field}: {what}")
-            } else {
-                format!("{refusal:?}")
-            }
-        })
+        check(SHAPE, value, "").map_err(|wrong| format!("{}: {}", wrong.field, wrong.what))
     }
 
     #[test]
