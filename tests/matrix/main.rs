@@ -18,12 +18,13 @@ mod row;
 mod sends;
 mod table;
 
-use sends::Figures;
+use sends::{Failover, Figures};
 use table::Table;
 
 /// Plays every documented answer of every push service at a real server and the simulator, and compares
 /// what became of attempt, address, step and delivery with the table of the reference; then sends many
-/// notifications while the services fail, and compares what they saw with what the server says. Prints a
+/// notifications while the services fail, and compares what they saw with what the server says; then sends to
+/// phones of which one service is down, or their addresses dead. Prints a
 /// JSON object to standard output and a table to standard error; exits with 1 unless everything held.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -56,6 +57,7 @@ enum Tier {
 enum Part {
     Table,
     Sends,
+    Failover,
 }
 
 impl Tier {
@@ -63,6 +65,15 @@ impl Tier {
         match self {
             Self::Brief => 160,
             Self::Quick => 2_000,
+            Self::Full => 10_000,
+        }
+    }
+
+    /// How many phones two mailings go to that two services reach.
+    const fn failover(self) -> usize {
+        match self {
+            Self::Brief => 100,
+            Self::Quick => 1_000,
             Self::Full => 10_000,
         }
     }
@@ -74,6 +85,7 @@ struct Report {
     table: Option<Table>,
     gateways: Option<gateways::Table>,
     sends: Option<Figures>,
+    failover: Option<Failover>,
 }
 
 impl Report {
@@ -81,6 +93,7 @@ impl Report {
         self.table.as_ref().is_none_or(Table::holds)
             && self.gateways.as_ref().is_none_or(gateways::Table::holds)
             && self.sends.as_ref().is_none_or(Figures::holds)
+            && self.failover.as_ref().is_none_or(Failover::holds)
     }
 }
 
@@ -91,8 +104,10 @@ async fn main() -> anyhow::Result<ExitCode> {
         table: None,
         gateways: None,
         sends: None,
+        failover: None,
     };
-    if arguments.only != Some(Part::Sends) {
+    let plays = |part| arguments.only.is_none_or(|only| only == part);
+    if plays(Part::Table) {
         report.table = Table::play(arguments.row.as_deref()).await?;
         report.gateways = gateways::Table::play(arguments.row.as_deref()).await?;
         anyhow::ensure!(
@@ -106,11 +121,17 @@ async fn main() -> anyhow::Result<ExitCode> {
             eprintln!("{table}\n");
         }
     }
-    if arguments.only != Some(Part::Table) {
+    if plays(Part::Sends) {
         let sends = arguments.sends.unwrap_or_else(|| arguments.tier.sends());
         let figures = sends::run(sends, arguments.seed).await?;
         eprintln!("{figures}");
         report.sends = Some(figures);
+    }
+    if plays(Part::Failover) {
+        let sends = arguments.sends.unwrap_or_else(|| arguments.tier.failover());
+        let failover = sends::failover(sends, arguments.seed).await?;
+        eprintln!("{failover}");
+        report.failover = Some(failover);
     }
     println!("{}", serde_json::to_string(&report)?);
     Ok(if report.holds() {

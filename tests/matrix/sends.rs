@@ -4,6 +4,7 @@
 //! delivery. Time stands still until nothing is under way, and then goes on to the next try.
 
 mod check;
+mod failover;
 mod figures;
 mod open;
 mod plan;
@@ -23,10 +24,18 @@ use vestnik_testkit::{PushStage, clock::instant, name::user, push_stage::address
 use self::{check::Checker, plan::Plan};
 use crate::play::{ENVELOPE_KEY, now};
 
+pub(crate) use failover::{Failover, run as failover};
 pub(crate) use figures::Figures;
 
 /// The kinds of phones, in turn.
-const KINDS: [Kind; 4] = [Kind::FcmToken, Kind::Apns, Kind::WebPush, Kind::FcmFid];
+const KINDS: [Kind; 6] = [
+    Kind::FcmToken,
+    Kind::Apns,
+    Kind::WebPush,
+    Kind::FcmFid,
+    Kind::Hms,
+    Kind::Rustore,
+];
 
 /// A server, its services, and everyone who is sent to.
 struct Run {

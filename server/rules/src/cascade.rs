@@ -14,6 +14,11 @@
 //! A device whose app is older than the sender allows gets nothing, and counts like one that may show
 //! nothing.
 //!
+//! A device with several addresses is pushed to by one of them, in the order of [`preferred`]. The next one is
+//! tried when a service gives up, when the address is dead, and when its service is proven not to have taken the
+//! push and cannot be asked again soon: it throttles, refuses the credentials or is down ([`NEAR`]). Whatever a
+//! service has taken, or may have taken, is tried at no other one.
+//!
 //! # Unproven tries
 //! A try of which nobody knows whether its service took it is repeated, unless its step says `give_up`. Then it
 //! is no hand-over, and a device may still confirm it: the step waits for that until its end. The last step
@@ -65,6 +70,7 @@
 //! ```
 
 mod course;
+mod detour;
 mod device;
 mod handed;
 mod hours;
@@ -73,11 +79,12 @@ mod meant;
 mod outside;
 mod target;
 mod turn;
+mod unproven;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
     DeliveryState, DeliveryStatus, GatewayName, Reason,
-    publish::{Goal, OnUnproven, Step, StepChannel, Steps},
+    publish::{Goal, Step, StepChannel, Steps},
 };
 
 pub use self::{
@@ -90,7 +97,11 @@ pub use self::{
     target::{Target, channel_of},
     turn::{Start, Turn, start},
 };
-use self::{handed::is_handed, meant::Meant};
+use self::{
+    handed::is_handed,
+    meant::Meant,
+    unproven::{gives_up, is_left_unproven, is_under_way},
+};
 use crate::{
     attempt::{Attempt, State},
     decrypt::is_decrypt,
@@ -103,6 +114,8 @@ use crate::{
 /// How long a device that was heard from has to confirm what was written to its connection, before it
 /// is pushed to.
 pub const ACK_WINDOW: SignedDuration = SignedDuration::from_secs(5);
+/// A try that is this near is waited for: the next address of a device is not tried instead.
+pub const NEAR: SignedDuration = SignedDuration::from_secs(2);
 /// A device counts as heard from for so long: 15 seconds, and the 20 in which a node renews what it
 /// notes of its connections.
 pub const HEARD_WITHIN: SignedDuration = SignedDuration::from_secs(35);
@@ -402,12 +415,14 @@ fn find_device(
         found.awaits_connection = true;
         return found.failed(Reason::HubOffline);
     }
+    if let Some(bound) = detour::bound(view, device) {
+        let target = device.target(bound);
+        find_address(view, bound, target, found);
+        found.ends.extend(detour::needless(device, bound));
+        return;
+    }
     for address in &device.addresses {
-        let target = Target::Device {
-            installation: device.installation,
-            channel: address.channel,
-        };
-        if find_address(view, address, target, found) {
+        if find_address(view, address, device.target(address), found) {
             return;
         }
     }
@@ -426,26 +441,6 @@ fn find_address(view: &View<'_>, address: &Address, target: Target, found: &mut 
         return false;
     }
     find_attempt(view, attempt, target, found)
-}
-
-/// Whether an attempt has handed something over, or has a try on its way: what it needs no address for.
-fn is_under_way(view: &View<'_>, attempt: Option<&Attempt>, target: Target) -> bool {
-    attempt.is_some_and(|attempt| match attempt.state {
-        State::Sent => true,
-        State::Begun | State::Sending => attempt.waits_until(lease(target), view.now).is_some(),
-        State::Retrying | State::Failed => false,
-    })
-}
-
-/// Whether an attempt was given up, or is to be, of which nobody knows whether it was taken. That its address
-/// died since changes nothing about it.
-fn is_left_unproven(view: &View<'_>, attempt: &Attempt, target: Target) -> bool {
-    let is_unproven = match attempt.state {
-        State::Sending => true,
-        State::Failed => attempt.reason == Some(Reason::ProviderUnproven),
-        State::Begun | State::Sent | State::Retrying => false,
-    };
-    is_unproven && gives_up(view, target)
 }
 
 /// What an attempt means for its step; tells whether the next address has to wait for it.
@@ -475,7 +470,10 @@ fn find_attempt(
         }
         State::Begun | State::Sending | State::Retrying => {
             match attempt.waits_until(lease(target), view.now) {
-                Some(until) => found.waits_for(until),
+                Some(until) => {
+                    found.waits_for(until);
+                    return !detour::gives_way(attempt, until, view.now);
+                }
                 None if attempt.state == State::Sending && gives_up(view, target) => {
                     found.failed(Reason::ProviderUnproven);
                     found.is_unproven = true;
@@ -486,14 +484,6 @@ fn find_attempt(
         }
     }
     true
-}
-
-/// Whether nothing follows a try of which nobody knows whether it was taken.
-fn gives_up(view: &View<'_>, target: Target) -> bool {
-    match view.steps.on_unproven(target.step()) {
-        OnUnproven::GiveUp => true,
-        OnUnproven::Repeat => false,
-    }
 }
 
 #[cfg(test)]

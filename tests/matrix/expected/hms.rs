@@ -1,6 +1,6 @@
 //! Huawei Push Kit, version 1, whose account the stage has.
 
-use vestnik_model::Reason;
+use vestnik_model::{DeliveryStatus, Reason};
 use vestnik_sim::Kind;
 
 use super::says;
@@ -66,10 +66,14 @@ fn rejected() -> Vec<Row> {
 }
 
 /// 1.7, "our fault": the credentials, what the app may send, and where. 4.7, `config.provider_auth`: again after
-/// they are mended. 1.7: "renew token then retry".
+/// they are mended; `config.sender_not_allowed`: no retry, the cascade goes on, the address is kept. 1.7: "renew
+/// token then retry".
 fn refused() -> Vec<Row> {
     let auth = |requests| Outcome::again(Reason::ConfigProviderAuth, requests, 1);
-    let not_allowed = || Outcome::again(Reason::ConfigSenderNotAllowed, 1, 1);
+    let not_allowed = || Outcome {
+        delivery: DeliveryStatus::Failed,
+        ..Outcome::lost(Reason::ConfigSenderNotAllowed, 1, Fate::Kept)
+    };
     let of = |code| hms(400, code, not_allowed());
     vec![
         hms(401, "80200001", auth(2)),

@@ -52,7 +52,7 @@ impl Run {
         Ok(())
     }
 
-    async fn publish(&self) -> anyhow::Result<Vec<NotificationId>> {
+    pub(super) async fn publish(&self) -> anyhow::Result<Vec<NotificationId>> {
         let everyone: Vec<_> = self.phones.keys().cloned().collect();
         let mut ids = Vec::new();
         for users in everyone.chunks(RECIPIENTS) {
@@ -68,7 +68,7 @@ impl Run {
     }
 
     /// Lets time pass until every delivery has ended.
-    async fn pass(&self, notifications: &[NotificationId]) -> anyhow::Result<()> {
+    pub(super) async fn pass(&self, notifications: &[NotificationId]) -> anyhow::Result<()> {
         for _ in 0..STEPS {
             let open = RefCell::new(Open::of(self.pending(notifications).await?));
             let standing = approached("the end of what is under way", async || {
@@ -115,7 +115,7 @@ impl Run {
         Ok(pending)
     }
 
-    async fn deliveries(&self, id: NotificationId) -> anyhow::Result<Vec<DeliveryView>> {
+    pub(super) async fn deliveries(&self, id: NotificationId) -> anyhow::Result<Vec<DeliveryView>> {
         let path = route::with(route::DELIVERIES, &id.to_string());
         let path = format!("{path}?limit={RECIPIENTS}");
         let page: List<DeliveryView> = self.stage.server.backend.get(&path).await?;
@@ -196,6 +196,7 @@ fn request(entry: &JournalEntry, rules: &[RuleView]) -> Option<Request> {
         Some(200 | 201) => Answer::Taken,
         None => Answer::Cut,
         Some(404 | 410) => Answer::Gone,
+        Some(400) if entry.reason.as_deref() == Some("80300007") => Answer::Gone,
         Some(status @ (429 | 503)) => Answer::Busy {
             seconds: entry.rule.and_then(|rule| pause(rules.get(rule)?)),
             altogether: status == 503,

@@ -74,7 +74,7 @@ mod tests {
     fn every_service_takes_a_notification_of_any_size() {
         for (body, is_sealed) in [("small", true), ("Щ".repeat(2_000).as_str(), false)] {
             let samples = samples_of(body);
-            assert_eq!(samples.len(), 3);
+            assert_eq!(samples.len(), 5);
             for sample in samples {
                 assert_eq!(sample.is_sealed, is_sealed);
                 let Preview { bytes, cap, .. } = sample.preview;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{Channel, InstallationId, Reason};
 
-use super::{ACK_WINDOW, HEARD_WITHIN};
+use super::{ACK_WINDOW, HEARD_WITHIN, Target};
 use crate::{app_version::Build, attempt::Attempt, device::Candidate};
 
 /// An installation.
@@ -52,6 +52,14 @@ impl Device {
 }
 
 impl Device {
+    /// A push to one of its addresses.
+    pub(super) const fn target(&self, address: &Address) -> Target {
+        Target::Device {
+            installation: self.installation,
+            channel: address.channel,
+        }
+    }
+
     /// As a choice between devices sees it.
     #[must_use]
     pub const fn candidate(&self) -> Candidate {

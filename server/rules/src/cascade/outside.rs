@@ -2,7 +2,7 @@
 
 use vestnik_model::{Reason, publish::StepChannel};
 
-use super::{Address, Found, View, find_address, is_under_way, target::Target};
+use super::{Address, Found, View, find_address, target::Target, unproven::is_under_way};
 use crate::{
     attempt::{Attempt, State},
     delivery::is_superfluous,

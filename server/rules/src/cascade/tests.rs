@@ -1,4 +1,5 @@
 mod chosen;
+mod detour;
 mod gateway;
 mod handed;
 mod hours;
@@ -11,7 +12,8 @@ mod webhook;
 
 use uuid::Uuid;
 use vestnik_model::{
-    Channel, Devices, Evidence, GatewayName, InstallationId, ReceiptKind, publish::StepRequest,
+    Channel, Devices, Evidence, GatewayName, InstallationId, ReceiptKind,
+    publish::{OnUnproven, StepRequest},
 };
 
 use super::*;
