@@ -27,7 +27,7 @@ struct Stage {
 }
 
 fn sms() -> Channel {
-    Channel::Gateway(GatewayName::parse("sms").unwrap())
+    Channel::Gateway(GatewayName::parse("sms").expect("a well-formed name"))
 }
 
 /// The answer of a provider that took a message.

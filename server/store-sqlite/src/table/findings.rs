@@ -438,6 +438,8 @@ pub(crate) fn gateways(
         Channel::Gateway(name) => Some((name, known.gateway?)),
         Channel::Hub
         | Channel::Fcm
+        | Channel::Rustore
+        | Channel::Hms
         | Channel::Apns
         | Channel::Webpush
         | Channel::Email

@@ -1,7 +1,7 @@
 //! Whom an audience would reach now.
 
 use rusqlite::Connection;
-use vestnik_model::{AudienceId, Channel, TopicName, UserId};
+use vestnik_model::{AppId, AudienceId, Channel, TopicName, UserId};
 use vestnik_rules::{
     audience::{Members, Naming, Plan, Position},
     consent::unwanted,
@@ -36,18 +36,8 @@ pub(crate) fn of(
     unreadable: &Unreadable,
 ) -> Result<ReachOutcome, rusqlite::Error> {
     let plan = Plan::of(&asked.app, &asked.audience, key);
-    let mut unknown = Vec::new();
-    for name in plan.topics() {
-        if topic::find(db, &asked.app, &name)?.is_none() {
-            unknown.push(name);
-        }
-    }
-    if !unknown.is_empty() {
-        return Ok(ReachOutcome::UnknownTopics(unknown));
-    }
-    let unusable = audience::unusable(db, &asked.app, &plan)?;
-    if !unusable.is_empty() {
-        return Ok(ReachOutcome::UnusableAudiences(unusable));
+    if let Some(refused) = refused(db, &asked.app, &plan)? {
+        return Ok(refused);
     }
     let recipients = recipients(db, asked, &plan, unreadable)?;
     let is_exact = recipients.count() <= asked.limit as usize;
@@ -97,6 +87,25 @@ pub(crate) fn of(
         reach.add_time(&mailing, &known.recipient(), asked.now);
     }
     Ok(ReachOutcome::Reach { reach, is_exact })
+}
+
+/// What the audience names that cannot be sent to, if there is anything.
+fn refused(
+    db: &Connection,
+    app: &AppId,
+    plan: &Plan,
+) -> Result<Option<ReachOutcome>, rusqlite::Error> {
+    let mut unknown = Vec::new();
+    for name in plan.topics() {
+        if topic::find(db, app, &name)?.is_none() {
+            unknown.push(name);
+        }
+    }
+    if !unknown.is_empty() {
+        return Ok(Some(ReachOutcome::UnknownTopics(unknown)));
+    }
+    let unusable = audience::unusable(db, app, plan)?;
+    Ok((!unusable.is_empty()).then_some(ReachOutcome::UnusableAudiences(unusable)))
 }
 
 /// The recipients, or one more than the limit of them.

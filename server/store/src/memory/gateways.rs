@@ -62,6 +62,8 @@ pub(super) fn of_app(world: &World, app: &AppId) -> Vec<GatewayName> {
         Channel::Gateway(name) => Some(*name),
         Channel::Hub
         | Channel::Fcm
+        | Channel::Rustore
+        | Channel::Hms
         | Channel::Apns
         | Channel::Webpush
         | Channel::Email

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use vestnik_model::{
     AppId, Channel, DeliveryId, FactId, Flag, GatewayName, InstallationId, LineProblem,
-    NotificationId, TopicName, UserId, WebhookId, phone::PhoneNumber, preference::StoredOptOuts,
-    publish::ZoneName,
+    NotificationId, TopicName, UserId, WebhookId, preference::StoredOptOuts, publish::ZoneName,
 };
 use vestnik_rules::{
     audience_file::Recipient,
