@@ -3,6 +3,7 @@
 mod device;
 mod noun;
 mod reason;
+mod route;
 mod rule;
 mod untried;
 mod waiting;
@@ -10,16 +11,14 @@ mod waiting;
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use vestnik_model::{
-    Channel, DeliveryStatus, Devices, Engagement, MinVersion,
-    publish::{Goal, StepChannel},
-};
+use vestnik_model::{Channel, DeliveryStatus, Devices, Engagement, MinVersion, publish::Goal};
 
 pub use self::rule::russian_rule;
 use self::{
     device::not_shown,
     noun::{Case, named, plural},
     reason::because,
+    route::{route, service},
     untried::{anew, dropped, due},
     waiting::waits,
 };
@@ -209,12 +208,11 @@ struct Target {
 impl Target {
     fn new(place: &Place, channel: Channel) -> Self {
         let what = match channel {
-            Channel::Hub => "сообщение",
             Channel::Fcm | Channel::Rustore | Channel::Hms | Channel::Apns | Channel::Webpush => {
                 "push-уведомление"
             }
             Channel::Email => "письмо",
-            Channel::Webhook | Channel::Gateway(_) => "сообщение",
+            Channel::Hub | Channel::Webhook | Channel::Gateway(_) => "сообщение",
         };
         let (to, whose) = match place {
             Place::Device(device) => (
@@ -447,32 +445,6 @@ const fn goal_of(goal: Goal) -> &'static str {
         Goal::Delivered => "доставлено",
         Goal::Read => "прочитано",
     }
-}
-
-fn route(channel: StepChannel) -> Cow<'static, str> {
-    let word = match channel {
-        StepChannel::Push => "соединение и push",
-        StepChannel::Hub => "соединение",
-        StepChannel::Email => "почта",
-        StepChannel::Webhook => "вебхук",
-        StepChannel::Gateway(name) => return Cow::Owned(name.to_string()),
-    };
-    Cow::Borrowed(word)
-}
-
-fn service(channel: Channel) -> Cow<'static, str> {
-    let word = match channel {
-        Channel::Hub => "сервер",
-        Channel::Fcm => "FCM",
-        Channel::Rustore => "RuStore",
-        Channel::Hms => "Huawei Push Kit",
-        Channel::Apns => "APNs",
-        Channel::Webpush => "Web Push",
-        Channel::Email => "SMTP",
-        Channel::Webhook => "webhook",
-        Channel::Gateway(name) => return Cow::Owned(name.to_string()),
-    };
-    Cow::Borrowed(word)
 }
 
 /// `в 10:02:00`, with the date if it is another day.
