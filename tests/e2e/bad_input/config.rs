@@ -84,7 +84,7 @@ fn cases() -> Vec<Case> {
         case(
             "an unknown setting",
             In::File(b"lisen = '127.0.0.1:1'"),
-            "FILE: lisen: must be one of `listen`, `database`, `public_url`, `node`, `proxy`, `secrets`, `log`, `tokens`, `limits`, `rates`, `feed`, `delivery`, `outbound`",
+            "FILE: lisen: must be one of `listen`, `database`, `public_url`, `node`, `proxy`, `secrets`, `log`, `tokens`, `limits`, `rates`, `feed`, `delivery`, `audiences`, `outbound`",
         ),
         case(
             "an unknown section",
