@@ -277,6 +277,15 @@ macro_rules! words_or_gateways {
                 }
             }
 
+            /// The name, if it is a gateway.
+            #[must_use]
+            pub const fn gateway(self) -> Option<$crate::GatewayName> {
+                match self {
+                    $(Self::$variant)|+ => None,
+                    Self::Gateway(name) => Some(name),
+                }
+            }
+
             /// The word with this text, or the gateway with this name.
             #[must_use]
             pub fn from_code(code: &str) -> Option<Self> {

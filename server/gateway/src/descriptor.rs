@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::name::GatewayName;
+use vestnik_model::GatewayName;
 
 use crate::{
     answer::{self, AnswerRule},

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use vestnik_model::Reason;
+use vestnik_model::{Reason, chat::ChatId};
 
 use crate::{
     answer::{DEAD, message_id, reason},
@@ -12,7 +12,7 @@ use crate::{
     node::{Node, Object},
     outcome::MessageId,
     pointer::Pointer,
-    recipient::{ChatId, RecipientKind},
+    recipient::RecipientKind,
 };
 
 /// The most rules.

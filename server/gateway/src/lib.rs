@@ -74,7 +74,6 @@ pub mod incoming;
 mod json_template;
 pub mod limits;
 pub mod message;
-pub mod name;
 mod node;
 pub mod origin;
 pub mod outcome;
@@ -104,10 +103,13 @@ pub use fault::{Fault, Invalid, TemplateFault};
 pub use incoming::{Incoming, Received, Reply, Untrusted};
 pub use limits::Limits;
 pub use message::Message;
-pub use name::{GatewayName, ProviderName};
 pub use origin::Origin;
 pub use outcome::{MessageId, Outcome, Said, Scope, Verdict};
 pub use provider::Provider;
-pub use recipient::{ChatId, ChatIdError, RecipientKind, To};
+pub use recipient::{RecipientKind, To};
 pub use setting::{SettingForm, SettingRule};
 pub use shipped::shipped;
+pub use vestnik_model::{
+    GatewayName, ProviderName,
+    chat::{ChatId, ChatIdError},
+};

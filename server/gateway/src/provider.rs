@@ -2,10 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::name::ProviderName;
 use aws_lc_rs::digest::{SHA256, digest};
 use http::Request;
 use jiff::Timestamp;
+use vestnik_model::ProviderName;
 use vestnik_outbound::Trust;
 
 use crate::{

@@ -12,7 +12,7 @@ use vestnik_model::{
     chat::ChatId,
     open::Word,
     phone::PhoneNumber,
-    publish::{Goal, StepChannel, Steps},
+    publish::{Goal, Steps},
 };
 
 use crate::{
@@ -132,10 +132,7 @@ pub fn stays_dead(
 /// The gateways of a cascade.
 pub fn gateways(steps: &Steps) -> impl Iterator<Item = GatewayName> + '_ {
     let steps = steps.as_slice().iter();
-    steps.filter_map(|step| match step.channel {
-        StepChannel::Gateway(name) => Some(name),
-        StepChannel::Push | StepChannel::Hub | StepChannel::Email | StepChannel::Webhook => None,
-    })
+    steps.filter_map(|step| step.channel.gateway())
 }
 
 /// A person's address at a gateway as a look sees it; `None` if they have none. Of a gateway that the App has no account

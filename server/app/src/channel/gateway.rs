@@ -13,7 +13,7 @@ use std::{
 };
 
 use vestnik_clock::Clock;
-use vestnik_gateway::{ChatId, Message, To};
+use vestnik_gateway::{Message, To};
 use vestnik_model::{
     AppId, Channel, ClickKind, GatewayName, Notification, ProviderName, view::ProviderFinding,
 };
@@ -172,10 +172,7 @@ impl GatewaySender {
     fn lanes(&self, account: &vestnik_gateway::Account) -> Result<Vec<Lane>, TrustError> {
         let providers = account.providers().iter();
         providers
-            .filter_map(|provider| {
-                let name = ProviderName::parse(provider.name().as_str()).ok()?;
-                Some(Lane::new(name, provider.clone(), &self.reach))
-            })
+            .map(|provider| Lane::new(provider.clone(), &self.reach))
             .collect()
     }
 
@@ -243,7 +240,7 @@ impl GatewaySender {
         mut tried: Tried,
         writing: &Writing,
     ) -> Tried {
-        let names = route.lanes.iter().map(|lane| lane.name).collect();
+        let names = route.lanes.iter().map(|lane| lane.name()).collect();
         let mut walk = Walk::new(names, begun.provider);
         let mut before = None;
         loop {
@@ -261,19 +258,22 @@ impl GatewaySender {
                     continue;
                 }
             };
-            if !self.starts(route, begun, &tried, (lane.name, before)).await {
+            if !self
+                .starts(route, begun, &tried, (lane.name(), before))
+                .await
+            {
                 lane.give_back(probe);
                 // What was asked before does not have it.
                 return over(tried, unsent());
             }
-            before = Some(lane.name);
+            before = Some(lane.name());
             let answered = self.ask(lane, (begun, to), writing).await;
             lane.on(&answered.fate.outcome, probe, &*self.clock);
             tried.said = answered.said.or(tried.said);
             if !answered.fate.goes_on {
                 let id = answered.message.as_ref();
                 tried.message =
-                    id.map(|id| message_hash(&route.app, route.gateway, lane.name, id.as_str()));
+                    id.map(|id| message_hash(&route.app, route.gateway, lane.name(), id.as_str()));
                 return over(tried, answered.fate.outcome);
             }
             // Nothing of it is kept there.
@@ -305,14 +305,9 @@ impl GatewaySender {
         (begun, to): (&Begun, &Recipient),
         writing: &Writing,
     ) -> Answered {
-        let chat = match to {
-            Recipient::Phone(_) => None,
-            Recipient::Chat(chat) => ChatId::parse(chat.as_str()).ok(),
-        };
-        let to = match (to, &chat) {
-            (Recipient::Phone(number), _) => To::Phone(number),
-            (Recipient::Chat(_), Some(chat)) => To::Chat(chat),
-            (Recipient::Chat(_), None) => return Answered::unwritable(),
+        let to = match to {
+            Recipient::Phone(number) => To::Phone(number),
+            Recipient::Chat(chat) => To::Chat(chat),
         };
         let notification = &begun.notification;
         let message = Message {

@@ -434,16 +434,9 @@ pub(crate) fn gateways(
     app: &AppId,
 ) -> Result<Vec<(GatewayName, Traits)>, rusqlite::Error> {
     let known = provider::of_app(db, app)?.into_iter();
-    let of_gateways = known.filter_map(|known| match known.channel.known()? {
-        Channel::Gateway(name) => Some((name, known.gateway?)),
-        Channel::Hub
-        | Channel::Fcm
-        | Channel::Rustore
-        | Channel::Hms
-        | Channel::Apns
-        | Channel::Webpush
-        | Channel::Email
-        | Channel::Webhook => None,
+    let of_gateways = known.filter_map(|known| {
+        let name = known.channel.known()?.gateway()?;
+        Some((name, known.gateway?))
     });
     Ok(of_gateways.collect())
 }

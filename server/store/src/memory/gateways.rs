@@ -58,17 +58,7 @@ pub(super) fn traits(world: &World, app: &AppId, gateway: GatewayName) -> Option
 /// The gateways of an App.
 pub(super) fn of_app(world: &World, app: &AppId) -> Vec<GatewayName> {
     let providers = world.providers.keys().filter(|(of, _)| of == app);
-    let named = providers.filter_map(|(_, channel)| match channel {
-        Channel::Gateway(name) => Some(*name),
-        Channel::Hub
-        | Channel::Fcm
-        | Channel::Rustore
-        | Channel::Hms
-        | Channel::Apns
-        | Channel::Webpush
-        | Channel::Email
-        | Channel::Webhook => None,
-    });
+    let named = providers.filter_map(|(_, channel)| channel.gateway());
     named.collect()
 }
 

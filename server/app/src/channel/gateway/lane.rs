@@ -30,7 +30,6 @@ const MAX_WAIT: Duration = Duration::from_secs(3);
 /// One provider of an account.
 #[derive(Debug)]
 pub(super) struct Lane {
-    pub(super) name: ProviderName,
     provider: Provider,
     client: Client,
     gate: Gate,
@@ -56,21 +55,10 @@ impl Answered {
             message: None,
         }
     }
-
-    /// The message cannot be written.
-    pub(super) const fn unwritable() -> Self {
-        Self::without(Fate::over(Outcome::Rejected {
-            reason: Reason::ProviderRejected,
-        }))
-    }
 }
 
 impl Lane {
-    pub(super) fn new(
-        name: ProviderName,
-        provider: Provider,
-        reach: &Reach,
-    ) -> Result<Self, TrustError> {
+    pub(super) fn new(provider: Provider, reach: &Reach) -> Result<Self, TrustError> {
         let in_flight = usize::from(provider.limits().in_flight.get());
         let limits = Limits {
             origins: 4,
@@ -85,13 +73,16 @@ impl Lane {
         let resolver = SystemResolver::shared();
         let client = Client::with_resolver(reach.clone(), provider.trust(), limits, resolver)?;
         Ok(Self {
-            name,
             client,
             gate: Gate::default(),
             places: Semaphore::new(in_flight),
             next_at: Mutex::default(),
             provider,
         })
+    }
+
+    pub(super) const fn name(&self) -> ProviderName {
+        self.provider.name()
     }
 
     /// Waits until a message may go to the provider, or says why it may not now.
@@ -190,7 +181,7 @@ impl Lane {
 
     /// What the provider says of its account.
     pub(super) async fn check(&self) -> ProviderFinding {
-        let place = format!("{}: {}", self.name, self.provider.origin().as_str());
+        let place = format!("{}: {}", self.name(), self.provider.origin().as_str());
         let finding = |reason: Option<Reason>, said| ProviderFinding {
             place: place.clone(),
             is_good: reason.is_none(),
