@@ -52,6 +52,8 @@ pub fn outcome(interface: &Interface, answer: &Answer<'_>, now: Timestamp) -> Ou
         (Some(PARTIAL), Some(body)) if answer.status.is_success() => partial(body),
         (Some(ALL_ILLEGAL), Some(body)) => illegal(interface, body),
         (Some(code), _) => by_code(code, answer, now).unwrap_or_else(|| by_status(answer, now)),
+        // Huawei says in the body what became of it: it may have been taken.
+        (None, _) if answer.status.is_success() => Verdict::Unproven,
         (None, _) => by_status(answer, now),
     };
     Outcome { verdict, said }

@@ -181,7 +181,7 @@ fn an_answer_without_a_code_is_worth_its_status() {
     );
     let new_token = refused(Reason::ConfigProviderAuth, Scope::Sender, Remedy::NewToken);
     for (status, wanted) in [
-        (200, rejected(Reason::Unknown)),
+        (200, Verdict::Unproven),
         (400, rejected(Reason::ProviderRejected)),
         (401, new_token),
         (403, not_allowed.clone()),
