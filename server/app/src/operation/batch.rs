@@ -7,7 +7,7 @@ use vestnik_model::{
     publish::{BatchAnswer, BatchResult, MAX_BATCH},
 };
 
-use super::publish::{Publishing, publish};
+use super::publish::{Publishing, check_key, publish};
 use crate::{credential::secret, refusal::Refusal};
 
 /// How many requests wait for the store at a time: it commits together what waits together.
@@ -21,7 +21,7 @@ pub(crate) async fn publish_batch(
     items: Vec<Result<PublishRequest, Problem>>,
     key: Option<String>,
 ) -> Result<BatchAnswer, Refusal> {
-    check(items.len())?;
+    check_key(key.as_deref())?;
     let key = key.map(|key| secret::sha256(key.as_bytes()));
     let publishing = items.into_iter().enumerate().map(|(place, item)| {
         let (app, key) = (app.clone(), key.map(|key| item_key(&key, place)));
@@ -51,7 +51,11 @@ pub(crate) async fn publish_batch(
     })
 }
 
-fn check(count: usize) -> Result<(), Refusal> {
+/// Whether a batch has as many requests as one may have.
+///
+/// # Errors
+/// `request.invalid` at `/items`.
+pub(crate) fn check_batch(count: usize) -> Result<(), Refusal> {
     let (code, detail) = match count {
         0 => (FieldCode::Missing, "must not be empty".to_owned()),
         1..=MAX_BATCH => return Ok(()),

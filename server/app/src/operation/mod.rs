@@ -37,7 +37,7 @@ mod webhooks;
 pub(crate) use audience_files::{
     Cut, Uploaded, Uploading, Writing, create_audience, delete_audience, unusable_file, upload,
 };
-pub(crate) use batch::publish_batch;
+pub(crate) use batch::{check_batch, publish_batch};
 pub(crate) use bounces::{Bouncing, take_bounce};
 pub(crate) use contacts::{delete_email, email, put_email};
 pub(crate) use events::{EventReading, EventRequest, events, views as event_views};

@@ -169,10 +169,18 @@ fn take_key(
         return Err(Problem::invalid(vec![problem]).into());
     }
     let key = body.or(header);
-    vestnik_model::publish::check_idempotency_key(key.as_deref()).map_err(|(code, detail)| {
-        Problem::invalid(vec![FieldProblem::new("/idempotency_key", code, detail)])
-    })?;
+    check_key(key.as_deref())?;
     Ok(key)
+}
+
+/// Whether a key can be one.
+///
+/// # Errors
+/// `request.invalid` at `/idempotency_key`.
+pub(super) fn check_key(key: Option<&str>) -> Result<(), Refusal> {
+    vestnik_model::publish::check_idempotency_key(key).map_err(|(code, detail)| {
+        Problem::invalid(vec![FieldProblem::new("/idempotency_key", code, detail)]).into()
+    })
 }
 
 /// One problem that points at each unknown topic of the request.

@@ -1,11 +1,16 @@
 //! `/v1/notifications:batch`: up to 1,000 publish requests at once.
 
+use std::fmt;
+
 use axum::{Json, extract::State, http::HeaderMap};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 use vestnik_model::{
     Problem, PublishRequest, Scope,
-    publish::{BatchAnswer, BatchRequest},
+    publish::{BatchAnswer, BatchRequest, MAX_BATCH},
 };
 
 use super::{
@@ -24,8 +29,45 @@ use crate::{
 /// A batch whose items are read one by one.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Items {
-    items: Vec<Box<RawValue>>,
+pub(crate) struct Batch {
+    items: Items,
+}
+
+/// The items of a batch. Of more than a batch may have only the number is kept: a body has room for millions.
+struct Items {
+    kept: Vec<Box<RawValue>>,
+    count: usize,
+}
+
+impl<'de> Deserialize<'de> for Items {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Reader)
+    }
+}
+
+/// Reads [`Items`].
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Items;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Items, A::Error> {
+        let mut kept = Vec::new();
+        while kept.len() < MAX_BATCH
+            && let Some(item) = seq.next_element()?
+        {
+            kept.push(item);
+        }
+        let mut count = kept.len();
+        while count >= MAX_BATCH && seq.next_element::<IgnoredAny>()?.is_some() {
+            count += 1;
+        }
+        Ok(Items { kept, count })
+    }
 }
 
 /// Publishes up to 1,000 notifications. Each is accepted or refused by itself, as `POST /v1/notifications`
@@ -47,15 +89,16 @@ pub(crate) async fn publish(
     sender: Sender,
     submission: Submission,
     headers: HeaderMap,
-    JsonBody(Items { items }): JsonBody<Items>,
+    JsonBody(Batch { items }): JsonBody<Batch>,
 ) -> Result<Json<BatchAnswer>, Refusal> {
     sender.require(Scope::Publish)?;
     let key = idempotency_key(&headers)?;
-    let more = u32::try_from(items.len()).unwrap_or(u32::MAX);
+    let more = u32::try_from(items.count).unwrap_or(u32::MAX);
     let principal = Principal::Key(sender.0.app.clone(), sender.0.id.clone());
     // The request itself was counted before it was read.
     state.rates.charge_key(&principal, more.saturating_sub(1));
-    let items = items.iter();
+    operation::check_batch(items.count)?;
+    let items = items.kept.iter();
     let items = items.map(|item| json::parse::<PublishRequest>(item.get().as_bytes()));
     submission.begin(BY_KEY);
     let answer =

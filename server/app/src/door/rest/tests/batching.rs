@@ -100,10 +100,22 @@ async fn a_batch_that_is_repeated_publishes_once() {
 }
 
 #[tokio::test]
+async fn a_batch_is_recognised_by_no_key_that_is_none() {
+    let world = World::new().await;
+    for key in ["", &"k".repeat(256)] {
+        let refused = keyed(&world, key, &json!({"items": [item("anna")]})).await;
+        assert_eq!(refused.problem(), (422, "request.invalid"), "{key}");
+        let pointer = &refused.body["errors"][0]["pointer"];
+        assert_eq!(pointer, "/idempotency_key");
+    }
+    assert_eq!(published(&world).await, 0);
+}
+
+#[tokio::test]
 async fn a_batch_has_a_thousand_items_and_more_bytes_than_a_request() {
     let world = World::with(|config| {
         config.rates.key_per_second = 1;
-        config.rates.key_burst = 2_000;
+        config.rates.key_burst = 7_000;
     })
     .await;
     let items = |count: usize| {
@@ -117,6 +129,12 @@ async fn a_batch_has_a_thousand_items_and_more_bytes_than_a_request() {
         assert_eq!(refused.problem(), (422, "request.invalid"));
         assert_eq!(refused.body["errors"][0]["pointer"], pointer);
     }
+    // What there is too much of is counted and not read.
+    let refused = world
+        .admin(LINE, Some(json!({"items": vec![7; 5_000]})))
+        .await;
+    let detail = &refused.body["errors"][0]["detail"];
+    assert_eq!(detail, "must have at most 1000 entries, has 5000");
     let mut full = items(1_000);
     for item in full["items"].as_array_mut().unwrap() {
         item["notification"]["body"] = json!("x".repeat(500));
