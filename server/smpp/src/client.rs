@@ -27,11 +27,8 @@ use tokio::{
 use vestnik_clock::Clock;
 use vestnik_outbound::{Reach, TrustError, Wires, Writing};
 
-pub use self::condition::Condition;
-use self::{
-    queue::{Place, Queue},
-    task::Task,
-};
+pub use self::{condition::Condition, queue::Place};
+use self::{queue::Queue, task::Task};
 use crate::{
     account::Account,
     consumer::Consumer,
@@ -136,10 +133,8 @@ impl Client {
         writing: &Writing,
         begins: impl Future<Output = bool>,
     ) -> Option<Outcome> {
-        let inner = &*self.0;
-        let reference = inner.reference.fetch_add(1, Ordering::Relaxed);
         // What can never be sent has no need of a place.
-        if let Err(outcome) = self.submission(message, reference) {
+        if let Err(outcome) = self.submission(message, 0) {
             return Some(outcome);
         }
         let place = match self.place().await {
@@ -149,13 +144,22 @@ impl Client {
         if !begins.await {
             return None;
         }
+        Some(self.send_from(place, message, writing).await)
+    }
+
+    /// Does the same as [`send_noted`](Self::send_noted) with a message that has its [`place`](Self::place).
+    pub async fn send_from(
+        &self,
+        place: Place,
+        message: &Message<'_>,
+        writing: &Writing,
+    ) -> Outcome {
+        let reference = self.0.reference.fetch_add(1, Ordering::Relaxed);
         // How long it is valid is counted from now.
-        let submission = match self.submission(message, reference) {
-            Ok(submission) => submission,
-            Err(outcome) => return Some(outcome),
-        };
-        let mut waiting = place.fill(submission, writing.clone());
-        Some(waiting.ended().await)
+        match self.submission(message, reference) {
+            Ok(submission) => place.fill(submission, writing.clone()).ended().await,
+            Err(outcome) => outcome,
+        }
     }
 
     fn submission(&self, message: &Message<'_>, reference: u16) -> Result<Submission, Outcome> {
@@ -167,8 +171,12 @@ impl Client {
         })
     }
 
-    /// Waits for a place in the window.
-    async fn place(&self) -> Result<Place, Outcome> {
+    /// Waits for a place in the window, for [`Patience::place`] at most. Nothing is written for it, and dropped, it
+    /// is given back.
+    ///
+    /// # Errors
+    /// The [`Outcome`] of a message of which nothing was written: there is no session, or no place came free.
+    pub async fn place(&self) -> Result<Place, Outcome> {
         let mut condition = self.0.condition.clone();
         let mut claim = Queue::claim(&self.0.queue);
         tokio::select! {
@@ -222,19 +230,19 @@ impl Client {
         let client = Self::start(&account, reach, clock, Arc::new(condition::NotNow));
         let client = client.map_err(|_| unavailable())?;
         let mut condition = client.condition();
-        let settled = condition.wait_for(Condition::is_settled);
-        let settled = timeout(CHECK, settled).await;
-        let found = match settled {
-            Ok(Ok(settled)) => settled.clone(),
-            Ok(Err(_)) | Err(_) => return Err(unavailable()),
+        let settled = async {
+            let settled = condition.wait_for(Condition::is_settled).await;
+            settled.map(|settled| settled.clone())
         };
+        let found = timeout(CHECK, settled).await;
         client.stop().await;
         match found {
-            Condition::Bound(version) => Ok(version),
-            Condition::Away(outcome) => Err(outcome),
-            Condition::Connecting | Condition::Paused { .. } | Condition::Stopped => {
-                Err(unavailable())
-            }
+            Ok(Ok(Condition::Bound(version))) => Ok(version),
+            Ok(Ok(Condition::Away(outcome))) => Err(outcome),
+            Ok(
+                Ok(Condition::Connecting | Condition::Paused { .. } | Condition::Stopped) | Err(_),
+            )
+            | Err(_) => Err(unavailable()),
         }
     }
 }

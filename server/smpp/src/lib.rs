@@ -22,7 +22,8 @@
 //! same.
 //!
 //! # Features
-//! `client`, on by default, has [`Client`] and [`Account`]; without it nothing here knows a network.
+//! `client`, on by default, has [`Client`]; `account` has [`Account`] alone, for whoever reads what an operator
+//! gives. Without both nothing here knows a network.
 //!
 //! # What stays out of logs
 //! `Debug` and errors show no text, number, name or password; message centres' texts are never shown.
@@ -73,7 +74,7 @@
 
 #![forbid(unsafe_code)]
 
-#[cfg(feature = "client")]
+#[cfg(feature = "account")]
 pub mod account;
 mod arrival;
 #[cfg(feature = "client")]
@@ -90,14 +91,14 @@ pub mod session;
 mod source;
 mod text;
 
-#[cfg(feature = "client")]
+#[cfg(feature = "account")]
 pub use account::{Account, AccountError, Fault};
 pub use arrival::{
     Answer, Arrival, Incoming, MessageId, Receipt, ReceiptIds, ReceiptParts, Segment, State,
     state_of_all,
 };
 #[cfg(feature = "client")]
-pub use client::{Client, Condition};
+pub use client::{Client, Condition, Place};
 #[cfg(feature = "client")]
 pub use consumer::{Consumer, Taking};
 pub use login::{Login, LoginError, Role, Version};

@@ -51,7 +51,7 @@ pub(super) struct Claim {
 
 /// A place in the window. Dropped, it is given back.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct Place {
     queue: Arc<Queue>,
     session: u64,
     is_held: bool,
