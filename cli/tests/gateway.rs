@@ -88,16 +88,49 @@ fn what_is_shipped_is_listed_shown_and_checked_without_a_secret() {
     let listed: serde_json::Value =
         serde_json::from_str(&run("vestnik --json gateway list")).unwrap();
     let listed = listed.as_array().unwrap();
-    assert_eq!(listed.len(), 9);
+    assert_eq!(listed.len(), 10);
     for gateway in listed {
         let name = gateway["name"].as_str().unwrap();
-        assert!(run(&format!("vestnik gateway show {name}")).contains("version = 1"));
+        let shown = run(&format!("vestnik gateway show {name}"));
+        // A message centre has no descriptor.
+        let wanted = if name == "smpp" {
+            "system_id"
+        } else {
+            "version = 1"
+        };
+        assert!(shown.contains(wanted), "{shown}");
         let check = run(&format!("vestnik --json gateway check {name}"));
         let check: serde_json::Value = serde_json::from_str(&check).unwrap();
         assert_eq!(check["descriptor"]["name"], name);
     }
     let unknown = shell("vestnik gateway show smoke", folder.path());
     assert_eq!(unknown.status.code(), Some(2));
+}
+
+#[test]
+fn the_settings_of_a_message_centre_say_how_many_parts_a_text_is() {
+    let folder = folder();
+    let settings = |json: &str| fs::write(folder.path().join("settings.json"), json).unwrap();
+    let line = "vestnik gateway check smpp --settings settings.json --title Shop --body";
+    settings(
+        r#"{"host": "smsc.example", "system_id": "shop", "password": "S3CRET", "source": "Shop"}"#,
+    );
+    let body = "Заказ готов. ".repeat(8);
+    let output = shell(&format!("{line} '{body}'"), folder.path());
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("\n2 parts:\nShop\nЗаказ готов."), "{told}");
+    assert!(!told.contains("S3CRET"));
+    settings(r#"{"host": "smsc.example", "system_id": "shop", "password": "S3CRET-is-long"}"#);
+    let output = shell(&format!("{line} Hi"), folder.path());
+    assert!(!output.status.success());
+    assert!(!said(&output).contains("S3CRET"));
+    assert!(
+        said(&output).contains("/settings/password"),
+        "{}",
+        said(&output)
+    );
+    let output = shell("vestnik gateway check smpp --answer 200 -", folder.path());
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

@@ -11,8 +11,9 @@ use http::{HeaderMap, Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use vestnik_gateway::{
-    Answer, ChatId, Descriptor, Message, Outcome, Provider, RecipientKind, Scope, To, Verdict,
-    shipped,
+    Answer, ChatId, Descriptor, Evidence, Message, Outcome, Provider, RecipientKind, Scope, Smpp,
+    To, Verdict, shipped,
+    smpp::{self, SMPP},
 };
 use vestnik_model::{AttemptId, phone::PhoneNumber};
 
@@ -25,11 +26,14 @@ use crate::{
 
 /// The most bytes of a file that is read.
 const MAX_BYTES: u64 = 256 * 1_024;
+/// Whom the sample message is for.
+const SAMPLE_NUMBER: &str = "+49301234567";
 
 pub(crate) fn run(command: GatewayCommand, output: &Output) -> Result<(), Failure> {
     match command {
         GatewayCommand::List => {
-            let listed: Vec<_> = shipped::all().map(DescriptorView::of).collect();
+            let listed = shipped::all().map(DescriptorView::of);
+            let listed: Vec<_> = listed.chain([DescriptorView::smpp()]).collect();
             output.result(&listed, |listed| {
                 let lines = listed.iter().map(DescriptorView::line);
                 lines.collect::<Vec<_>>().join("\n")
@@ -37,7 +41,9 @@ pub(crate) fn run(command: GatewayCommand, output: &Output) -> Result<(), Failur
             Ok(())
         }
         GatewayCommand::Show { name } => {
-            let text = shipped::text(&name).ok_or_else(|| unknown(&name))?;
+            let about = (name == SMPP).then_some(smpp::ABOUT);
+            let text = about.or_else(|| shipped::text(&name));
+            let text = text.ok_or_else(|| unknown(&name))?;
             output.raw(text);
             Ok(())
         }
@@ -48,6 +54,7 @@ pub(crate) fn run(command: GatewayCommand, output: &Output) -> Result<(), Failur
 fn unknown(name: &str) -> Failure {
     let names: Vec<_> = shipped::all()
         .map(|known| known.name().to_string())
+        .chain([SMPP.to_owned()])
         .collect();
     Failure::Usage(format!(
         "no descriptor {name} is shipped; there are {}",
@@ -85,6 +92,20 @@ impl DescriptorView {
             collapses: descriptor.collapses(),
             required: settings(true),
             optional: settings(false),
+        }
+    }
+
+    /// What is spoken to by code, and has no descriptor.
+    fn smpp() -> Self {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            name: SMPP.to_owned(),
+            title: "SMS (message centre over SMPP 3.4 and 5.0)".to_owned(),
+            recipient: RecipientKind::Phone.as_str(),
+            evidence: Evidence::Delivered.as_str(),
+            collapses: false,
+            required: names(&["host", "system_id", "password", "source"]),
+            optional: names(smpp::OPTIONAL),
         }
     }
 
@@ -158,6 +179,9 @@ struct AnswerView {
 
 fn check(args: &GatewayCheckArgs, output: &Output) -> Result<(), Failure> {
     let named = args.descriptor.display();
+    if args.descriptor.as_os_str() == SMPP && !args.descriptor.exists() {
+        return check_centre(args, output);
+    }
     let text = descriptor_text(&args.descriptor)?;
     let descriptor = Descriptor::parse(&text);
     let descriptor = descriptor.map_err(|wrong| Failure::Outcome(format!("{named}: {wrong}")))?;
@@ -173,6 +197,46 @@ fn check(args: &GatewayCheckArgs, output: &Output) -> Result<(), Failure> {
     };
     output.result(&view, CheckView::words);
     Ok(())
+}
+
+/// What the settings of a message centre make of a message.
+#[derive(Debug, Serialize)]
+struct CentreView {
+    descriptor: DescriptorView,
+    text: String,
+    /// How many short messages it is sent as.
+    parts: usize,
+}
+
+fn check_centre(args: &GatewayCheckArgs, output: &Output) -> Result<(), Failure> {
+    if args.origin.is_some() || !args.answer.is_empty() {
+        return Err(Failure::Usage(
+            "smpp takes neither --origin nor --answer: it is no HTTP".to_owned(),
+        ));
+    }
+    let settings = args.settings.as_deref().map(file).transpose()?;
+    let centre = Smpp::sample(settings.as_deref());
+    let centre = centre.map_err(|wrong| Failure::Outcome(wrong.to_string()))?;
+    let phone = PhoneNumber::parse(args.to.as_deref().unwrap_or(SAMPLE_NUMBER));
+    let phone = phone.map_err(|error| Failure::Usage(format!("--to {error}")))?;
+    let text = centre.text(&message(args, To::Phone(&phone), clock::now())?);
+    let view = CentreView {
+        descriptor: DescriptorView::smpp(),
+        parts: centre.parts(&text),
+        text,
+    };
+    output.result(&view, CentreView::words);
+    Ok(())
+}
+
+impl CentreView {
+    fn words(&self) -> String {
+        let parts = match self.parts {
+            1 => "1 part".to_owned(),
+            parts => format!("{parts} parts"),
+        };
+        format!("{}\n\n{parts}:\n{}", self.descriptor.words(), self.text)
+    }
 }
 
 fn descriptor_text(path: &Path) -> Result<String, Failure> {
@@ -200,7 +264,7 @@ fn request(provider: &Provider, args: &GatewayCheckArgs) -> Result<Request<Vec<u
     let (phone, chat);
     let to = match provider.descriptor().recipient() {
         RecipientKind::Phone => {
-            phone = PhoneNumber::parse(args.to.as_deref().unwrap_or("+49301234567"))
+            phone = PhoneNumber::parse(args.to.as_deref().unwrap_or(SAMPLE_NUMBER))
                 .map_err(|e| usage(&e))?;
             To::Phone(&phone)
         }
@@ -210,7 +274,17 @@ fn request(provider: &Provider, args: &GatewayCheckArgs) -> Result<Request<Vec<u
         }
     };
     let now = clock::now();
-    let message = Message {
+    let built = provider.masked_request(&message(args, to, now)?, now);
+    built.map_err(|error| Failure::Outcome(format!("the message makes no request: {error}")))
+}
+
+/// The sample message.
+fn message<'a>(
+    args: &'a GatewayCheckArgs,
+    to: To<'a>,
+    now: Timestamp,
+) -> Result<Message<'a>, Failure> {
+    Ok(Message {
         attempt: sample_attempt()?,
         to,
         title: args.title.as_deref(),
@@ -221,9 +295,7 @@ fn request(provider: &Provider, args: &GatewayCheckArgs) -> Result<Request<Vec<u
         expires_at: now
             .saturating_add(SignedDuration::from_hours(1))
             .unwrap_or(Timestamp::MAX),
-    };
-    let built = provider.masked_request(&message, now);
-    built.map_err(|error| Failure::Outcome(format!("the message makes no request: {error}")))
+    })
 }
 
 fn sample_attempt() -> Result<AttemptId, Failure> {

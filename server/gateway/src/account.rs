@@ -3,16 +3,23 @@
 //! ```text
 //! providers          1 to 4, in the order in which they are tried:
 //!   name               what the operator calls it, at most 20 characters
-//!   gateway            the word of a shipped descriptor, or a descriptor as an object
-//!   settings           what the descriptor asks for
-//!   origin             optional: where it is, if not where the descriptor says
+//!   gateway            the word of a shipped descriptor, a descriptor as an object, or smpp
+//!   settings           what the descriptor asks for; those of SMPP are in vestnik_smpp::account
+//!   origin             optional: where it is, if not where the descriptor says; not with smpp
 //!   price              optional: {"amount": "3.20", "currency": "RUB"}
-//!   per_second         optional: the most messages a second
-//!   root_certificates  optional: certificates in PEM to trust besides the system's
+//!   per_second         optional: the most messages a second; with smpp in its settings
+//!   root_certificates  optional: certificates in PEM to trust besides the system's; likewise
 //! ```
 
+use vestnik_model::ProviderName;
+
 use crate::{
-    descriptor::Evidence, fault::Invalid, node::Node, provider::Provider, recipient::RecipientKind,
+    descriptor::Evidence,
+    fault::{Fault, Invalid},
+    node::Node,
+    provider::Provider,
+    recipient::RecipientKind,
+    smpp::Smpp,
     source,
 };
 
@@ -25,7 +32,26 @@ pub const MAX_PROVIDERS: usize = 4;
 #[derive(Debug, Clone)]
 pub struct Account {
     providers: Vec<Provider>,
+    centres: Vec<Smpp>,
+    /// Which of them come first.
+    order: Vec<Place>,
     recipient: RecipientKind,
+}
+
+/// A provider of an account, by its number among those that are spoken to alike.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Http(usize),
+    Smpp(usize),
+}
+
+/// A provider of an account, by how it is spoken to.
+#[derive(Debug, Clone, Copy)]
+pub enum Carrier<'a> {
+    /// Over HTTP, as a descriptor says.
+    Http(&'a Provider),
+    /// Over SMPP.
+    Smpp(&'a Smpp),
 }
 
 impl Account {
@@ -37,43 +63,59 @@ impl Account {
         let value = source::json(json, MAX_ACCOUNT_BYTES)?;
         let fields = Node::root(&value).object(&["providers"])?;
         let node = fields.need("providers")?;
-        let nodes = node.list(MAX_PROVIDERS)?;
-        let mut providers: Vec<Provider> = Vec::with_capacity(nodes.len());
-        for node in &nodes {
-            let provider = Provider::read(node)?;
-            if providers
-                .iter()
-                .any(|other| other.name() == provider.name())
-            {
-                return Err(Invalid::new(
-                    format!("{}/name", node.at),
-                    crate::fault::Fault::Rule("must not be the name of an earlier provider"),
-                ));
-            }
-            let first = providers
-                .first()
-                .map(|first| first.descriptor().recipient());
-            if first.is_some_and(|first| first != provider.descriptor().recipient()) {
-                return Err(Invalid::new(
-                    format!("{}/gateway", node.at),
-                    crate::fault::Fault::Rule(
-                        "sends to another kind of address than the first provider",
-                    ),
-                ));
-            }
-            providers.push(provider);
+        let mut account = Self {
+            providers: Vec::new(),
+            centres: Vec::new(),
+            order: Vec::new(),
+            recipient: RecipientKind::Phone,
+        };
+        for node in &node.list(MAX_PROVIDERS)? {
+            account.add(node)?;
         }
-        let recipient = providers
-            .first()
-            .map(|first| first.descriptor().recipient());
-        let recipient = recipient.ok_or_else(|| node.rule("must have a provider"))?;
-        Ok(Self {
-            providers,
-            recipient,
-        })
+        let first = account.carriers().next().map(Carrier::recipient);
+        account.recipient = first.ok_or_else(|| node.rule("must have a provider"))?;
+        Ok(account)
+    }
+
+    fn add(&mut self, node: &Node<'_>) -> Result<(), Invalid> {
+        if Smpp::is_meant(node) {
+            let centre = Smpp::read(node)?;
+            self.fits(node, Carrier::Smpp(&centre))?;
+            self.order.push(Place::Smpp(self.centres.len()));
+            self.centres.push(centre);
+        } else {
+            let provider = Provider::read(node)?;
+            self.fits(node, Carrier::Http(&provider))?;
+            self.order.push(Place::Http(self.providers.len()));
+            self.providers.push(provider);
+        }
+        Ok(())
+    }
+
+    /// Whether a provider can stand behind those before it.
+    fn fits(&self, node: &Node<'_>, carrier: Carrier<'_>) -> Result<(), Invalid> {
+        let wrong =
+            |field: &str, rule| Invalid::new(format!("{}/{field}", node.at), Fault::Rule(rule));
+        if self.carriers().any(|other| other.name() == carrier.name()) {
+            return Err(wrong("name", "must not be the name of an earlier provider"));
+        }
+        let first = self.carriers().next().map(Carrier::recipient);
+        if first.is_some_and(|first| first != carrier.recipient()) {
+            let rule = "sends to another kind of address than the first provider";
+            return Err(wrong("gateway", rule));
+        }
+        Ok(())
     }
 
     /// The providers, in the order in which they are tried.
+    pub fn carriers(&self) -> impl Iterator<Item = Carrier<'_>> {
+        self.order.iter().filter_map(|place| match *place {
+            Place::Http(number) => self.providers.get(number).map(Carrier::Http),
+            Place::Smpp(number) => self.centres.get(number).map(Carrier::Smpp),
+        })
+    }
+
+    /// Those of the providers that are spoken to over HTTP, in their order.
     #[must_use]
     pub fn providers(&self) -> &[Provider] {
         &self.providers
@@ -88,7 +130,36 @@ impl Account {
     /// What every one of them can prove of a message: whoever waits for more may wait in vain.
     #[must_use]
     pub fn evidence(&self) -> Evidence {
-        let evidence = self.providers.iter().map(Provider::evidence);
+        let evidence = self.carriers().map(Carrier::evidence);
         evidence.min().unwrap_or(Evidence::Handed)
+    }
+}
+
+impl Carrier<'_> {
+    /// What the operator calls it.
+    #[must_use]
+    pub const fn name(self) -> ProviderName {
+        match self {
+            Self::Http(provider) => provider.name(),
+            Self::Smpp(centre) => centre.name(),
+        }
+    }
+
+    /// What it sends to.
+    #[must_use]
+    pub fn recipient(self) -> RecipientKind {
+        match self {
+            Self::Http(provider) => provider.descriptor().recipient(),
+            Self::Smpp(_) => RecipientKind::Phone,
+        }
+    }
+
+    /// The most that it can prove of a message.
+    #[must_use]
+    pub fn evidence(self) -> Evidence {
+        match self {
+            Self::Http(provider) => provider.evidence(),
+            Self::Smpp(centre) => centre.evidence(),
+        }
     }
 }

@@ -316,7 +316,8 @@ pub(crate) fn named_or_inline(node: &Node<'_>) -> Result<Arc<Descriptor>, Invali
     }
     let name = node.any_text()?;
     crate::shipped::shared(name).ok_or_else(|| {
-        let known = crate::shipped::names().collect::<Vec<_>>().join(", ");
+        let known = crate::shipped::names().chain([crate::smpp::SMPP]);
+        let known = known.collect::<Vec<_>>().join(", ");
         node.wrong(Fault::Word { known })
     })
 }

@@ -98,6 +98,12 @@ pub enum Fault {
     /// A rule that the value breaks, as a sentence that goes on behind the pointer.
     #[error("{0}")]
     Rule(&'static str),
+    /// A setting of a message centre.
+    #[error(transparent)]
+    Smpp(vestnik_smpp::Fault),
+    /// The settings of a message centre as a whole.
+    #[error(transparent)]
+    Settings(vestnik_smpp::AccountError),
     /// A template.
     #[error(transparent)]
     Template(#[from] TemplateFault),

@@ -3,7 +3,8 @@
 //! A [`Descriptor`] says as data how a gateway is spoken to: the request that sends a message, what its
 //! answers mean, how its reports and updates are verified and read, how fast it may be sent to. An
 //! [`Account`] has up to four [`Provider`]s, each a descriptor with an operator's settings. Nobody writes an
-//! adapter in code; `docs/gateways.md` shows how a gateway is added.
+//! adapter in code; `docs/gateways.md` shows how a gateway is added. A message centre that is spoken to over SMPP
+//! stands among the providers of an account as [`Smpp`]; how it is spoken to is `vestnik-smpp`'s.
 //!
 //! Everything here is a pure function or a value: no socket, clock or random source. Start reading at
 //! [`descriptor`] (what a gateway is), [`provider`] (what can be done with one) and [`outcome`] (what an
@@ -84,6 +85,7 @@ mod request;
 mod sample;
 pub mod setting;
 pub mod shipped;
+pub mod smpp;
 pub mod sms;
 mod source;
 mod status;
@@ -92,7 +94,7 @@ mod text;
 mod values;
 mod verify;
 
-pub use account::Account;
+pub use account::{Account, Carrier};
 pub use answer::Answer;
 pub use build_error::BuildError;
 pub use check::Health;
@@ -109,6 +111,7 @@ pub use provider::Provider;
 pub use recipient::{RecipientKind, To};
 pub use setting::{SettingForm, SettingRule};
 pub use shipped::shipped;
+pub use smpp::Smpp;
 pub use vestnik_model::{
     GatewayName, ProviderName,
     chat::{ChatId, ChatIdError},

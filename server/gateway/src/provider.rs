@@ -19,7 +19,7 @@ use crate::{
     incoming::{Incoming, Received, Untrusted},
     limits::{Limits, per_second},
     message::Message,
-    node::Node,
+    node::{Node, Object},
     origin::Origin,
     outcome::{Outcome, Verdict},
     setting::Settings,
@@ -57,12 +57,7 @@ impl Provider {
     /// A provider of a descriptor by the other fields.
     pub(crate) fn assemble(node: &Node<'_>, descriptor: Arc<Descriptor>) -> Result<Self, Invalid> {
         let fields = node.table()?;
-        let name = fields.need("name")?;
-        let name = ProviderName::parse(name.any_text()?).map_err(|_| {
-            name.rule(
-                "must begin with a letter and have at most 20 characters a to z, 0 to 9 and '_'",
-            )
-        })?;
+        let name = name(&fields)?;
         let origin = fields.map("origin", Origin::read)?;
         let origin = match origin.or_else(|| descriptor.origin().cloned()) {
             Some(origin) => origin,
@@ -274,6 +269,14 @@ impl fmt::Debug for Provider {
             .field("origin", &self.origin)
             .finish_non_exhaustive()
     }
+}
+
+/// What the operator calls a provider.
+pub(crate) fn name(fields: &Object<'_>) -> Result<ProviderName, Invalid> {
+    let name = fields.need("name")?;
+    ProviderName::parse(name.any_text()?).map_err(|_| {
+        name.rule("must begin with a letter and have at most 20 characters a to z, 0 to 9 and '_'")
+    })
 }
 
 fn trust(node: &Node<'_>) -> Result<Trust, Invalid> {

@@ -56,16 +56,23 @@ const PARTS: [(&str, TextPart); 3] = [
     ("link", TextPart::Link),
 ];
 
-impl Text {
-    /// Reads the fields `text` and `lengths` of a descriptor.
-    pub(crate) fn read(descriptor: &Object<'_>) -> Result<Self, Invalid> {
-        let mut text = Self {
+/// Everything that a message says, each part on a line, as long as it is.
+impl Default for Text {
+    fn default() -> Self {
+        Self {
             parts: PARTS.map(|(_, part)| part).to_vec(),
             separator: "\n".to_owned(),
             length: None,
             title: None,
             body: None,
-        };
+        }
+    }
+}
+
+impl Text {
+    /// Reads the fields `text` and `lengths` of a descriptor.
+    pub(crate) fn read(descriptor: &Object<'_>) -> Result<Self, Invalid> {
+        let mut text = Self::default();
         if let Some(node) = descriptor.get("text") {
             let fields = node.object(&["parts", "separator"])?;
             if let Some(node) = fields.get("parts") {
@@ -87,6 +94,18 @@ impl Text {
             text.body = fields.map("body", Length::read)?;
         }
         Ok(text)
+    }
+
+    /// What a short message of at most so many parts says.
+    pub(crate) fn of_sms(max_parts: usize) -> Self {
+        Self {
+            length: Some(Length {
+                max: max_parts,
+                unit: Unit::SmsParts,
+                longer: Longer::Cut,
+            }),
+            ..Self::default()
+        }
     }
 
     /// The text of a message; none if it is too long and must not be cut. The body is cut first: a link that

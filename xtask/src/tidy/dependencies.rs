@@ -65,7 +65,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
         &["vestnik-clock", "vestnik-model", "vestnik-outbound"],
     ),
     ("vestnik-webhook", &[]),
-    ("vestnik-gateway", &["vestnik-model", "vestnik-outbound"]),
+    (
+        "vestnik-gateway",
+        &["vestnik-model", "vestnik-outbound", "vestnik-smpp"],
+    ),
     // Never the sender: each is a test of the other.
     ("vestnik-sim", &["vestnik-clock"]),
     (
@@ -80,6 +83,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "vestnik-push",
             "vestnik-rules",
             "vestnik-signalr",
+            "vestnik-smpp",
             "vestnik-store",
             "vestnik-store-sqlite",
             "vestnik-webhook",

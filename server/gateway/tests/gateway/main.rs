@@ -9,4 +9,5 @@ mod invalid;
 mod page;
 mod request;
 mod secret;
+mod smpp;
 mod text;

@@ -35,9 +35,11 @@ fn pushover() -> Provider {
 }
 
 #[test]
-fn the_account_of_the_page_is_one() {
+fn the_accounts_of_the_page_are_some() {
     let account = vestnik_gateway::Account::parse(of("json")[0]).unwrap();
     assert_eq!(account.providers().len(), 2);
+    let account = vestnik_gateway::Account::parse(of("json")[1]).unwrap();
+    assert_eq!(account.carriers().count(), 2);
 }
 
 #[test]
@@ -63,9 +65,9 @@ fn the_answers_of_the_page_mean_what_the_page_says() {
     let provider = pushover();
     let json = of("json");
     let bodies: BTreeMap<_, _> = [
-        ("taken", json[1]),
-        ("gone", json[2]),
-        ("token", json[3]),
+        ("taken", json[2]),
+        ("gone", json[3]),
+        ("token", json[4]),
         ("-", ""),
     ]
     .into();
