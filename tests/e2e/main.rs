@@ -13,6 +13,7 @@ mod gateways;
 mod hostile;
 mod js_interop;
 mod lossy_bus;
+mod message_centres;
 mod metrics;
 mod opting_out;
 mod primary;

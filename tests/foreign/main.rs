@@ -2,5 +2,6 @@
 
 mod broadcast;
 mod letters;
+mod short_messages;
 mod stage;
 mod webhooks;

@@ -209,6 +209,7 @@ impl Server {
         write_notes(&state).await;
         // What a service took, or has in its hands, is noted before the database is closed.
         flight.land().await;
+        state.gateways.stop().await;
         state.store.close().await;
         tracing::info!("stopped");
     }
@@ -394,7 +395,6 @@ fn backends(
     config: &Config,
     (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>),
 ) -> Result<BackendSender, TrustError> {
-    // It was checked with the other settings.
     let reach = config.outbound.reach().unwrap_or_default();
     BackendSender::new(Arc::clone(store), Arc::clone(clock), reach)
 }

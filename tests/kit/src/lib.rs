@@ -13,6 +13,7 @@
 //! - [`PushPhone`] (features `core` and `push`): a phone that gets pushes, without the core's engine.
 //! - [`HostileServer`]: a hub that answers by a script, as a later version would, or wrongly.
 //! - [`PostOffice`] (feature `mail`): a foreign SMTP server, and the letters that it took.
+//! - [`MessageCentre`]: a message centre over SMPP, and what was submitted to it.
 //! - [`ledger`]: what was acknowledged and what was shown, on disk, and their comparison.
 //! - [`wait`]: waiting that is bounded by silence and not by the machine's speed.
 //!
@@ -45,6 +46,7 @@ pub mod hostile;
 pub mod ledger;
 #[cfg(feature = "server")]
 mod lossy_bus;
+pub mod message_centre;
 pub mod name;
 #[cfg(feature = "mail")]
 pub mod post_office;
@@ -67,6 +69,7 @@ pub use device::{DeviceSetup, DeviceStore, TestDevice};
 pub use hostile::HostileServer;
 #[cfg(feature = "server")]
 pub use lossy_bus::LossyBus;
+pub use message_centre::MessageCentre;
 #[cfg(feature = "mail")]
 pub use post_office::PostOffice;
 pub use proxy::CuttableProxy;

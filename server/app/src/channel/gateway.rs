@@ -5,6 +5,7 @@
 
 mod lane;
 mod order;
+mod smpp;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,10 +13,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use futures_util::future::join_all;
 use vestnik_clock::Clock;
 use vestnik_gateway::{Message, To};
 use vestnik_model::{
-    AppId, Channel, ClickKind, GatewayName, Notification, ProviderName, view::ProviderFinding,
+    AppId, Channel, ClickKind, GatewayName, Notification, ProviderName, open::Word as _,
+    view::ProviderFinding,
 };
 use vestnik_outbound::{Reach, TrustError, Writing};
 use vestnik_rules::{
@@ -31,9 +34,11 @@ use vestnik_store::{
     tenants::StoredProvider,
 };
 
+pub(crate) use self::smpp::ONE_MESSAGE;
 use self::{
-    lane::{Answered, Lane},
+    lane::{Admitted, Answered, Lane, Place},
     order::{Next, Walk},
+    smpp::Sessions,
 };
 use super::{account::Unusable, turn::started};
 
@@ -46,6 +51,7 @@ pub(crate) struct GatewaySender {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     reach: Arc<Reach>,
+    sessions: Sessions,
     routes: Arc<Mutex<HashMap<(AppId, GatewayName), Known>>>,
 }
 
@@ -81,10 +87,12 @@ impl fmt::Debug for GatewaySender {
 
 impl GatewaySender {
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, reach: Reach) -> Self {
+        let reach = Arc::new(reach);
         Self {
             store,
+            sessions: Sessions::new(Arc::clone(&clock), Arc::clone(&reach)),
             clock,
-            reach: Arc::new(reach),
+            reach,
             routes: Arc::default(),
         }
     }
@@ -170,10 +178,17 @@ impl GatewaySender {
     }
 
     fn lanes(&self, account: &vestnik_gateway::Account) -> Result<Vec<Lane>, TrustError> {
-        let providers = account.providers().iter();
-        providers
-            .map(|provider| Lane::new(provider.clone(), &self.reach))
+        let carriers = account.carriers();
+        carriers
+            .map(|carrier| Lane::new(carrier, &self.reach, &self.sessions))
             .collect()
+    }
+
+    /// Has the next message use the account that is stored by then. Sessions of the former one end.
+    pub(crate) fn forget(&self, app: &AppId, channel: &str) {
+        if let Some(channel) = Channel::from_word(channel) {
+            self.forgetter()(app, channel);
+        }
     }
 
     /// What forgets the account of an App. Requests on their way end with what they began with.
@@ -185,6 +200,17 @@ impl GatewaySender {
                 routes.remove(&(app.clone(), gateway));
             }
         }
+    }
+
+    /// Ends the sessions with message centres, once nothing is sent any more.
+    pub(crate) async fn stop(&self) {
+        let known: Vec<_> = {
+            let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = routes.values();
+            known.filter_map(|known| known.route.clone().ok()).collect()
+        };
+        let lanes = known.iter().flat_map(|route| &route.lanes);
+        join_all(lanes.map(Lane::stop)).await;
     }
 
     /// What the providers of an account say of it, in their order. No message is sent to anyone.
@@ -251,7 +277,7 @@ impl GatewaySender {
             let Some(lane) = route.lanes.get(number) else {
                 return over(tried, unsent());
             };
-            let (probe, _place) = match lane.admit(&*self.clock).await {
+            let Admitted { probe, place } = match lane.admit(&*self.clock).await {
                 Ok(admitted) => admitted,
                 Err(outcome) => {
                     walk.pass(number, outcome);
@@ -267,13 +293,13 @@ impl GatewaySender {
                 return over(tried, unsent());
             }
             before = Some(lane.name());
-            let answered = self.ask(lane, (begun, to), writing).await;
+            let answered = self.ask((lane, place), (begun, to), writing).await;
             lane.on(&answered.fate.outcome, probe, &*self.clock);
             tried.said = answered.said.or(tried.said);
             if !answered.fate.goes_on {
                 let id = answered.message.as_ref();
                 tried.message =
-                    id.map(|id| message_hash(&route.app, route.gateway, lane.name(), id.as_str()));
+                    id.map(|id| message_hash(&route.app, route.gateway, lane.name(), id));
                 return over(tried, answered.fate.outcome);
             }
             // Nothing of it is kept there.
@@ -301,7 +327,7 @@ impl GatewaySender {
 
     async fn ask(
         &self,
-        lane: &Lane,
+        (lane, place): (&Lane, Place<'_>),
         (begun, to): (&Begun, &Recipient),
         writing: &Writing,
     ) -> Answered {
@@ -320,7 +346,7 @@ impl GatewaySender {
             callback: None,
             expires_at: notification.expires_at,
         };
-        lane.ask(&message, (&*self.clock, writing)).await
+        lane.ask(place, &message, (&*self.clock, writing)).await
     }
 }
 

@@ -41,7 +41,7 @@ use super::{
     run::{Round, Rows, fraction, until},
 };
 use crate::{
-    channel::{Accounts, ONE_DELIVERY, ONE_LETTER, ONE_REQUEST, Sender},
+    channel::{Accounts, ONE_DELIVERY, ONE_LETTER, ONE_MESSAGE, ONE_REQUEST, Sender},
     refusal::chain,
 };
 
@@ -53,6 +53,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 // A request has its answer, or has none in time, before the try is given up.
 const _: () = assert!(fits(ONE_REQUEST, Patience::PUSH, LEASE));
 const _: () = assert!(fits(ONE_DELIVERY, Patience::PUSH, LEASE));
+const _: () = assert!(fits(ONE_MESSAGE, Patience::PUSH, LEASE));
 const _: () = assert!(fits(ONE_LETTER, Patience::LETTER, LETTER_LEASE));
 
 /// Whether a try that takes so long is waited for, and that within its lease.

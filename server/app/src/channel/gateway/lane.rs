@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 use vestnik_clock::{Clock, Monotonic};
 use vestnik_gateway::{
-    Answer, BuildError, Health, Message, MessageId, Provider, Verdict, answer::MAX_BODY_BYTES,
+    Answer, BuildError, Carrier, Health, Message, Provider, Verdict, answer::MAX_BODY_BYTES,
 };
 use vestnik_model::{Open, ProviderName, Reason, view::ProviderFinding};
 use vestnik_outbound::{Client, Limits, Protocol, Reach, SystemResolver, TrustError, Writing};
@@ -18,9 +18,10 @@ use vestnik_rules::attempt::Outcome;
 use super::{
     super::{
         gate::Gate,
-        outcome::{held, reason, unanswered},
+        outcome::{busy, held, reason, unanswered},
     },
     order::{Fate, answered},
+    smpp::{self, Centre, Sessions},
 };
 use crate::refusal::chain;
 
@@ -30,12 +31,40 @@ const MAX_WAIT: Duration = Duration::from_secs(3);
 /// One provider of an account.
 #[derive(Debug)]
 pub(super) struct Lane {
+    gate: Gate,
+    way: Way,
+}
+
+/// How a provider is spoken to.
+#[derive(Debug)]
+enum Way {
+    Http(Box<Http>),
+    Smpp(Box<Centre>),
+}
+
+/// A provider that is spoken to over HTTP.
+#[derive(Debug)]
+struct Http {
     provider: Provider,
     client: Client,
-    gate: Gate,
     places: Semaphore,
     /// When the next message may go.
     next_at: Mutex<Option<Monotonic>>,
+}
+
+/// A message may go to the provider.
+#[derive(Debug)]
+pub(super) struct Admitted<'a> {
+    /// Whether it is the one that tries whether the provider is back.
+    pub(super) probe: Option<Probe>,
+    pub(super) place: Place<'a>,
+}
+
+/// What a message holds while it is sent.
+#[derive(Debug)]
+pub(super) enum Place<'a> {
+    Http(Option<SemaphorePermit<'a>>),
+    Smpp(smpp::Held),
 }
 
 /// What became of a try at a provider.
@@ -44,11 +73,11 @@ pub(super) struct Answered {
     pub(super) fate: Fate,
     pub(super) said: Option<String>,
     /// The provider's id of the message, if it took it and said one.
-    pub(super) message: Option<MessageId>,
+    pub(super) message: Option<String>,
 }
 
 impl Answered {
-    const fn without(fate: Fate) -> Self {
+    pub(super) const fn without(fate: Fate) -> Self {
         Self {
             fate,
             said: None,
@@ -58,7 +87,121 @@ impl Answered {
 }
 
 impl Lane {
-    pub(super) fn new(provider: Provider, reach: &Reach) -> Result<Self, TrustError> {
+    pub(super) fn new(
+        carrier: Carrier<'_>,
+        reach: &Reach,
+        sessions: &Sessions,
+    ) -> Result<Self, TrustError> {
+        let way = match carrier {
+            Carrier::Http(provider) => Way::Http(Box::new(Http::new(provider.clone(), reach)?)),
+            Carrier::Smpp(centre) => Way::Smpp(Box::new(Centre::new(centre.clone(), sessions)?)),
+        };
+        Ok(Self {
+            gate: Gate::default(),
+            way,
+        })
+    }
+
+    pub(super) const fn name(&self) -> ProviderName {
+        match &self.way {
+            Way::Http(http) => http.provider.name(),
+            Way::Smpp(centre) => centre.provider().name(),
+        }
+    }
+
+    /// Waits until a message may go to the provider, or says why it may not now.
+    pub(super) async fn admit(&self, clock: &dyn Clock) -> Result<Admitted<'_>, Outcome> {
+        match &self.way {
+            Way::Http(http) => {
+                let place = http.places.acquire().await.ok();
+                let probe = self.gate.admit(clock)?;
+                match http.turn(clock.monotonic()) {
+                    Ok(wait) if wait.is_zero() => {}
+                    Ok(wait) => tokio::time::sleep(wait).await,
+                    Err(wait) => {
+                        self.gate.give_back(probe);
+                        return Err(held(Reason::ProviderThrottled, wait));
+                    }
+                }
+                let place = Place::Http(place);
+                Ok(Admitted { probe, place })
+            }
+            Way::Smpp(centre) => {
+                let probe = self.gate.admit(clock)?;
+                match centre.place().await {
+                    Ok(place) => {
+                        let place = Place::Smpp(place);
+                        Ok(Admitted { probe, place })
+                    }
+                    Err(outcome) => {
+                        self.gate.give_back(probe);
+                        Err(outcome)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Notes what an outcome tells of the provider.
+    pub(super) fn on(&self, outcome: &Outcome, probe: Option<Probe>, clock: &dyn Clock) {
+        match (&self.way, outcome) {
+            // A session waits by itself when its message centre says that it was too much.
+            (
+                Way::Smpp(_),
+                Outcome::Retry {
+                    reason: Reason::ProviderThrottled,
+                    ..
+                },
+            ) => self.gate.give_back(probe),
+            (Way::Http(_) | Way::Smpp(_), outcome) => self.gate.on(outcome, probe, clock),
+        }
+    }
+
+    /// Gives a probe back that asked nothing.
+    pub(super) fn give_back(&self, probe: Option<Probe>) {
+        self.gate.give_back(probe);
+    }
+
+    /// Sends a message once.
+    pub(super) async fn ask(
+        &self,
+        place: Place<'_>,
+        message: &Message<'_>,
+        (clock, writing): (&dyn Clock, &Writing),
+    ) -> Answered {
+        match (&self.way, place) {
+            (Way::Http(http), Place::Http(permit)) => {
+                let answered = http.ask(message, (clock, writing)).await;
+                drop(permit);
+                answered
+            }
+            (Way::Smpp(centre), Place::Smpp(place)) => centre.send(place, message, writing).await,
+            // A lane gives places of its own kind only.
+            (Way::Http(_), Place::Smpp(_)) | (Way::Smpp(_), Place::Http(_)) => {
+                Answered::without(Fate::not_taken(busy()))
+            }
+        }
+    }
+
+    /// What the provider says of its account.
+    pub(super) async fn check(&self) -> ProviderFinding {
+        match &self.way {
+            Way::Http(http) => http.check().await,
+            Way::Smpp(centre) => centre.check().await,
+        }
+    }
+
+    /// Ends what is kept open.
+    pub(super) async fn stop(&self) {
+        match &self.way {
+            Way::Http(_) => {}
+            Way::Smpp(centre) => centre.stop().await,
+        }
+    }
+}
+
+impl Http {
+    fn new(provider: Provider, reach: &Reach) -> Result<Self, TrustError> {
         let in_flight = usize::from(provider.limits().in_flight.get());
         let limits = Limits {
             origins: 4,
@@ -74,33 +217,10 @@ impl Lane {
         let client = Client::with_resolver(reach.clone(), provider.trust(), limits, resolver)?;
         Ok(Self {
             client,
-            gate: Gate::default(),
             places: Semaphore::new(in_flight),
             next_at: Mutex::default(),
             provider,
         })
-    }
-
-    pub(super) const fn name(&self) -> ProviderName {
-        self.provider.name()
-    }
-
-    /// Waits until a message may go to the provider, or says why it may not now.
-    pub(super) async fn admit(
-        &self,
-        clock: &dyn Clock,
-    ) -> Result<(Option<Probe>, Option<SemaphorePermit<'_>>), Outcome> {
-        let place = self.places.acquire().await.ok();
-        let probe = self.gate.admit(clock)?;
-        match self.turn(clock.monotonic()) {
-            Ok(wait) if wait.is_zero() => {}
-            Ok(wait) => tokio::time::sleep(wait).await,
-            Err(wait) => {
-                self.gate.give_back(probe);
-                return Err(held(Reason::ProviderThrottled, wait));
-            }
-        }
-        Ok((probe, place))
     }
 
     /// How long a message waits for the pace of the provider; an error if that is too long to wait here.
@@ -118,18 +238,8 @@ impl Lane {
         Ok(wait)
     }
 
-    /// Notes what an outcome tells of the provider.
-    pub(super) fn on(&self, outcome: &Outcome, probe: Option<Probe>, clock: &dyn Clock) {
-        self.gate.on(outcome, probe, clock);
-    }
-
-    /// Gives a probe back that asked nothing.
-    pub(super) fn give_back(&self, probe: Option<Probe>) {
-        self.gate.give_back(probe);
-    }
-
     /// Sends a message once. What the connection broke under before it was sent is sent over another one.
-    pub(super) async fn ask(
+    async fn ask(
         &self,
         message: &Message<'_>,
         (clock, writing): (&dyn Clock, &Writing),
@@ -164,7 +274,7 @@ impl Lane {
         };
         let outcome = self.provider.outcome(&answer, clock.now());
         let message = match &outcome.verdict {
-            Verdict::Accepted { id } => id.clone(),
+            Verdict::Accepted { id } => id.as_ref().map(|id| id.as_str().to_owned()),
             Verdict::Retry { .. }
             | Verdict::Throttled { .. }
             | Verdict::Dead { .. }
@@ -180,8 +290,12 @@ impl Lane {
     }
 
     /// What the provider says of its account.
-    pub(super) async fn check(&self) -> ProviderFinding {
-        let place = format!("{}: {}", self.name(), self.provider.origin().as_str());
+    async fn check(&self) -> ProviderFinding {
+        let place = format!(
+            "{}: {}",
+            self.provider.name(),
+            self.provider.origin().as_str()
+        );
         let finding = |reason: Option<Reason>, said| ProviderFinding {
             place: place.clone(),
             is_good: reason.is_none(),

@@ -41,6 +41,7 @@ pub(crate) async fn put(
     sender.require(Scope::Admin)?;
     submission.begin(BY_GET);
     operation::put_provider(state.setting(), &sender.0, &channel, account).await?;
+    state.gateways.forget(&sender.0.app, &channel);
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -96,6 +97,7 @@ pub(crate) async fn act(
             submission.begin(BY_GET);
             let now = state.clock.now();
             operation::rotate(&*state.store, &sender.0, rotation, &check, now).await?;
+            state.gateways.forget(&sender.0.app, channel);
             Ok(Json(check))
         }
         _ => Err(path::unknown_verb()),

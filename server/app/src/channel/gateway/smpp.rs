@@ -1,0 +1,340 @@
+//! A provider that is spoken to over SMPP: its session, which is kept while there is work.
+//!
+//! The session is opened for the first message that waits for a place in its window, and comes back by itself. It is
+//! closed when nothing was sent and nothing came for [`IDLE`], when the account is replaced or deleted, and when the
+//! server ends. A receipt that comes while there is no session stays with the message centre, which hands it over to
+//! the next one.
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{sleep, timeout},
+};
+use vestnik_clock::Clock;
+use vestnik_gateway::{Message, Scope, To, Verdict};
+use vestnik_model::{Open, Reason, view::ProviderFinding};
+use vestnik_outbound::{Reach, TrustError, Wires, Writing};
+use vestnik_rules::attempt::Outcome;
+use vestnik_smpp::{
+    Answer, Arrival, Client, Consumer, Patience, Place, Taking, Trouble, Verdict as Said,
+};
+
+use super::{
+    super::outcome::{busy, held},
+    lane::Answered,
+    order::{Fate, answered},
+};
+
+/// How long a session is kept in which nothing happens: most receipts come within it.
+const IDLE: Duration = Duration::from_secs(60 * 60);
+/// The most sessions of a server.
+const MAX_SESSIONS: usize = 256;
+/// How long a session has to end.
+const STOP: Duration = Duration::from_secs(5);
+/// How long what is waited for. A try ends within its lease ([`ONE_MESSAGE`]).
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(5),
+    place: Duration::from_secs(3),
+    answer: Duration::from_secs(10),
+    submission: Duration::from_secs(7),
+    write: Duration::from_secs(10),
+    enquire: Duration::from_secs(30),
+    parts: Duration::from_secs(2),
+    consumer: Duration::from_secs(10),
+};
+/// The longest that a message takes from when it waits for its place: its first part is answered, the others are
+/// repeated for a while, and the last of them is answered.
+pub(crate) const ONE_MESSAGE: Duration = Duration::from_secs(
+    PATIENCE.place.as_secs() + 2 * PATIENCE.submission.as_secs() + PATIENCE.parts.as_secs(),
+);
+
+/// What the sessions of a server have in common. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Sessions {
+    room: Arc<Semaphore>,
+    clock: Arc<dyn Clock>,
+    reach: Arc<Reach>,
+}
+
+/// A message centre.
+pub(super) struct Centre {
+    provider: vestnik_gateway::Smpp,
+    account: vestnik_smpp::Account,
+    sessions: Sessions,
+    session: Arc<Slot>,
+}
+
+/// Where the session is, if there is one.
+#[derive(Default)]
+struct Slot {
+    session: Mutex<State>,
+    /// Whether something happened since it was looked at last.
+    is_used: AtomicBool,
+}
+
+#[derive(Default)]
+enum State {
+    #[default]
+    Closed,
+    Open(Client, OwnedSemaphorePermit),
+    /// The server ends: none is opened any more.
+    Over,
+}
+
+/// A place in the window of a session.
+#[derive(Debug)]
+pub(super) struct Held {
+    client: Client,
+    place: Place,
+}
+
+impl Sessions {
+    pub(super) fn new(clock: Arc<dyn Clock>, reach: Arc<Reach>) -> Self {
+        Self {
+            room: Arc::new(Semaphore::new(MAX_SESSIONS)),
+            clock,
+            reach,
+        }
+    }
+}
+
+impl fmt::Debug for Centre {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Centre")
+            .field("provider", &self.provider)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Centre {
+    /// A message centre without a session.
+    pub(super) fn new(
+        provider: vestnik_gateway::Smpp,
+        sessions: &Sessions,
+    ) -> Result<Self, TrustError> {
+        let account = provider.account().clone().with_patience(PATIENCE);
+        // Whether the certificates can be used is known before the first message.
+        Wires::new((*sessions.reach).clone(), account.trust())?;
+        Ok(Self {
+            provider,
+            account,
+            sessions: sessions.clone(),
+            session: Arc::default(),
+        })
+    }
+
+    pub(super) const fn provider(&self) -> &vestnik_gateway::Smpp {
+        &self.provider
+    }
+
+    /// Waits for a place in the window of the session, which is opened if there is none.
+    pub(super) async fn place(&self) -> Result<Held, Outcome> {
+        let Some(client) = self.client() else {
+            return Err(busy());
+        };
+        match client.place().await {
+            Ok(place) => Ok(Held { client, place }),
+            Err(said) => Err(unwritten(&said.verdict).outcome),
+        }
+    }
+
+    /// The session; none if there is no room for it.
+    fn client(&self) -> Option<Client> {
+        self.session.is_used.store(true, Ordering::Relaxed);
+        let mut state = self.session.state();
+        match &*state {
+            State::Open(client, _) => return Some(client.clone()),
+            State::Over => return None,
+            State::Closed => {}
+        }
+        let room = Arc::clone(&self.sessions.room).try_acquire_owned().ok()?;
+        let consumer = Reports {
+            slot: Arc::downgrade(&self.session),
+        };
+        let Sessions { clock, reach, .. } = &self.sessions;
+        let reach = (**reach).clone();
+        let client = Client::start(&self.account, reach, Arc::clone(clock), Arc::new(consumer));
+        // The certificates were read before.
+        let client = client.ok()?;
+        *state = State::Open(client.clone(), room);
+        tokio::spawn(close_when_idle(Arc::downgrade(&self.session)));
+        Some(client)
+    }
+
+    /// Sends a message that has its place.
+    pub(super) async fn send(
+        &self,
+        Held { client, place }: Held,
+        message: &Message<'_>,
+        writing: &Writing,
+    ) -> Answered {
+        let To::Phone(to) = message.to else {
+            let reason = Reason::RecipientNoAddress;
+            return Answered::without(Fate::not_taken(Outcome::Rejected { reason }));
+        };
+        let text = self.provider.text(message);
+        let message = vestnik_smpp::Message {
+            attempt: message.attempt,
+            to,
+            text: &text,
+            expires_at: Some(message.expires_at),
+        };
+        read(&client.send_from(place, &message, writing).await)
+    }
+
+    /// Binds and unbinds, and sends nothing.
+    pub(super) async fn check(&self) -> ProviderFinding {
+        let Sessions { clock, reach, .. } = &self.sessions;
+        let found = Client::check(&self.account, (**reach).clone(), Arc::clone(clock)).await;
+        let (reason, said) = match found {
+            Ok(_) => (None, None),
+            Err(said) => (said.verdict.reason(), said.said.map(|it| it.to_string())),
+        };
+        let place = self.account.place();
+        ProviderFinding {
+            place: format!("{}: {place}", self.provider.name()),
+            is_good: reason.is_none(),
+            reason: reason.map(Open::Known),
+            said,
+        }
+    }
+
+    /// Ends the session. None is opened any more.
+    pub(super) async fn stop(&self) {
+        let former = std::mem::replace(&mut *self.session.state(), State::Over);
+        if let State::Open(client, _room) = former {
+            // One that does not end is cut.
+            drop(timeout(STOP, client.stop()).await);
+        }
+    }
+}
+
+impl Slot {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes the session if nothing happened in it; tells whether there is none.
+    fn look(&self) -> bool {
+        let mut state = self.state();
+        let is_idle = !self.is_used.swap(false, Ordering::Relaxed);
+        if is_idle && matches!(*state, State::Open(..)) {
+            // The last client unbinds.
+            *state = State::Closed;
+        }
+        !matches!(*state, State::Open(..))
+    }
+}
+
+/// Looks after a session until it is closed, or until its account is gone.
+async fn close_when_idle(slot: Weak<Slot>) {
+    loop {
+        sleep(IDLE).await;
+        if slot.upgrade().is_none_or(|slot| slot.look()) {
+            return;
+        }
+    }
+}
+
+/// Takes what a message centre hands over.
+struct Reports {
+    slot: Weak<Slot>,
+}
+
+impl fmt::Debug for Reports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reports").finish_non_exhaustive()
+    }
+}
+
+impl Consumer for Reports {
+    fn take(&self, arrival: Arrival) -> Taking<'_> {
+        if let Some(slot) = self.slot.upgrade() {
+            slot.is_used.store(true, Ordering::Relaxed);
+        }
+        Box::pin(async move {
+            match arrival {
+                // Receipts are not kept yet.
+                Arrival::Receipt(_) => Answer::Unknown,
+                // Nobody reads what people write.
+                Arrival::Message(_) => Answer::Never,
+            }
+        })
+    }
+
+    fn on_trouble(&self, trouble: Trouble) {
+        tracing::debug!(%trouble, "a session with a message centre has trouble");
+    }
+}
+
+/// What an answer means for the try.
+fn read(said: &vestnik_smpp::Outcome) -> Answered {
+    // Nothing was asked of the message centre.
+    let is_unwritten = said.parts == 0;
+    Answered {
+        fate: if is_unwritten {
+            unwritten(&said.verdict)
+        } else {
+            answered(&verdict(&said.verdict))
+        },
+        said: said.said.map(|said| said.to_string()),
+        message: match &said.verdict {
+            Said::Accepted { id } => id.as_ref().map(|id| id.as_str().to_owned()),
+            Said::Retry { .. }
+            | Said::Throttled { .. }
+            | Said::Dead { .. }
+            | Said::Rejected { .. }
+            | Said::Refused { .. }
+            | Said::Unproven { .. } => None,
+        },
+    }
+}
+
+/// What it means that nothing of a message was written: it was no try, unless the account is refused.
+fn unwritten(said: &Said) -> Fate {
+    let wait = |reason, after: Option<Duration>| {
+        Fate::not_taken(match after {
+            Some(after) => held(reason, after),
+            None => Outcome::Held {
+                reason,
+                after: None,
+            },
+        })
+    };
+    match said {
+        Said::Retry { reason, after } => wait(*reason, *after),
+        Said::Throttled { after } => wait(Reason::ProviderThrottled, Some(*after)),
+        Said::Accepted { .. }
+        | Said::Dead { .. }
+        | Said::Rejected { .. }
+        | Said::Refused { .. }
+        | Said::Unproven { .. } => answered(&verdict(said)),
+    }
+}
+
+/// The same in the words of all gateways.
+const fn verdict(said: &Said) -> Verdict {
+    match said {
+        Said::Accepted { .. } => Verdict::Accepted { id: None },
+        Said::Retry { reason, after } => Verdict::Retry {
+            reason: *reason,
+            after: *after,
+        },
+        Said::Throttled { after } => Verdict::Throttled {
+            scope: Scope::Account,
+            after: Some(*after),
+        },
+        Said::Dead { reason } => Verdict::Dead { reason: *reason },
+        Said::Rejected { reason } => Verdict::Rejected { reason: *reason },
+        Said::Refused { reason } => Verdict::Refused { reason: *reason },
+        Said::Unproven { reason } => Verdict::Unproven { reason: *reason },
+    }
+}
