@@ -92,7 +92,8 @@ fn offer(files: &mut Files, storage: Storage, shared: &Arc<Shared>) -> Result<Ne
         let ticket = ShowTicket {
             age: now
                 .map(|now| now.duration_since(taken.item.received_at))
-                .unwrap_or_default(),
+                .unwrap_or_default()
+                .max(SignedDuration::ZERO),
             taken,
             owner,
             storage,
@@ -134,7 +135,8 @@ impl ShowTicket {
     }
 
     /// How long it had been on this device when it was taken, as far as that is certain: zero until the server
-    /// has said in this process what time it is, because the device's clock may be wrong.
+    /// has said in this process what time it is, because the device's clock may be wrong. Never negative: what
+    /// the server accepted later than it says it is now was not here before.
     #[must_use]
     pub const fn age(&self) -> SignedDuration {
         self.age

@@ -283,5 +283,5 @@ async fn the_age_of_what_is_shown_does_not_depend_on_the_devices_clock() {
     online(&client).await;
     server.notify(1).await;
     let age = next(&client).await.age();
-    assert!(age.abs() < SignedDuration::from_hours(1), "{age}");
+    assert!((0..3_600).contains(&age.as_secs()), "{age}");
 }
