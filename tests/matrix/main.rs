@@ -18,13 +18,14 @@ mod row;
 mod sends;
 mod table;
 
-use sends::{Failover, Figures};
+use sends::{Failover, Figures, Providers};
 use table::Table;
 
 /// Plays every documented answer of every push service at a real server and the simulator, and compares
 /// what became of attempt, address, step and delivery with the table of the reference; then sends many
 /// notifications while the services fail, and compares what they saw with what the server says; then sends to
-/// phones of which one service is down, or their addresses dead. Prints a
+/// phones of which one service is down, or their addresses dead, and to numbers by a gateway whose first provider is
+/// down. Prints a
 /// JSON object to standard output and a table to standard error; exits with 1 unless everything held.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -69,7 +70,7 @@ impl Tier {
         }
     }
 
-    /// How many phones two mailings go to that two services reach.
+    /// How many people the mailings go to that two services, or two providers of a gateway, reach.
     const fn failover(self) -> usize {
         match self {
             Self::Brief => 100,
@@ -86,6 +87,7 @@ struct Report {
     gateways: Option<gateways::Table>,
     sends: Option<Figures>,
     failover: Option<Failover>,
+    providers: Option<Providers>,
 }
 
 impl Report {
@@ -94,6 +96,7 @@ impl Report {
             && self.gateways.as_ref().is_none_or(gateways::Table::holds)
             && self.sends.as_ref().is_none_or(Figures::holds)
             && self.failover.as_ref().is_none_or(Failover::holds)
+            && self.providers.as_ref().is_none_or(Providers::holds)
     }
 }
 
@@ -105,6 +108,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         gateways: None,
         sends: None,
         failover: None,
+        providers: None,
     };
     let plays = |part| arguments.only.is_none_or(|only| only == part);
     if plays(Part::Table) {
@@ -132,6 +136,9 @@ async fn main() -> anyhow::Result<ExitCode> {
         let failover = sends::failover(sends, arguments.seed).await?;
         eprintln!("{failover}");
         report.failover = Some(failover);
+        let providers = sends::providers(sends, arguments.seed).await?;
+        eprintln!("{providers}");
+        report.providers = Some(providers);
     }
     println!("{}", serde_json::to_string(&report)?);
     Ok(if report.holds() {

@@ -8,6 +8,7 @@ mod failover;
 mod figures;
 mod open;
 mod plan;
+mod providers;
 mod round;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::play::{ENVELOPE_KEY, now};
 
 pub(crate) use failover::{Failover, run as failover};
 pub(crate) use figures::Figures;
+pub(crate) use providers::{Providers, run as providers};
 
 /// The kinds of phones, in turn.
 const KINDS: [Kind; 6] = [

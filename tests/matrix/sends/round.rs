@@ -7,7 +7,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use jiff::SignedDuration;
 use vestnik_clock::Clock as _;
 use vestnik_model::{
-    AudienceRequest, DeliveryId, DeliveryStatus, NotificationId, NotificationStatus, route,
+    AudienceRequest, DeliveryId, DeliveryStatus, NotificationId, NotificationStatus, UserId,
+    publish::StepRequest,
+    route,
     view::{DeliveryView, List},
 };
 use vestnik_sim::{JournalEntry, RuleView};
@@ -54,10 +56,20 @@ impl Run {
 
     pub(super) async fn publish(&self) -> anyhow::Result<Vec<NotificationId>> {
         let everyone: Vec<_> = self.phones.keys().cloned().collect();
+        self.publish_by(&everyone, None).await
+    }
+
+    /// Publishes to people; by these steps, if there are any.
+    pub(super) async fn publish_by(
+        &self,
+        everyone: &[UserId],
+        steps: Option<&[StepRequest]>,
+    ) -> anyhow::Result<Vec<NotificationId>> {
         let mut ids = Vec::new();
         for users in everyone.chunks(RECIPIENTS) {
             let first = users.first().context("a part is not empty")?;
             let mut request = to_user(first, "one of many");
+            request.steps = steps.map(<[StepRequest]>::to_vec);
             request.to = AudienceRequest {
                 users: users.to_vec(),
                 ..AudienceRequest::default()
