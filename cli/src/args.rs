@@ -34,7 +34,10 @@ pub(crate) use self::{
     audience::{AudienceArgs, AudienceCommand, FormArgs, UploadArgs},
     backup::{BackupArgs, RestoreArgs},
     bounce::BounceArgs,
-    delivery::{CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, RecallArgs, RetryArgs},
+    delivery::{
+        CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, PauseArgs, RecallArgs, ResumeArgs,
+        RetryArgs,
+    },
     demo::DemoArgs,
     gateway::{GatewayCheckArgs, GatewayCommand},
     keys::KeysCommand,
@@ -115,6 +118,10 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     /// Stop what was not handed over yet.
     Cancel(CancelArgs),
+    /// Notify nobody further until the notification is resumed.
+    Pause(PauseArgs),
+    /// Let a notification that was paused go on.
+    Resume(ResumeArgs),
     /// Withdraw a notification, where it was shown too.
     Recall(RecallArgs),
     /// Try anew what was lost of a notification.

@@ -45,6 +45,26 @@ pub(crate) struct CancelArgs {
     pub(crate) of: OneArgs,
 }
 
+/// Notify nobody further until the notification is resumed.
+#[derive(Debug, Args)]
+#[command(after_help = "Who was notified already is not affected.
+
+Example:
+  vestnik pause ntf_0192f0c1000070008000000000000001")]
+pub(crate) struct PauseArgs {
+    #[command(flatten)]
+    pub(crate) of: OneArgs,
+}
+
+/// Let a notification that was paused go on.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  vestnik resume ntf_0192f0c1000070008000000000000001")]
+pub(crate) struct ResumeArgs {
+    #[command(flatten)]
+    pub(crate) of: OneArgs,
+}
+
 /// Withdraw a notification, where it was shown too.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:

@@ -43,6 +43,8 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Status(args) => status::run(args, output).await,
         Command::Explain(args) => explain::run(args, output).await,
         Command::Cancel(args) => withdraw::cancel(args, output).await,
+        Command::Pause(args) => withdraw::pause(args, output).await,
+        Command::Resume(args) => withdraw::resume(args, output).await,
         Command::Recall(args) => withdraw::recall(args, output).await,
         Command::Retry(args) => retry::run(args, output).await,
         Command::Events(args) => events::run(args, output).await,

@@ -1,11 +1,12 @@
-//! `vestnik cancel` and `vestnik recall`: stop a notification, and show what had become of it.
+//! `vestnik cancel`, `recall`, `pause` and `resume`: stop a notification, for good or for a while, and show what had
+//! become of it.
 
 use vestnik_model::{route, view::NotificationView};
 
 use super::status;
 use crate::{
     api::Api,
-    args::{CancelArgs, OneArgs, RecallArgs},
+    args::{CancelArgs, OneArgs, PauseArgs, RecallArgs, ResumeArgs},
     exit::Failure,
     output::Output,
 };
@@ -16,6 +17,14 @@ pub(crate) async fn cancel(args: CancelArgs, output: &Output) -> Result<(), Fail
 
 pub(crate) async fn recall(args: RecallArgs, output: &Output) -> Result<(), Failure> {
     withdraw(&args.of, route::RECALL, output).await
+}
+
+pub(crate) async fn pause(args: PauseArgs, output: &Output) -> Result<(), Failure> {
+    withdraw(&args.of, route::PAUSE, output).await
+}
+
+pub(crate) async fn resume(args: ResumeArgs, output: &Output) -> Result<(), Failure> {
+    withdraw(&args.of, route::RESUME, output).await
 }
 
 async fn withdraw(args: &OneArgs, route: &str, output: &Output) -> Result<(), Failure> {

@@ -14,6 +14,10 @@ pub const PREVIEW: &str = "/v1/notifications:preview";
 pub const NOTIFICATION: &str = "/v1/notifications/{id}";
 /// Stops what was not handed over yet: `POST`.
 pub const CANCEL: &str = "/v1/notifications/{id}:cancel";
+/// Notifies nobody further until it is resumed: `POST`.
+pub const PAUSE: &str = "/v1/notifications/{id}:pause";
+/// Lets a notification that was paused go on: `POST`.
+pub const RESUME: &str = "/v1/notifications/{id}:resume";
 /// Withdraws a notification: `POST`.
 pub const RECALL: &str = "/v1/notifications/{id}:recall";
 /// Tries anew what was lost of a notification: `POST`.

@@ -1,4 +1,4 @@
-//! How a sender changes a notification that is scheduled.
+//! How a sender changes a notification: all of it while it is scheduled, its pace while it is sent.
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
@@ -21,19 +21,74 @@ pub struct Planned {
     pub opens_at: Timestamp,
 }
 
-/// Whether a notification can still be changed: nobody has a delivery, and it was not cancelled.
-#[must_use]
-pub const fn is_editable(expansion: Expansion) -> bool {
-    match expansion {
-        Expansion::Scheduled => true,
-        Expansion::Running | Expansion::Done | Expansion::Stopped => false,
+/// How far a notification is when its sender changes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// How far its audience was expanded.
+    pub expansion: Expansion,
+    /// Whether it was cancelled: also when its audience had been expanded before.
+    pub is_cancelled: bool,
+    /// From when on it is worth delivering to nobody.
+    pub expires_at: Timestamp,
+}
+
+impl Standing {
+    /// Whether it is stopped for good: it was cancelled, or has expired.
+    #[must_use]
+    pub fn is_over(self, now: Timestamp) -> bool {
+        self.is_cancelled || self.expansion == Expansion::Stopped || self.expires_at <= now
     }
+}
+
+/// What becomes of a notification that its sender changes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edited {
+    /// Nobody was notified: it begins anew.
+    Planned(Planned),
+    /// It is being sent, and goes on at another pace.
+    Paced(Planned),
+}
+
+/// Changes a notification as far as it can be changed; `None` if the patch asks for more. Nobody has seen one that is
+/// scheduled, so all of it can be. Of one that is sent it is the pace, and one that was stopped is left as it is.
+#[must_use]
+pub fn edit(
+    planned: Planned,
+    patch: Patch,
+    (standing, now): (Standing, Timestamp),
+) -> Option<Edited> {
+    match standing.expansion {
+        Expansion::Scheduled => Some(Edited::Planned(replan(planned, patch, now))),
+        Expansion::Running | Expansion::Done if !standing.is_over(now) => {
+            repace(planned, patch).map(Edited::Paced)
+        }
+        Expansion::Running | Expansion::Done | Expansion::Stopped => None,
+    }
+}
+
+/// Changes the pace, if that is all that the patch changes.
+fn repace(planned: Planned, patch: Patch) -> Option<Planned> {
+    let Patch {
+        content: None,
+        schedule: Some(schedule),
+        ttl: None,
+    } = patch
+    else {
+        return None;
+    };
+    let former = Schedule {
+        per_minute: planned.schedule.per_minute,
+        ..schedule.clone()
+    };
+    (former == planned.schedule).then_some(Planned {
+        schedule,
+        ..planned
+    })
 }
 
 /// Changes what the patch names. A time that has passed means now; the time to live counts from the start.
 /// The notification keeps its revision: nobody has seen the former one.
-#[must_use]
-pub fn edit(planned: Planned, patch: Patch, now: Timestamp) -> Planned {
+fn replan(planned: Planned, patch: Patch, now: Timestamp) -> Planned {
     let Patch {
         content,
         schedule,
@@ -95,9 +150,22 @@ mod tests {
         }
     }
 
+    fn standing(expansion: Expansion) -> Standing {
+        Standing {
+            expansion,
+            is_cancelled: false,
+            expires_at: planned().notification.expires_at,
+        }
+    }
+
     fn edited(patch: Value, now: &str) -> Planned {
         let patch = Patch::parse(serde_json::from_value(patch).unwrap()).unwrap();
-        edit(planned(), patch, at(now))
+        let Some(Edited::Planned(planned)) =
+            edit(planned(), patch, (standing(Expansion::Scheduled), at(now)))
+        else {
+            panic!("it is scheduled");
+        };
+        planned
     }
 
     #[test]
@@ -130,10 +198,37 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_scheduled_is_changed() {
-        assert!(is_editable(Expansion::Scheduled));
-        for expansion in [Expansion::Running, Expansion::Done, Expansion::Stopped] {
-            assert!(!is_editable(expansion));
+    fn of_what_is_sent_the_pace_is_changed() {
+        let now = at("2026-11-21T09:10:00Z");
+        let sent = |patch: Value, expansion| {
+            let patch = Patch::parse(serde_json::from_value(patch).unwrap()).unwrap();
+            edit(planned(), patch, (standing(expansion), now))
+        };
+        let slower = json!({"schedule": {
+            "send_at": "2026-11-21T09:00:00Z", "throttle_per_minute": 5,
+        }});
+        for expansion in [Expansion::Running, Expansion::Done] {
+            let Some(Edited::Paced(paced)) = sent(slower.clone(), expansion) else {
+                panic!("its pace is changed");
+            };
+            let mut same = paced;
+            assert_eq!(same.schedule.per_minute, std::num::NonZeroU32::new(5));
+            same.schedule.per_minute = None;
+            assert_eq!(same, planned());
+        }
+        assert_eq!(sent(slower.clone(), Expansion::Stopped), None);
+        let patch = Patch::parse(serde_json::from_value(slower).unwrap()).unwrap();
+        let cancelled = Standing {
+            is_cancelled: true,
+            ..standing(Expansion::Done)
+        };
+        assert_eq!(edit(planned(), patch, (cancelled, now)), None);
+        for more in [
+            json!({"schedule": {"throttle_per_minute": 5}}),
+            json!({"schedule": {"send_at": "2026-11-21T09:00:00Z"}, "ttl_seconds": 60}),
+            json!({"notification": {"title": "Order 2"}}),
+        ] {
+            assert_eq!(sent(more, Expansion::Running), None);
         }
     }
 }

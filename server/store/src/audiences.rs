@@ -67,6 +67,7 @@ impl ReachQuery {
             opens_at: starts_at,
             expires_at,
             ttl: self.ttl,
+            is_paused: false,
         }
     }
 }

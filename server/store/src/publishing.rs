@@ -15,9 +15,12 @@ pub trait Publishing {
     /// when anybody may be notified. Effects:
     /// `LogGrew`, `NotificationChanged`, `WorkDue`.
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome>;
-    /// Changes a notification while it is scheduled: what it says, when, and for how long it is worth
-    /// delivering. Effects: `NotificationChanged`, `WorkDue`.
+    /// Changes a notification, as far as [`vestnik_rules::edit`] allows: while it is scheduled what it says, when, and
+    /// for how long it is worth delivering, and its pace while it is sent. Effects: `NotificationChanged`, `WorkDue`.
     fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome>;
+    /// Pauses a notification or resumes it, if it was not cancelled and has not expired. While it is paused, nobody
+    /// further is notified; deliveries that were released go on. Effects: `NotificationChanged`, `WorkDue`.
+    fn pause(&self, asked: Pause) -> Answer<'_, EditOutcome>;
     /// Stops what was not handed over yet: the rest of the audience is not expanded, pending
     /// deliveries end as cancelled unless their time has run out. Tells whether there is such a
     /// notification.
@@ -103,12 +106,25 @@ pub struct Edit {
     pub now: Timestamp,
 }
 
+/// What is to be paused or resumed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// The tenant.
+    pub app: AppId,
+    /// The notification.
+    pub id: NotificationId,
+    /// Whether it is paused; resumed if not.
+    pub is_paused: bool,
+    /// The time.
+    pub now: Timestamp,
+}
+
 /// What changing a notification comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditOutcome {
     /// It is changed.
     Edited,
-    /// It is not scheduled any more, or was stopped.
+    /// It is too late for that, or it was stopped.
     NotEditable,
     /// There is no such notification.
     Unknown,

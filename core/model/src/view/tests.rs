@@ -29,6 +29,7 @@ fn notification() -> NotificationView {
         legacy_status: NotificationStatus::Sent.legacy_status().to_owned(),
         outcome: Some(Outcome::Partial.into()),
         settled_at: Some(time()),
+        paused_at: Some(time()),
         schedule: Some(ScheduleView {
             send_at: Some("2026-11-21T09:00:00Z".to_owned()),
             ..ScheduleView::default()

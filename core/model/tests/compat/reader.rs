@@ -58,6 +58,7 @@ pub(crate) const READERS: &[(&str, Reader)] = &[
     ("notification-view-by-channel", again::<NotificationView>),
     ("notification-view-recalled", again::<NotificationView>),
     ("notification-view-settled", again::<NotificationView>),
+    ("notification-view-paused", again::<NotificationView>),
     ("delivery-view", again::<DeliveryView>),
     ("delivery-view-by-channel", again::<DeliveryView>),
     ("delivery-view-at-step", again::<DeliveryView>),

@@ -444,6 +444,7 @@ fn notification_view() -> NotificationView {
         legacy_status: NotificationStatus::Error.legacy_status().to_owned(),
         outcome: None,
         settled_at: None,
+        paused_at: None,
         schedule: None,
         opens_at: None,
         counts: counts(),
@@ -480,6 +481,10 @@ fn of_views() -> Vec<(&'static str, Value)> {
     };
     let recalled = NotificationView {
         is_recalled: true,
+        ..notification_view.clone()
+    };
+    let paused = NotificationView {
+        paused_at: Some(parsed(AT)),
         ..notification_view.clone()
     };
     let settled = NotificationView {
@@ -521,6 +526,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         ("notification-view-by-channel", value(by_channel)),
         ("notification-view-recalled", value(recalled)),
         ("notification-view-settled", value(settled)),
+        ("notification-view-paused", value(paused)),
         ("delivery-view", value(delivery)),
         ("delivery-view-by-channel", value(by_letter)),
         ("delivery-view-at-step", value(at_step)),

@@ -51,7 +51,7 @@ pub(crate) use login::{LoginRequest, log_in, vouched};
 pub(crate) use logout::{end_session, erase_user, log_out, log_user_out};
 pub(crate) use preview::preview;
 pub(crate) use providers::{Account, Setting, account, delete_provider, providers, put_provider};
-pub(crate) use publish::{Publishing, cancel, edit, publish, recall, show};
+pub(crate) use publish::{Publishing, cancel, edit, pause, publish, recall, show};
 pub(crate) use recipients::{
     attributes, change_preferences, preferences, put_attributes, put_settings, settings,
     unsubscribe_by_letter,

@@ -13,7 +13,7 @@ use vestnik_rules::schedule;
 use vestnik_store::{
     Store,
     audience_files::Unusable,
-    publishing::{Edit, EditOutcome, IdempotencyRecord, NewNotification, PublishOutcome},
+    publishing::{Edit, EditOutcome, IdempotencyRecord, NewNotification, Pause, PublishOutcome},
 };
 
 use super::gateways;
@@ -126,7 +126,7 @@ fn remembered(key: String, request: &PublishRequest, now: Timestamp) -> Idempote
     }
 }
 
-/// Changes a notification that is scheduled, and shows it.
+/// Changes a notification, and shows it.
 pub(crate) async fn edit(
     store: &dyn Store,
     app: AppId,
@@ -144,15 +144,27 @@ pub(crate) async fn edit(
         patch,
         now,
     };
-    match store.edit(edit).await? {
-        EditOutcome::Edited => {}
-        EditOutcome::NotEditable => {
-            let detail = "only a notification whose time has not come can be changed";
-            return Err(Refusal::new(ProblemCode::NotificationNotEditable, detail));
-        }
-        EditOutcome::Unknown => return Err(Refusal::not_found("notification")),
-    }
+    edited(
+        store.edit(edit).await?,
+        "it was stopped, or is being sent, when schedule.throttle_per_minute alone can be changed",
+    )?;
     show(store, app, id).await
+}
+
+/// Pauses a notification, or resumes it.
+pub(crate) async fn pause(store: &dyn Store, asked: Pause) -> Result<(), Refusal> {
+    let outcome = store.pause(asked).await?;
+    edited(outcome, "it was stopped, or has expired")
+}
+
+fn edited(outcome: EditOutcome, why_not: &str) -> Result<(), Refusal> {
+    match outcome {
+        EditOutcome::Edited => Ok(()),
+        EditOutcome::NotEditable => {
+            Err(Refusal::new(ProblemCode::NotificationNotEditable, why_not))
+        }
+        EditOutcome::Unknown => Err(Refusal::not_found("notification")),
+    }
 }
 
 /// The key of the header or of the body; two different ones are a mistake.

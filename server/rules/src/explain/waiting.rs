@@ -70,6 +70,7 @@ const fn held_meaning(by: HeldBy) -> Meaning {
         HeldBy::Window => meaning("waits_for_window", Rule::Schedule),
         HeldBy::QuietHours => meaning("waits_for_quiet_hours", Rule::QuietHours),
         HeldBy::Pace => meaning("waits_for_pace", Rule::Schedule),
+        HeldBy::Pause => meaning("waits_for_resume", Rule::Schedule),
     }
 }
 

@@ -45,6 +45,8 @@ pub enum HeldBy {
     QuietHours,
     /// The pace of the mailing.
     Pace,
+    /// The sender, who paused the mailing.
+    Pause,
 }
 
 /// What is known of a recipient.
@@ -140,6 +142,8 @@ pub struct Mailing<'a> {
     pub expires_at: Timestamp,
     /// For how long it is worth delivering to each recipient, counted from their start.
     pub ttl: SignedDuration,
+    /// Whether its sender paused it: nobody further is notified.
+    pub is_paused: bool,
 }
 
 /// What to do with a delivery now.
@@ -158,7 +162,8 @@ pub enum Turn {
         /// What it waits for.
         by: HeldBy,
     },
-    /// It is due, and the pace has no place for it before this time. Those behind it have none either.
+    /// It is due, and the pace has no place for it before this time, or its sender paused the mailing and it
+    /// expires then. Those behind it have none either.
     Queued {
         /// When.
         until: Timestamp,
@@ -184,6 +189,7 @@ pub fn turn(
         opens_at,
         expires_at,
         ttl,
+        is_paused,
     } = *mailing;
     if let Some(opt_out) = recipient.opt_out {
         return Turn::Over(opt_out.reason());
@@ -207,6 +213,10 @@ pub fn turn(
         // One that is held until after its end is looked at when it ends.
         let at = at.min(life.expires_at);
         return Turn::Later { at, by };
+    }
+    if is_paused {
+        let until = life.expires_at;
+        return Turn::Queued { until };
     }
     if let Some((pace, per_minute)) = pace.zip(schedule.per_minute)
         && let Err(until) = pace.take(per_minute, now)

@@ -39,6 +39,7 @@ pub fn held(
         Due::At { at, by } => (at, by),
         Due::Missed(_) => return None,
         Due::Now => match turn(mailing, recipient, Some(&mut pace), now) {
+            Turn::Queued { until } if mailing.is_paused => (until, HeldBy::Pause),
             Turn::Queued { until } => (until, HeldBy::Pace),
             Turn::Now { .. } | Turn::Later { .. } | Turn::Over(_) => return None,
         },
@@ -104,6 +105,7 @@ fn of(mailing: &Mailing<'_>, recipient: &Recipient<'_>, (until, by): (Timestamp,
         opens_at,
         expires_at: _,
         ttl,
+        is_paused: _,
     } = *mailing;
     let zone = waits_by(schedule, recipient, by).and_then(|located| {
         let name = located.zone.iana_name()?.to_owned();
@@ -150,6 +152,7 @@ mod tests {
             opens_at: life.starts_at,
             expires_at: life.expires_at,
             ttl,
+            is_paused: false,
         };
         ask(&mailing, &known.recipient())
     }

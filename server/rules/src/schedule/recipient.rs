@@ -67,7 +67,7 @@ pub const fn has_hours(schedule: &Schedule, attributes: &Attributes) -> bool {
 pub fn waits_by(schedule: &Schedule, recipient: &Recipient<'_>, by: HeldBy) -> Option<Located> {
     match by {
         HeldBy::QuietHours => Some(locate(&recipient.zones)),
-        HeldBy::Pace => None,
+        HeldBy::Pace | HeldBy::Pause => None,
         HeldBy::SendAt | HeldBy::Window => match &schedule.timing {
             Timing::Now | Timing::At(_) => None,
             Timing::Local { zone, .. } => match clock(zone, &recipient.zones) {

@@ -57,6 +57,8 @@ CREATE TABLE notification_state (
     release INTEGER,
     -- How far the pace of its schedule is: microseconds since 1970.
     pace INTEGER,
+    -- Since when its sender has it paused; absent if it is not.
+    paused_at INTEGER,
     -- Since when nothing is waited for any more; absent before.
     settled_at INTEGER
 ) STRICT;

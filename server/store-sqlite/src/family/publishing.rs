@@ -13,7 +13,7 @@ use vestnik_rules::{
     cascade,
     contact::ContactKey,
     device::Wanted,
-    edit::{self as rules, is_editable},
+    edit::{self as rules, Edited, Standing},
     idempotency::{Verdict, verdict},
     identity::delivery_id_of,
     retry::{FIRST_PART as FIRST_LOOKS, Prospect, admit},
@@ -25,7 +25,8 @@ use vestnik_store::{
     Answer, Publishing,
     effect::Arrived,
     publishing::{
-        Edit, EditOutcome, IdempotencyRecord, NewNotification, PublishOutcome, Retry, RetryOutcome,
+        Edit, EditOutcome, IdempotencyRecord, NewNotification, Pause, PublishOutcome, Retry,
+        RetryOutcome,
     },
 };
 
@@ -62,6 +63,10 @@ impl Publishing for SqliteStore {
 
     fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome> {
         self.write(Priority::Normal, move |txn| change(txn, &edit))
+    }
+
+    fn pause(&self, asked: Pause) -> Answer<'_, EditOutcome> {
+        self.write(Priority::Normal, move |txn| pause(txn, &asked))
     }
 
     fn cancel(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool> {
@@ -333,7 +338,7 @@ fn insert(
     })
 }
 
-/// Changes a notification that is scheduled; its row of work begins anew.
+/// Changes a notification: one that is scheduled begins anew, one that is sent goes on.
 fn change(txn: &mut Txn<'_>, asked: &Edit) -> Result<EditOutcome, rusqlite::Error> {
     let Edit {
         app,
@@ -345,25 +350,72 @@ fn change(txn: &mut Txn<'_>, asked: &Edit) -> Result<EditOutcome, rusqlite::Erro
     let Some(found) = notification::find(db, app, *id)? else {
         return Ok(EditOutcome::Unknown);
     };
-    if !is_editable(found.expansion()) {
+    let planned = edit::planned(db, &found)?;
+    let edited =
+        planned.and_then(|planned| rules::edit(planned, patch.clone(), (standing(&found), *now)));
+    let Some(edited) = edited else {
+        return Ok(EditOutcome::NotEditable);
+    };
+    let (Edited::Planned(planned) | Edited::Paced(planned)) = &edited;
+    let bytes = entry_bytes(planned.notification.clone());
+    edit::replan(db, &found, planned, bytes)?;
+    touch(txn, &found, *now)?;
+    match &edited {
+        Edited::Planned(planned) => {
+            let stage = Stage {
+                kind: WorkKind::Expand,
+                due: planned.opens_at,
+            };
+            work::set(txn.connection(), found.work, stage, None)?;
+            event::work_due(txn, app, stage, *now)?;
+        }
+        Edited::Paced(_) => release::wake(txn, &found.subject, *now)?,
+    }
+    Ok(EditOutcome::Edited)
+}
+
+/// Pauses a notification, or resumes it.
+fn pause(txn: &mut Txn<'_>, asked: &Pause) -> Result<EditOutcome, rusqlite::Error> {
+    let Pause {
+        app,
+        id,
+        is_paused,
+        now,
+    } = asked;
+    let db = txn.connection();
+    let Some(found) = notification::find(db, app, *id)? else {
+        return Ok(EditOutcome::Unknown);
+    };
+    if standing(&found).is_over(*now) {
         return Ok(EditOutcome::NotEditable);
     }
-    let Some(planned) = edit::planned(db, &found)? else {
-        return Ok(EditOutcome::NotEditable);
-    };
-    let planned = rules::edit(planned, patch.clone(), *now);
-    let bytes = entry_bytes(planned.notification.clone());
-    edit::replan(db, &found, &planned, bytes)?;
-    let stage = Stage {
-        kind: WorkKind::Expand,
-        due: planned.opens_at,
-    };
-    work::set(db, found.work, stage, None)?;
+    if found.paused_at.is_some() == *is_paused {
+        return Ok(EditOutcome::Edited);
+    }
+    notification::set_paused(db, found.subject.row, is_paused.then_some(*now))?;
+    touch(txn, &found, *now)?;
+    release::wake(txn, &found.subject, *now)?;
+    Ok(EditOutcome::Edited)
+}
+
+/// How far a notification is, for its sender to change it.
+fn standing(found: &notification::Found) -> Standing {
+    Standing {
+        expansion: found.expansion(),
+        is_cancelled: found.is_cancelled,
+        expires_at: found.expires_at,
+    }
+}
+
+/// Tells that a notification was changed.
+fn touch(
+    txn: &mut Txn<'_>,
+    found: &notification::Found,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
     let mut changes = Changes::default();
     changes.touched(&found.subject);
-    changes.write(txn, *now)?;
-    event::work_due(txn, app, stage, *now)?;
-    Ok(EditOutcome::Edited)
+    changes.write(txn, now)
 }
 
 fn answer(db: &Connection, subject: &Subject) -> Result<PublishAccepted, rusqlite::Error> {

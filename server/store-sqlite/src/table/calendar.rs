@@ -28,7 +28,7 @@ use crate::{
 };
 
 statements! {
-    PLANNED = "SELECT n.schedule, n.ttl, n.opens_at, n.expires_at, s.pace
+    PLANNED = "SELECT n.schedule, n.ttl, n.opens_at, n.expires_at, s.pace, s.paused_at IS NOT NULL
          FROM notification n CROSS JOIN notification_state s ON s.notification = n.row
          WHERE n.row = ?1";
     SET_PACE = "UPDATE notification_state SET pace = ?2 WHERE notification = ?1";
@@ -47,6 +47,7 @@ pub(crate) struct Calendar {
     opens_at: Timestamp,
     expires_at: Timestamp,
     pub(crate) pace: Pace,
+    is_paused: bool,
     is_critical: bool,
     category: Option<CategoryName>,
     /// The App's default zone, once it was asked for.
@@ -75,6 +76,7 @@ impl Calendar {
                     opens_at: time(row, 2)?,
                     expires_at: time(row, 3)?,
                     pace: Pace::resumed(row.get(4)?),
+                    is_paused: row.get(5)?,
                     is_critical: priority == Some(Priority::Critical),
                     category: category.clone(),
                     app_default: OnceCell::new(),
@@ -89,6 +91,7 @@ impl Calendar {
             opens_at: self.opens_at,
             expires_at: self.expires_at,
             ttl: self.ttl,
+            is_paused: self.is_paused,
         }
     }
 

@@ -29,7 +29,8 @@ use crate::{
 macro_rules! found_columns {
     () => {
         "n.row, n.id, n.app, n.accepted_at, n.opens_at, n.expires_at, n.forget_at, s.version, s.position,
-         s.is_cancelled, s.is_recalled, s.is_forgotten, s.work, s.settled_at, n.error_policy, n.collapse"
+         s.is_cancelled, s.is_recalled, s.is_forgotten, s.work, s.settled_at, n.error_policy, n.collapse,
+         s.paused_at"
     };
 }
 
@@ -69,6 +70,7 @@ statements! {
     SET_POSITION = "UPDATE notification_state SET position = ?2 WHERE notification = ?1";
     CANCEL = "UPDATE notification_state SET is_cancelled = 1 WHERE notification = ?1";
     RECALL = "UPDATE notification_state SET is_cancelled = 1, is_recalled = 1 WHERE notification = ?1";
+    SET_PAUSED = "UPDATE notification_state SET paused_at = ?2 WHERE notification = ?1";
     FORGET = "UPDATE notification_state SET is_forgotten = 1 WHERE notification = ?1";
     DELETE_COUNTS = "DELETE FROM notification_count WHERE notification = ?1";
     DELETE_STATE = "DELETE FROM notification_state WHERE notification = ?1";
@@ -117,6 +119,8 @@ pub(crate) struct Found {
     error_policy: ErrorPolicy,
     /// What it is about, if its sender said so.
     pub(crate) collapse_key: Option<String>,
+    /// Since when its sender has it paused.
+    pub(crate) paused_at: Option<Timestamp>,
 }
 
 impl Found {
@@ -336,6 +340,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
         settled_at: optional_time(row, 13)?,
         error_policy: optional_word(row, 14)?.unwrap_or_default(),
         collapse_key: row.get(15)?,
+        paused_at: optional_time(row, 16)?,
     })
 }
 
@@ -400,6 +405,17 @@ pub(crate) fn set_position(
 pub(crate) fn stop(db: &Connection, row: i64, is_recalled: bool) -> Result<(), rusqlite::Error> {
     let statement = if is_recalled { RECALL } else { CANCEL };
     db.prepare_cached(statement)?.execute([row]).map(drop)
+}
+
+/// Notes since when a notification is paused, if it is.
+pub(crate) fn set_paused(
+    db: &Connection,
+    row: i64,
+    at: Option<Timestamp>,
+) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(SET_PAUSED)?
+        .execute((row, at.map(millis)))
+        .map(drop)
 }
 
 /// Notes that a notification is being deleted: nobody sees it any more.

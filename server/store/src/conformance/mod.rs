@@ -44,6 +44,7 @@ pub mod mailing;
 pub mod model;
 pub mod news;
 pub mod operations;
+pub mod pausing;
 pub mod providers;
 pub mod publishing;
 mod pushing;
@@ -195,6 +196,10 @@ macro_rules! conformance {
                 a_mailing_crosses_the_night_in_which_clocks_go_back,
                 a_mailing_keeps_its_pace_after_a_crash, what_expires_does_not_wait_for_a_pace,
                 any_schedule_goes_out_as_the_rules_say;
+            pausing: a_paused_mailing_goes_on_when_it_is_resumed,
+                a_mailing_that_is_paused_before_it_begins_notifies_nobody,
+                a_paused_mailing_can_be_cancelled_and_then_not_resumed,
+                the_pace_of_a_mailing_is_changed_while_it_is_sent;
             idempotency: a_repeated_request_is_answered_as_before,
                 another_request_is_a_mismatch, a_key_is_forgotten_in_time,
                 a_refused_request_is_not_remembered, racing_repetitions_publish_once;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use vestnik_model::{AppId, NotificationId, PublishAccepted};
 use vestnik_rules::{
     audience::{FIRST_PART, Plan},
-    edit::{self, is_editable},
+    edit::{self, Edited},
     idempotency::{Remembered, Verdict, verdict},
     work::{Stage, WorkKind, first_stage},
 };
@@ -13,13 +13,13 @@ use super::{
     MemoryStore,
     audience_files::unusable,
     contacts::plan_of,
-    ending, expansion, queue, retry,
+    ending, expansion, queue, release, retry,
     row::{NotificationKey, NotificationRow, Target},
     txn::{Txn, corrupt, refused},
 };
 use crate::{
     Answer, Publishing, StoreError,
-    publishing::{Edit, EditOutcome, NewNotification, PublishOutcome, Retry, RetryOutcome},
+    publishing::{Edit, EditOutcome, NewNotification, Pause, PublishOutcome, Retry, RetryOutcome},
 };
 
 impl Publishing for MemoryStore {
@@ -29,6 +29,10 @@ impl Publishing for MemoryStore {
 
     fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome> {
         self.write(edit.now, move |txn| Ok(change(txn, edit)))
+    }
+
+    fn pause(&self, asked: Pause) -> Answer<'_, EditOutcome> {
+        self.write(asked.now, move |txn| Ok(pause(txn, &asked)))
     }
 
     fn cancel(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool> {
@@ -57,7 +61,7 @@ impl Publishing for MemoryStore {
     }
 }
 
-/// Changes a notification that is scheduled; its row of work begins anew.
+/// Changes a notification: one that is scheduled begins anew, one that is sent goes on.
 fn change(txn: &mut Txn, edit: Edit) -> EditOutcome {
     let Edit {
         app,
@@ -68,16 +72,41 @@ fn change(txn: &mut Txn, edit: Edit) -> EditOutcome {
     let Some((key, row)) = txn.world.notification(&app, id) else {
         return EditOutcome::Unknown;
     };
-    if !is_editable(row.expansion()) {
-        return EditOutcome::NotEditable;
-    }
-    let (planned, work) = (edit::edit(row.planned(), patch, now), row.work);
-    if let Some(row) = txn.world.notifications.get_mut(&key) {
-        row.replan(planned);
-        let stage = first_stage(&row.life(), false);
-        queue::reset(txn, work, stage);
+    let work = row.work;
+    let edited = edit::edit(row.planned(), patch, (row.standing(), now));
+    let row = txn.world.notifications.get_mut(&key);
+    match edited.zip(row) {
+        Some((Edited::Planned(planned), row)) => {
+            row.replan(planned);
+            let stage = first_stage(&row.life(), false);
+            queue::reset(txn, work, stage);
+        }
+        Some((Edited::Paced(planned), row)) => {
+            row.replan(planned);
+            release::wake(txn, key);
+        }
+        None => return EditOutcome::NotEditable,
     }
     txn.touched(key);
+    EditOutcome::Edited
+}
+
+/// Pauses a notification, or resumes it.
+fn pause(txn: &mut Txn, asked: &Pause) -> EditOutcome {
+    let Some((key, row)) = txn.world.notification(&asked.app, asked.id) else {
+        return EditOutcome::Unknown;
+    };
+    if row.standing().is_over(asked.now) {
+        return EditOutcome::NotEditable;
+    }
+    if row.paused_at.is_some() == asked.is_paused {
+        return EditOutcome::Edited;
+    }
+    if let Some(row) = txn.world.notifications.get_mut(&key) {
+        row.paused_at = asked.is_paused.then_some(asked.now);
+    }
+    txn.touched(key);
+    release::wake(txn, key);
     EditOutcome::Edited
 }
 

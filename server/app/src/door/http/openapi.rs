@@ -28,6 +28,8 @@ use crate::door::{compat, rest};
         rest::notifications::get,
         rest::notifications::edit,
         rest::notifications::cancel,
+        rest::notifications::pause,
+        rest::notifications::resume,
         rest::notifications::recall,
         rest::notifications::retry,
         rest::notifications::deliveries,

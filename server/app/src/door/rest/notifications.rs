@@ -12,7 +12,7 @@ use vestnik_model::{
     publish::{NotificationPatch, RetryAccepted},
     view::{DeliveryView, List, NotificationView},
 };
-use vestnik_store::{DeliveryPlace, NotificationPlace, Store};
+use vestnik_store::{DeliveryPlace, NotificationPlace, Store, publishing::Pause};
 
 use super::{
     body::JsonBody,
@@ -173,7 +173,7 @@ pub(crate) async fn deliveries(
         .ok_or_else(|| Refusal::not_found("notification"))
 }
 
-/// `POST …/{id}:cancel`, `:recall` and `:retry`: the router hands the id and the verb over in one.
+/// `POST …/{id}:cancel`, `:pause`, `:recall`, `:resume` and `:retry`: the router hands the id and the verb over in one.
 pub(crate) async fn act(
     state: State<ServerState>,
     sender: Sender,
@@ -183,6 +183,8 @@ pub(crate) async fn act(
     match path::verb(&text)? {
         (id, "cancel") => Ok(cancel(state, sender, submission, id).await?.into_response()),
         (id, "recall") => Ok(recall(state, sender, submission, id).await?.into_response()),
+        (id, "pause") => Ok(pause(state, sender, submission, id).await?.into_response()),
+        (id, "resume") => Ok(resume(state, sender, submission, id).await?.into_response()),
         (id, "retry") => Ok(retry(state, sender, submission, id).await?.into_response()),
         _ => Err(path::unknown_verb()),
     }
@@ -213,6 +215,69 @@ pub(crate) async fn cancel(
     stopped(store, sender.app(), id).await
 }
 
+/// Notifies nobody further until the notification is resumed. Who was notified already is not affected: devices
+/// catch up, tries and further steps go on. What expires meanwhile is not sent. Shows the notification.
+#[utoipa::path(
+    post, path = "/v1/notifications/{id}:pause", tag = "notifications",
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "Paused: the notification as it is now", body = NotificationView),
+        (status = 204, description = "Paused; its content cannot be read"),
+        (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
+        (status = 404, description = "There is no such notification", body = Problem),
+        (status = 409, description = "It was stopped, or has expired", body = Problem),
+    )
+)]
+pub(crate) async fn pause(
+    State(state): State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    id: &str,
+) -> Result<Response, Refusal> {
+    set_paused(&state, &sender, submission, (id, true)).await
+}
+
+/// Lets a notification that was paused go on: those whose time has come are notified now, at its pace. Shows it.
+#[utoipa::path(
+    post, path = "/v1/notifications/{id}:resume", tag = "notifications",
+    params(("id" = String, Path)),
+    responses(
+        (status = 200, description = "Resumed: the notification as it is now", body = NotificationView),
+        (status = 204, description = "Resumed; its content cannot be read"),
+        (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
+        (status = 404, description = "There is no such notification", body = Problem),
+        (status = 409, description = "It was stopped, or has expired", body = Problem),
+    )
+)]
+pub(crate) async fn resume(
+    State(state): State<ServerState>,
+    sender: Sender,
+    submission: Submission,
+    id: &str,
+) -> Result<Response, Refusal> {
+    set_paused(&state, &sender, submission, (id, false)).await
+}
+
+async fn set_paused(
+    state: &ServerState,
+    sender: &Sender,
+    submission: Submission,
+    (id, is_paused): (&str, bool),
+) -> Result<Response, Refusal> {
+    sender.require(Scope::Publish)?;
+    let id: NotificationId = path::id(id, "notification")?;
+    submission.begin(BY_GET);
+    let (store, app) = (&*state.store, sender.app());
+    let asked = Pause {
+        app: app.clone(),
+        id,
+        is_paused,
+        now: state.clock.now(),
+    };
+    operation::pause(store, asked).await?;
+    stopped(store, app, id).await
+}
+
 /// Withdraws a notification, where it was shown too. Shows what had become of it.
 #[utoipa::path(
     post, path = "/v1/notifications/{id}:recall", tag = "notifications",
@@ -238,7 +303,7 @@ pub(crate) async fn recall(
     stopped(store, sender.app(), id).await
 }
 
-/// What a notification is that was stopped. It was stopped also if its content cannot be read.
+/// What a notification is that was stopped or paused. It was also if its content cannot be read.
 async fn stopped(store: &dyn Store, app: AppId, id: NotificationId) -> Result<Response, Refusal> {
     let view = store.notification(app, id).await?;
     Ok(match view {

@@ -18,6 +18,10 @@ pub(super) fn waits(waiting: &Waiting, times: Times) -> String {
                     "Its time has come, and it waits for its turn: the sender limited how many \
                      people are notified in a minute, and the next place is free from {end}."
                 ),
+                HeldBy::Pause => format!(
+                    "Its time has come, and the sender paused the mailing: it goes out when that is \
+                     resumed, until {end} at the latest."
+                ),
             }
         }
         Waiting::EndsBefore { at } => format!("It expires before that, {}.", moment(*at, times)),

@@ -215,6 +215,7 @@ fn waits() -> Vec<Waiting> {
         HeldBy::Window,
         HeldBy::QuietHours,
         HeldBy::Pace,
+        HeldBy::Pause,
     ];
     let held = held.map(|by| Waiting::Held { by, until });
     let over = [Reason::OptoutAll, Reason::ExpiredWindow];

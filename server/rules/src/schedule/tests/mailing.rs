@@ -71,6 +71,7 @@ impl Played {
                 opens_at: self.opens_at,
                 expires_at: span.expires_at,
                 ttl: TTL,
+                is_paused: false,
             };
             // It may have been started anew since the last part.
             let mut pace = Pace::resumed(self.pace.next_free());
@@ -135,6 +136,7 @@ fn a_life_counts_from_the_start_of_its_recipient() {
         opens_at: span.starts_at,
         expires_at: span.expires_at,
         ttl: hour,
+        is_paused: false,
     };
     let berlin = in_zone("Europe/Berlin");
     let turn = |now: &str| turn(&mailing, &berlin, None, at(now));
@@ -189,4 +191,29 @@ fn check_times(mailing: &Played) {
     for (first, last) in all.iter().zip(all.iter().skip(30)) {
         assert!(last.duration_since(*first) >= SignedDuration::from_secs(60));
     }
+}
+
+#[test]
+fn a_paused_mailing_notifies_nobody_and_ends_what_expires() {
+    let schedule = schedule(json!({"throttle_per_minute": 1}));
+    let (opens_at, hour) = (at("2026-03-20T12:00:00Z"), SignedDuration::from_hours(1));
+    let expires_at = opens_at + hour;
+    let mailing = Mailing {
+        schedule: &schedule,
+        opens_at,
+        expires_at,
+        ttl: hour,
+        is_paused: true,
+    };
+    let berlin = in_zone("Europe/Berlin");
+    let mut pace = Pace::default();
+    let paused = turn(&mailing, &berlin, Some(&mut pace), opens_at);
+    assert_eq!(paused, Turn::Queued { until: expires_at });
+    assert_eq!(pace, Pace::default(), "it takes no place");
+    let of_sender = held(&mailing, &berlin, pace, opens_at).map(|held| (held.by, held.until));
+    assert_eq!(of_sender, Some((HeldBy::Pause, expires_at)));
+    let late = turn(&mailing, &berlin, Some(&mut pace), expires_at);
+    assert_eq!(late, Turn::Over(Reason::ExpiredTtl));
+    // What was released goes on.
+    assert_eq!(hours(&mailing, &berlin, opens_at), Hours::Open);
 }

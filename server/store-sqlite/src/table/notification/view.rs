@@ -54,10 +54,10 @@ pub(crate) struct Shown {
 fn shown(row: &Row<'_>) -> Result<Shown, rusqlite::Error> {
     Ok(Shown {
         found: found(row)?,
-        content: json(row, 16)?,
-        external_id: row.get(17)?,
-        correlation_id: row.get(18)?,
-        schedule: optional_json(row, 19)?,
+        content: json(row, 17)?,
+        external_id: row.get(18)?,
+        correlation_id: row.get(19)?,
+        schedule: optional_json(row, 20)?,
     })
 }
 
@@ -84,6 +84,7 @@ pub(crate) fn with_counts(
         legacy_status: status.legacy_status().to_owned(),
         outcome: Some(outcome.into()),
         settled_at: found.settled_at,
+        paused_at: found.paused_at,
         schedule,
         opens_at: found.is_scheduled().then_some(found.opens_at),
         counts,

@@ -13,7 +13,7 @@ use vestnik_model::{
 use vestnik_rules::{
     audience::{Plan, Position, expansion},
     device::Wanted,
-    edit::Planned,
+    edit::{Planned, Standing},
     schedule::{Mailing, Pace, span},
     settle::Outlook,
     work::Life,
@@ -62,6 +62,8 @@ pub(crate) struct NotificationRow {
     pub(crate) release: Option<u64>,
     /// How far the pace of its schedule is.
     pub(crate) pace: Pace,
+    /// Since when its sender has it paused.
+    pub(crate) paused_at: Option<Timestamp>,
     /// How many lost deliveries make it an error.
     pub(crate) error_policy: ErrorPolicy,
     /// Since when nothing is waited for any more.
@@ -105,6 +107,7 @@ impl NotificationRow {
             dispatch: None,
             release: None,
             pace: Pace::default(),
+            paused_at: None,
             error_policy: publication.error_policy,
             settled_at: None,
         }
@@ -124,6 +127,7 @@ impl NotificationRow {
             opens_at: self.opens_at,
             expires_at: self.notification.expires_at,
             ttl: self.ttl,
+            is_paused: self.paused_at.is_some(),
         }
     }
 
@@ -135,7 +139,16 @@ impl NotificationRow {
         self.opens_at > self.notification.accepted_at
     }
 
-    /// What can be changed about it while it is scheduled.
+    /// How far it is, for its sender to change it.
+    pub(crate) fn standing(&self) -> Standing {
+        Standing {
+            expansion: self.expansion(),
+            is_cancelled: self.is_cancelled,
+            expires_at: self.notification.expires_at,
+        }
+    }
+
+    /// What can be changed about it.
     pub(crate) fn planned(&self) -> Planned {
         Planned {
             notification: self.notification.clone(),
@@ -207,6 +220,7 @@ impl NotificationRow {
             legacy_status: status.legacy_status().to_owned(),
             outcome: Some(self.outcome().into()),
             settled_at: self.settled_at,
+            paused_at: self.paused_at,
             schedule: (self.schedule != Schedule::default()).then(|| (&self.schedule).into()),
             opens_at: self.is_scheduled().then_some(self.opens_at),
             counts: self.counts,

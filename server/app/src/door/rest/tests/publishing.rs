@@ -70,6 +70,33 @@ async fn what_is_scheduled_is_shown_and_changed_until_its_time() {
 }
 
 #[tokio::test]
+async fn a_mailing_is_paused_and_resumed() {
+    let world = World::new().await;
+    let in_an_hour = (world.state.clock.now() + SignedDuration::from_hours(1)).to_string();
+    let mut body = to_anna();
+    body["schedule"] = json!({"send_at": in_an_hour});
+    let accepted = world.admin("POST /v1/notifications", Some(body)).await;
+    let path = format!("/v1/notifications/{}", text(&accepted.body["id"]));
+    let act = async |verb: &str| world.admin(&format!("POST {path}:{verb}"), None).await;
+    for _ in 0..2 {
+        let paused = act("pause").await;
+        assert_eq!(paused.status, 200, "{paused:?}");
+        assert!(paused.body["paused_at"].is_string(), "{paused:?}");
+    }
+    let resumed = act("resume").await;
+    assert_eq!(resumed.status, 200, "{resumed:?}");
+    assert!(resumed.body["paused_at"].is_null(), "{resumed:?}");
+    let line = format!("POST {path}:pause");
+    let stranger = world.call(&line, "vk_wrong", None).await;
+    assert_eq!(stranger.status, 401);
+    let unknown = "POST /v1/notifications/ntf_00000000000000000000000000000001:pause";
+    assert_eq!(world.admin(unknown, None).await.status, 404);
+    act("cancel").await;
+    let late = act("pause").await;
+    assert_eq!(late.problem(), (409, "notification.not_editable"));
+}
+
+#[tokio::test]
 async fn a_schedule_that_cannot_be_kept_is_refused() {
     let world = World::new().await;
     let refused = async |schedule: Value| {
