@@ -86,6 +86,9 @@ pub struct StatementView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Reason>))]
     pub reason: Option<Open<Reason>>,
+    /// By which provider of a gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
     /// How many tries were made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tries: Option<u32>,

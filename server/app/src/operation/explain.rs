@@ -78,6 +78,7 @@ fn view(statement: &Statement, language: Language, times: Times) -> StatementVie
         until,
         installation,
         channel,
+        provider,
         reason,
         tries,
     } = evidence;
@@ -90,6 +91,7 @@ fn view(statement: &Statement, language: Language, times: Times) -> StatementVie
         until,
         installation_id: installation,
         channel: channel.map(Open::Known),
+        provider: provider.map(|name| name.to_string()),
         reason: reason.map(Open::Known),
         tries,
     }

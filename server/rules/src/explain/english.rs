@@ -9,13 +9,15 @@ mod waiting;
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, DeliveryStatus, Devices, Engagement, Platform, publish::Goal};
+use vestnik_model::{
+    Channel, DeliveryStatus, Devices, Engagement, Platform, ProviderName, publish::Goal,
+};
 
 pub use self::rule::english_rule;
 use self::{
     device::{not_shown, too_old},
     reason::because,
-    route::{route, service},
+    route::{route, service, taker},
     waiting::waits,
 };
 use super::{
@@ -36,8 +38,9 @@ pub fn english(statement: &Statement, times: Times) -> String {
         Statement::Tried {
             place,
             channel,
+            provider,
             outcome,
-        } => tried(&Target::new(place, *channel), *outcome, times),
+        } => tried(&Target::new(place, *channel, *provider), *outcome, times),
         Statement::Cascade(course) => cascade(*course, times),
         Statement::Waiting(waiting) => waits(waiting, times),
         Statement::Standing(standing) => stands(*standing, times),
@@ -180,7 +183,7 @@ struct Target {
 }
 
 impl Target {
-    fn new(place: &Place, channel: Channel) -> Self {
+    fn new(place: &Place, channel: Channel, provider: Option<ProviderName>) -> Self {
         Self {
             what: match channel {
                 Channel::Hub | Channel::Gateway(_) => "a message",
@@ -196,7 +199,7 @@ impl Target {
                 Place::Device(device) => format!("the {}", named(device)),
                 Place::Mailbox | Place::Backend | Place::Gateway => "the person".to_owned(),
             },
-            by: service(channel),
+            by: taker(channel, provider),
         }
     }
 }

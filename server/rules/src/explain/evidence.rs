@@ -1,7 +1,7 @@
 //! What a statement means to a program: its word, its rule, its evidence.
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, InstallationId, Reason};
+use vestnik_model::{Channel, InstallationId, ProviderName, Reason};
 
 use super::{
     principle::Rule,
@@ -22,6 +22,8 @@ pub struct Evidence {
     pub installation: Option<InstallationId>,
     /// Over which route.
     pub channel: Option<Channel>,
+    /// By which provider of a gateway.
+    pub provider: Option<ProviderName>,
     /// Why.
     pub reason: Option<Reason>,
     /// How many tries were made.
@@ -53,6 +55,7 @@ impl Statement {
             Self::Tried {
                 place,
                 channel,
+                provider,
                 outcome,
             } => {
                 let mut meaning = outcome.meaning();
@@ -60,6 +63,7 @@ impl Statement {
                     meaning.rule = Rule::Cascade;
                 }
                 meaning.evidence.channel = Some(*channel);
+                meaning.evidence.provider = *provider;
                 meaning.evidence.installation = match place {
                     Place::Device(device) => Some(device.installation),
                     Place::Mailbox | Place::Backend | Place::Gateway => None,
@@ -95,6 +99,7 @@ pub(super) const fn meaning(code: &'static str, rule: Rule) -> Meaning {
             until: None,
             installation: None,
             channel: None,
+            provider: None,
             reason: None,
             tries: None,
         },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryState, Devices, Expansion, GatewayName, InstallationId, Reason,
+    Channel, DeliveryState, Devices, Expansion, GatewayName, InstallationId, ProviderName, Reason,
     publish::{ScheduleView, Steps},
 };
 
@@ -238,6 +238,8 @@ pub struct Try {
     pub target: Target,
     /// How far it got.
     pub attempt: Attempt,
+    /// The provider of a gateway that its last try was started with.
+    pub provider: Option<ProviderName>,
     /// When it began.
     pub started_at: Timestamp,
     /// When its last try began; absent of what was written to a connection.

@@ -11,14 +11,16 @@ mod waiting;
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, DeliveryStatus, Devices, Engagement, MinVersion, publish::Goal};
+use vestnik_model::{
+    Channel, DeliveryStatus, Devices, Engagement, MinVersion, ProviderName, publish::Goal,
+};
 
 pub use self::rule::russian_rule;
 use self::{
     device::not_shown,
     noun::{Case, named, plural},
     reason::because,
-    route::{route, service},
+    route::{route, service, taker},
     untried::{anew, dropped, due},
     waiting::waits,
 };
@@ -41,8 +43,9 @@ pub fn russian(statement: &Statement, times: Times) -> String {
         Statement::Tried {
             place,
             channel,
+            provider,
             outcome,
-        } => tried(&Target::new(place, *channel), *outcome, times),
+        } => tried(&Target::new(place, *channel, *provider), *outcome, times),
         Statement::Cascade(course) => cascade(*course, times),
         Statement::Waiting(waiting) => waits(waiting, times),
         Statement::Standing(standing) => stands(*standing, times),
@@ -206,7 +209,7 @@ struct Target {
 }
 
 impl Target {
-    fn new(place: &Place, channel: Channel) -> Self {
+    fn new(place: &Place, channel: Channel, provider: Option<ProviderName>) -> Self {
         let what = match channel {
             Channel::Fcm | Channel::Rustore | Channel::Hms | Channel::Apns | Channel::Webpush => {
                 "push-уведомление"
@@ -225,7 +228,7 @@ impl Target {
         };
         Self {
             what: format!("{what}{to}"),
-            by: service(channel),
+            by: taker(channel, provider),
             whose,
         }
     }

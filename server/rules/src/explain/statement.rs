@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use vestnik_model::{
     Channel, DeliveryStatus, Devices, Engagement, InstallationId, MinVersion, Open, Platform,
-    Reason,
+    ProviderName, Reason,
     publish::{Goal, StepChannel},
 };
 
@@ -30,6 +30,8 @@ pub enum Statement {
         place: Place,
         /// The service.
         channel: Channel,
+        /// The provider of a gateway that the last try was started with.
+        provider: Option<ProviderName>,
         /// What.
         outcome: AttemptFinding,
     },

@@ -135,6 +135,7 @@ fn tries(
                     .map(|outcome| Statement::Tried {
                         place,
                         channel,
+                        provider: tried.provider,
                         outcome,
                     })
                     .collect()

@@ -95,6 +95,7 @@ fn tried(channel: Channel, attempt: Attempt, started: &str) -> Try {
         read_at: None,
         tried_at: None,
         returned_at: None,
+        provider: None,
     }
 }
 

@@ -61,6 +61,7 @@ fn failed(reason: Reason) -> Try {
         read_at: None,
         tried_at: None,
         returned_at: None,
+        provider: None,
     }
 }
 

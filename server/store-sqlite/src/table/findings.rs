@@ -283,6 +283,7 @@ fn tries(db: &Connection, key: Key, unreadable: &Unreadable) -> Result<Vec<Try>,
     let tries = attempts.map(|found| Try {
         target: found.target,
         attempt: found.attempt,
+        provider: found.provider,
         started_at: found.started_at,
         tried_at: found.tried_at,
         delivered_at: found.delivered_at,

@@ -25,6 +25,7 @@ use crate::{
     audiences::ReachOutcome,
     contacts::{ChatLink, ChatOf, ChatStanding},
     dispatch::{Begun, Recipient as To, TryStart},
+    ledger::FindingsQuery,
     tenants::Provider,
 };
 
@@ -180,6 +181,15 @@ pub async fn what_a_provider_did_not_take_goes_by_the_next(fixture: &impl Fixtur
     assert!(starts(&world, &begun, ("backup", Some("main")), 21).await);
     settle(&world, 22, tried(&begun, 21, Outcome::Accepted)).await;
     assert_eq!(provider_of(&world, 1).await.as_deref(), Some("backup"));
+    let asked = FindingsQuery {
+        app: shop(),
+        notification: super::name::notification(1),
+        user: user("anna"),
+        now: at(23),
+    };
+    let findings = world.store.findings(asked).await.unwrap().unwrap();
+    let told: Vec<_> = findings.tries.iter().map(|tried| tried.provider).collect();
+    assert_eq!(told, [Some(provider("backup"))]);
     world.is_sound().await;
 }
 

@@ -213,6 +213,7 @@ fn tries(world: &World, key: Key) -> Vec<Try> {
     rows.map(|((_, _, target), row)| Try {
         target: *target,
         attempt: row.attempt.clone(),
+        provider: row.provider,
         started_at: row.started_at,
         tried_at: row.tried_at,
         delivered_at: row.delivered_at,

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use vestnik_model::{Channel, publish::StepChannel};
+use vestnik_model::{Channel, ProviderName, publish::StepChannel};
 
 /// How a step goes.
 pub(super) fn route(channel: StepChannel) -> Cow<'static, str> {
@@ -30,4 +30,13 @@ pub(super) fn service(channel: Channel) -> Cow<'static, str> {
         Channel::Gateway(name) => return Cow::Owned(format!("the gateway {name}")),
     };
     Cow::Borrowed(word)
+}
+
+/// The same, with the provider of a gateway, if it is known.
+pub(super) fn taker(channel: Channel, provider: Option<ProviderName>) -> Cow<'static, str> {
+    let service = service(channel);
+    match provider {
+        Some(provider) => Cow::Owned(format!("{service} (provider {provider})")),
+        None => service,
+    }
 }

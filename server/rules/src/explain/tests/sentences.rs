@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vestnik_model::{Devices, Engagement, GatewayName, Word as _};
+use vestnik_model::{Devices, Engagement, GatewayName, ProviderName, Word as _};
 
 use super::*;
 use crate::app_version::AppVersion;
@@ -273,16 +273,19 @@ fn all() -> Vec<Statement> {
     all.extend(outcomes().into_iter().map(|outcome| Statement::Tried {
         place: Place::Device(several),
         channel: Channel::Fcm,
+        provider: None,
         outcome,
     }));
     all.extend(outcomes().into_iter().map(|outcome| Statement::Tried {
         place: Place::Mailbox,
         channel: Channel::Email,
+        provider: None,
         outcome,
     }));
     all.extend(outcomes().into_iter().map(|outcome| Statement::Tried {
         place: Place::Backend,
         channel: Channel::Webhook,
+        provider: None,
         outcome,
     }));
     // Nothing is encrypted for a number or a chat.
@@ -293,6 +296,7 @@ fn all() -> Vec<Statement> {
     all.extend(outside.map(|outcome| Statement::Tried {
         place: Place::Gateway,
         channel: Channel::Gateway(sms()),
+        provider: ProviderName::parse("backup").ok(),
         outcome,
     }));
     all.extend(cascade().into_iter().map(Statement::Cascade));
@@ -359,6 +363,7 @@ fn a_program_is_given_the_evidence() {
     let said = Statement::Tried {
         place: Place::Device(name(None, false)),
         channel: Channel::Fcm,
+        provider: None,
         outcome: AttemptFinding::Retrying {
             tries: 2,
             reason: Reason::ProviderThrottled,
@@ -372,6 +377,7 @@ fn a_program_is_given_the_evidence() {
         until: None,
         installation: Some(phone(7).installation),
         channel: Some(Channel::Fcm),
+        provider: None,
         reason: Some(Reason::ProviderThrottled),
         tries: Some(2),
     };

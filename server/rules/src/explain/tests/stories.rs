@@ -87,6 +87,7 @@ fn is_true(life: &Life, statement: &Statement) {
         Statement::Tried {
             place,
             channel,
+            provider: _,
             outcome,
         } => {
             let target = target_of(place, *channel);

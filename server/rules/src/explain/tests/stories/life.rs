@@ -558,5 +558,6 @@ fn tried_of(attempt: Attempt, started_at: Timestamp) -> Try {
         delivered_at: None,
         read_at: None,
         returned_at: None,
+        provider: None,
     }
 }
