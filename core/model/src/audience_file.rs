@@ -67,6 +67,8 @@ pub enum FileFault {
     TooManyLines,
     /// It has more bytes than the server takes.
     TooManyBytes,
+    /// It has too many quotes that are not closed to be CSV.
+    QuotesUnclosed,
 }
 
 words!(FileFault {
@@ -74,6 +76,7 @@ words!(FileFault {
     HeaderMalformed = "header_malformed",
     TooManyLines = "too_many_lines",
     TooManyBytes = "too_many_bytes",
+    QuotesUnclosed = "quotes_unclosed",
 });
 
 /// An audience that is uploaded as a file.

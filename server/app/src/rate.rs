@@ -154,7 +154,25 @@ impl Rates {
 }
 
 impl Rates {
-    /// Counts requests of an API key that were let through already, whether there is room or not.
+    /// Counts further requests of an API key of which one was counted, all or none. What no bucket has room for
+    /// beside that one is owed: otherwise a small bucket would never let them through.
+    pub(crate) fn count_more(&self, key: &Principal, requests: u32) -> Counted {
+        let now = self.clock.monotonic().since_origin();
+        let mut buckets = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let rate = buckets.rate();
+        let fitting = requests.min(rate.burst.saturating_sub(1));
+        let taken = buckets.take_many(key, fitting, now);
+        if matches!(taken, Taken::Allowed { .. }) {
+            buckets.charge(key, requests - fitting, now);
+        }
+        Counted {
+            taken,
+            name: "key",
+            rate,
+        }
+    }
+
+    /// Counts requests of an API key whether there is room or not.
     pub(crate) fn charge_key(&self, key: &Principal, requests: u32) {
         let now = self.clock.monotonic().since_origin();
         let mut buckets = self.keys.lock().unwrap_or_else(PoisonError::into_inner);

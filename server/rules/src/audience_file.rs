@@ -7,7 +7,8 @@
 //! field. What a file comes to does not depend on how it was cut.
 //!
 //! A line with a fault is a [`LineProblem`], and the next line is read. A line ends after
-//! [`MAX_LINE_BYTES`] at the latest: a quote that is never closed costs its own line and none behind it.
+//! [`MAX_LINE_BYTES`] at the latest: a quote that is never closed costs its own line and none behind it. A file of many
+//! such quotes is no CSV and cannot be used: each costs a look at so many bytes.
 //!
 //! ```
 //! use vestnik_model::audience_file::{AudienceFileRequest, NewAudienceFile};

@@ -200,17 +200,23 @@ async fn part(
 ) -> Result<AudienceFile, Failure> {
     let (file, from) = (file.to_owned(), stands.bytes);
     let is_last = length.saturating_sub(from) <= PART;
-    let read = tokio::task::spawn_blocking(move || read(&file, from)).await;
+    let count = length.saturating_sub(from).min(PART);
+    let read = tokio::task::spawn_blocking(move || read(&file, (from, count))).await;
     let bytes = read.map_err(|error| Failure::Other(error.into()))??;
+    // An audience of the beginning of a file must not be taken for that of the file.
+    if bytes.len() as u64 != count {
+        let text = "the file became shorter while it was uploaded: upload it anew";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     api.append(&path(stands.id), (from, is_last), bytes).await
 }
 
-fn read(file: &PathBuf, from: u64) -> Result<Vec<u8>, Failure> {
+fn read(file: &PathBuf, (from, count): (u64, u64)) -> Result<Vec<u8>, Failure> {
     let read = || {
         let mut opened = File::open(file)?;
         opened.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();
-        opened.take(PART).read_to_end(&mut bytes)?;
+        opened.take(count).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     read().map_err(|error| unreadable(file, &error))

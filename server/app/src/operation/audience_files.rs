@@ -233,6 +233,7 @@ pub(crate) fn unusable_file(fault: FileFault) -> Refusal {
         FileFault::HeaderMalformed => "its first line cannot be read",
         FileFault::TooManyLines => "it has more lines than the server takes",
         FileFault::TooManyBytes => "it has more bytes than the server takes",
+        FileFault::QuotesUnclosed => "it has more than 1000 quotes that are not closed",
     };
     Refusal::new(ProblemCode::AudienceFailed, detail)
 }

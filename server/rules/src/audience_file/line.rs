@@ -83,7 +83,7 @@ fn parse(field: RecipientField, value: &str) -> Result<Recipient, Fault> {
         RecipientField::User => UserId::parse(value)
             .map(Recipient::User)
             .map_err(|error| malformed(error.to_string())),
-        RecipientField::Phone => PhoneNumber::parse(value)
+        RecipientField::Phone => PhoneNumber::from_typed(value, None)
             .map(Recipient::Phone)
             .map_err(|error| malformed(error.to_string())),
         RecipientField::Email => EmailAddress::parse(value)

@@ -17,6 +17,10 @@ use super::{
 /// The mark that some programs write at the beginning of a text (UTF-8's form of U+FEFF).
 const MARK: &[u8] = "\u{feff}".as_bytes();
 
+/// The most quoted fields of a file that are not closed. To find one out costs a look at [`MAX_LINE_BYTES`], however
+/// short its line is.
+pub(super) const MAX_UNCLOSED: u32 = 1_000;
+
 /// Reads a file. See the [module](super).
 #[derive(Debug)]
 pub struct Reader {
@@ -40,6 +44,8 @@ pub struct State {
     line: u64,
     /// How many lines were read that are not empty and not the header.
     records: u64,
+    /// How many quoted fields were not closed.
+    unclosed: u32,
     /// Whether the rest of a line that is too long is being passed over.
     is_passing: bool,
     /// Which columns name recipients; absent before the header.
@@ -144,7 +150,8 @@ impl Reader {
             let read = self.read(rest, batch)?;
             rest = rest.get(read..).unwrap_or_default();
             if let Some(end) = end_of_line(rest) {
-                rest = self.bad(rest, end, unclosed(), batch)?;
+                let fault = self.unclosed()?;
+                rest = self.bad(rest, end, fault, batch)?;
             }
         }
         self.at_end()
@@ -175,7 +182,10 @@ impl Reader {
                 Step::Part => return Ok(bytes.len() - rest.len()),
                 Step::Line(length) => self.pass(rest, length),
                 Step::TooLong(length) => match end_of_line(rest.get(..length).unwrap_or(rest)) {
-                    Some(end) => self.bad(rest, end, unclosed(), batch)?,
+                    Some(end) => {
+                        let fault = self.unclosed()?;
+                        self.bad(rest, end, fault, batch)?
+                    }
                     None => {
                         self.state.is_passing = true;
                         let detail = format!("must have at most {MAX_LINE_BYTES} bytes");
@@ -185,6 +195,16 @@ impl Reader {
                 },
             };
         }
+    }
+
+    /// Counts a quoted field that is not closed.
+    fn unclosed(&mut self) -> Result<Fault, FileFault> {
+        self.state.unclosed += 1;
+        if self.state.unclosed > MAX_UNCLOSED {
+            return Err(FileFault::QuotesUnclosed);
+        }
+        let detail = format!("has a quoted field that is not closed within {MAX_LINE_BYTES} bytes");
+        Ok(Fault::new(FieldCode::Malformed, detail))
     }
 
     /// Notes a line that names nobody, and gives what is behind it.
@@ -272,9 +292,4 @@ impl Reader {
 fn end_of_line(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|byte| *byte == b'\n');
     end.map(|end| end + 1)
-}
-
-fn unclosed() -> Fault {
-    let detail = format!("has a quoted field that is not closed within {MAX_LINE_BYTES} bytes");
-    Fault::new(FieldCode::Malformed, detail)
 }

@@ -5,7 +5,7 @@ use vestnik_model::{
     audience_file::{NewAudienceFile, Shape},
 };
 
-use super::*;
+use super::{reader::MAX_UNCLOSED, *};
 
 const MOST: u64 = 1_000_000;
 
@@ -77,9 +77,17 @@ fn lines_of_a_spreadsheet_are_read_as_people_write_them() {
         \"Pavlova, Anna\",anna,\r\n\
         \r\n\
         \"Bert\r\nof two \"\"lines\"\"\",bert,\r\n\
-        Eve,, +49 30 123-456 ";
+        Eve,, +49 30 123-456 \r\n\
+        Max,,+49 (0)30 12-34-57\r\n\
+        Ute,,0049 30 123458";
     let batch = whole(&csv(), file.as_bytes());
-    let expected = [(2, "anna"), (4, "bert"), (6, "+4930123456")];
+    let expected = [
+        (2, "anna"),
+        (4, "bert"),
+        (6, "+4930123456"),
+        (7, "+4930123457"),
+        (8, "+4930123458"),
+    ];
     let expected = expected.map(|(line, name)| (line, name.to_owned()));
     assert_eq!(names(&batch), expected);
     assert_eq!(batch.bad, []);
@@ -124,6 +132,25 @@ fn a_line_that_is_too_long_costs_itself_only() {
     assert_eq!(batch.good.len(), 3 + MAX_LINE_BYTES - 1);
     let last = names(&batch).pop().unwrap();
     assert_eq!(last, (5 + MAX_LINE_BYTES as u64, "eve".to_owned()));
+}
+
+/// Each line closes the quote of the one before, if that is read as one, and opens its own.
+#[test]
+fn a_file_of_quotes_that_are_never_closed_is_no_csv() {
+    let lines = |count: usize| format!("id,tel\n{}", "x\",\"\n".repeat(count));
+    let most = MAX_UNCLOSED as usize;
+    let good = format!("{}anna,\n{}", lines(most), "bert,\n".repeat(2_000));
+    let (batch, _, read_whole) = read(&csv(), &[good.as_bytes()], MOST);
+    assert_eq!(read_whole, Ok(()));
+    assert_eq!((batch.bad.len(), batch.good.len()), (most, 2_001));
+    let hostile = lines(2 * most);
+    let hostile = format!("{hostile}{}", "bert,\n".repeat(2_000));
+    for pieces in [1, 7, hostile.len()] {
+        let pieces: Vec<_> = hostile.as_bytes().chunks(hostile.len() / pieces).collect();
+        let (batch, _, refused) = read(&csv(), &pieces, MOST);
+        assert_eq!(refused, Err(FileFault::QuotesUnclosed));
+        assert_eq!(batch.bad.len(), most);
+    }
 }
 
 #[test]
@@ -238,6 +265,7 @@ fn file() -> impl Strategy<Value = Vec<u8>> {
         2 => fixed(b"\"quoted\",\r\n"),
         2 => fixed(b"\n"),
         1 => fixed(b"\""),
+        1 => fixed(b"x\",\"\n"),
         1 => fixed(b"\xff,\n"),
         1 => fixed("\u{feff}".as_bytes()),
         1 => fixed(b"{\"user\":\"anna\"}\n"),

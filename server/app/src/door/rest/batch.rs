@@ -81,6 +81,7 @@ impl<'de> Visitor<'de> for Reader {
         (status = 403, description = "The key lacks the scope 'publish'", body = Problem),
         (status = 413, description = "The body is too large", body = Problem),
         (status = 422, description = "There are no items, or too many", body = Problem),
+        (status = 429, description = "The key may not send so many now: nothing was published", body = Problem),
         (status = 504, description = "Whether they were stored is not known: repeat them with the same key", body = Problem),
     )
 )]
@@ -95,9 +96,13 @@ pub(crate) async fn publish(
     let key = idempotency_key(&headers)?;
     let more = u32::try_from(items.count).unwrap_or(u32::MAX);
     let principal = Principal::Key(sender.0.app.clone(), sender.0.id.clone());
-    // The request itself was counted before it was read.
-    state.rates.charge_key(&principal, more.saturating_sub(1));
-    operation::check_batch(items.count)?;
+    // The request itself was counted before it was read. What is refused was read all the same.
+    if let Err(refused) = operation::check_batch(items.count) {
+        state.rates.charge_key(&principal, more.saturating_sub(1));
+        return Err(refused);
+    }
+    let counted = state.rates.count_more(&principal, more.saturating_sub(1));
+    counted.check()?;
     let items = items.kept.iter();
     let items = items.map(|item| json::parse::<PublishRequest>(item.get().as_bytes()));
     submission.begin(BY_KEY);

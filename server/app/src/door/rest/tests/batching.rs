@@ -115,7 +115,7 @@ async fn a_batch_is_recognised_by_no_key_that_is_none() {
 async fn a_batch_has_a_thousand_items_and_more_bytes_than_a_request() {
     let world = World::with(|config| {
         config.rates.key_per_second = 1;
-        config.rates.key_burst = 7_000;
+        config.rates.key_burst = 8_000;
     })
     .await;
     let items = |count: usize| {
@@ -144,7 +144,26 @@ async fn a_batch_has_a_thousand_items_and_more_bytes_than_a_request() {
         (answer.status, &answer.body["accepted"]),
         (200, &json!(1_000))
     );
-    // Each item counts.
+    // Each item counts, and a batch for which there is no room publishes nothing.
+    let refused = world.admin(LINE, Some(items(1_000))).await;
+    assert_eq!(refused.problem(), (429, "request.rate_limited"));
+}
+
+#[tokio::test]
+async fn a_batch_larger_than_a_bucket_is_taken_when_that_is_full() {
+    let world = World::with(|config| {
+        config.rates.key_per_second = 1;
+        config.rates.key_burst = 10;
+    })
+    .await;
+    let items: Vec<_> = (0..100)
+        .map(|number| item(&format!("user-{number}")))
+        .collect();
+    let answer = world.admin(LINE, Some(json!({"items": items}))).await;
+    assert_eq!(
+        (answer.status, &answer.body["accepted"]),
+        (200, &json!(100))
+    );
     let refused = world.admin("GET /v1/notifications", None).await;
     assert_eq!(refused.problem(), (429, "request.rate_limited"));
 }
