@@ -104,11 +104,11 @@ fn is_same_mailbox(one: &EmailAddress, other: &EmailAddress) -> bool {
     one.domain() == other.domain() && one.local().eq_ignore_ascii_case(other.local())
 }
 
-/// Why a delivery ends whose letter came back, if it does: nothing else was handed over, and its cascade,
-/// which stood at `course`, has nothing more to do. `others` are its attempts but for the letter.
+/// Why a delivery ends whose letter came back, or whose message was lost, for a reason, if it does: nothing else was handed over, and its cascade,
+/// which stood at `course`, has nothing more to do. `others` are its attempts but for that one.
 #[must_use]
 pub fn end<'a>(
-    status: DeliveryStatus,
+    (status, reason): (DeliveryStatus, Reason),
     mut others: impl Iterator<Item = &'a Attempt>,
     (course, looked): (&Course, &Looked),
 ) -> Option<Reason> {
@@ -116,7 +116,7 @@ pub fn end<'a>(
     let is_idle = looked.tries.is_empty() && looked.course.due_at.is_none();
     let goes_on = looked.course.step != course.step || !is_idle;
     let is_lost = status == DeliveryStatus::Sent && !is_handed && !goes_on;
-    is_lost.then_some(Reason::EmailBounced)
+    is_lost.then_some(reason)
 }
 
 #[cfg(test)]
@@ -195,7 +195,11 @@ mod tests {
         let bounced = Some(Reason::EmailBounced);
         let (sent, failed) = (attempt(State::Sent), attempt(State::Failed));
         let of = |status, others: &[&Attempt], looked: &Looked| {
-            end(status, others.iter().copied(), (&course, looked))
+            end(
+                (status, Reason::EmailBounced),
+                others.iter().copied(),
+                (&course, looked),
+            )
         };
         assert_eq!(of(DeliveryStatus::Sent, &[&failed], &looked), bounced);
         assert_eq!(of(DeliveryStatus::Sent, &[&failed, &sent], &looked), None);

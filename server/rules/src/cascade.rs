@@ -40,6 +40,7 @@
 //! ```
 //! use jiff::Timestamp;
 //! use vestnik_model::{DeliveryState, InstallationId, channel::Channel, publish::Steps};
+//! use vestnik_rules::delivery::Reported;
 //! use vestnik_rules::cascade::{Address, Course, Device, Target, View, look};
 //! use vestnik_rules::device::{Addressed, Wanted};
 //! use vestnik_rules::schedule::Hours;
@@ -63,6 +64,7 @@
 //!     mailbox: None,
 //!     backend: None,
 //!     gateways: &[],
+//!     reported: &Reported::NOTHING,
 //!     now,
 //! });
 //! assert_eq!(looked.tries, [Target::Device { installation, channel: Channel::Fcm }]);
@@ -105,6 +107,7 @@ use self::{
 use crate::{
     attempt::{Attempt, State},
     decrypt::is_decrypt,
+    delivery::Reported,
     device::{Addressed, Wanted},
     patience::{lease, leased_until},
     reason::{Escalation, consequences},
@@ -158,6 +161,8 @@ pub struct View<'a> {
     pub backend: Option<&'a Address>,
     /// The user's numbers and chats at gateways of the App's, and where something was tried.
     pub gateways: &'a [(GatewayName, Address)],
+    /// What gateways reported of its messages.
+    pub reported: &'a Reported,
     /// The time.
     pub now: Timestamp,
 }

@@ -24,21 +24,25 @@
 //! ```
 
 mod deltas;
+mod reported;
 
 use jiff::Timestamp;
 use vestnik_model::{
     Channel, DeliveryState, DeliveryStatus, Evidence, Reason, ReceiptKind,
-    publish::{Goal, Step, StepChannel, Steps},
+    publish::{Step, StepChannel, Steps},
 };
 
-pub use self::deltas::{Deltas, Marks, Move, Slot};
+pub use self::{
+    deltas::{Deltas, Marks, Move, Slot},
+    reported::Reported,
+};
 
 /// Something that happened to a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// It was written to the transport of a live connection, or the service of a channel took it.
     HandedOver(Channel),
-    /// A device reported it, which had got it by a channel.
+    /// A device reported it, which had got it by a channel, or the gateway of a channel did.
     Receipt(ReceiptKind, Channel),
     /// Its time to live ran out.
     Expired(Confirmation),
@@ -126,15 +130,20 @@ pub fn advance(mut state: DeliveryState, event: Event, at: Timestamp) -> Advance
 }
 
 /// Adds to what became of a delivery whether the person got it twice by that: a channel [`outside`] their
-/// devices took it, because steps before that one had not reached their goal, and a device's evidence says that
-/// one of them has. It is known once both are, in whichever order they become known.
+/// devices took it, because steps before that one had not reached their goal, and the evidence of a device or of
+/// the step's own gateway says that one of them has. It is known once both are, in whichever order they become known.
 ///
 /// [`outside`]: crate::cascade::outside
 #[must_use]
-pub fn contacted(mut advanced: Advanced, steps: &Steps, outside: &[StepChannel]) -> Advanced {
+pub fn contacted(
+    mut advanced: Advanced,
+    steps: &Steps,
+    (outside, reported): (&[StepChannel], &Reported),
+) -> Advanced {
     let state = &mut advanced.state;
     let mut outside = outside.iter();
-    if state.double_contact || !outside.any(|channel| is_superfluous(state, steps, *channel)) {
+    let mut is_one = |channel: &StepChannel| is_superfluous((&*state, reported), steps, *channel);
+    if state.double_contact || !outside.any(&mut is_one) {
         return advanced;
     }
     let stood = Slot::of(state);
@@ -146,17 +155,17 @@ pub fn contacted(mut advanced: Advanced, steps: &Steps, outside: &[StepChannel])
     advanced
 }
 
-/// Whether a device's evidence says that a step before the one with a channel has reached its goal, however
-/// late: a letter is not sent any more, nor is the App's backend asked, and what was sent is one too many.
+/// Whether the evidence of a device, or of a step's own gateway, says that a step before the one with a channel has
+/// reached its goal, however late: a letter is not sent any more, nor is the App's backend asked, and what was sent is one too many.
 #[must_use]
-pub fn is_superfluous(state: &DeliveryState, steps: &Steps, channel: StepChannel) -> bool {
-    let is_reached = |goal| match goal {
-        Goal::Handed | Goal::Delivered => state.delivered_at.is_some(),
-        Goal::Read => state.read_at.is_some(),
-    };
+pub fn is_superfluous(
+    (state, reported): (&DeliveryState, &Reported),
+    steps: &Steps,
+    channel: StepChannel,
+) -> bool {
     let is_it = |step: &&Step| step.channel == channel;
     let mut before = steps.as_slice().iter().take_while(|step| !is_it(step));
-    before.any(|step| is_reached(step.goal))
+    before.any(|step| reported.reaches(state, step))
 }
 
 /// Decides what becomes of a delivery whose time to live ran out.

@@ -54,6 +54,7 @@ pub mod edit;
 pub mod erasure;
 pub mod explain;
 pub mod gateway;
+pub mod gateway_report;
 pub mod hold;
 pub mod idempotency;
 pub mod identity;

@@ -21,12 +21,12 @@ use vestnik_model::{
     Channel, Claim, Cursor, DeliveryState, Engagement, FactId, FactRefusal, FactResult, Flag,
     InstallationId, NotificationId, Open, ParsedFact, Reason, ReceiptKind, StateChange,
     fact::MAX_VERSION,
-    publish::{StepChannel, Steps},
+    publish::{Goal, StepChannel, Steps},
 };
 
 use crate::{
     decrypt::is_decrypt,
-    delivery::{Advanced, Event, advance, contacted},
+    delivery::{Advanced, Event, Reported, advance, contacted},
     log::Standing,
 };
 
@@ -118,12 +118,16 @@ pub struct Subject<'a> {
     pub flags: &'a [FlagState],
     /// How many facts of this installation about it are kept, counted up to [`MAX_FACTS`].
     pub facts: u32,
-    /// Its cascade, with the channels outside the user's devices that took it; absent if none did.
-    pub outside: Option<(&'a Steps, &'a [StepChannel])>,
+    /// Its cascade, with the channels outside the user's devices that took it, and what is reported of that; absent
+    /// if none did.
+    pub outside: Option<Outside<'a>>,
     /// The channel by which this installation got it, as far as that is known: see
     /// [`came_by`](crate::cascade::came_by).
     pub by: Channel,
 }
+
+/// A cascade with the channels outside the user's devices that took a delivery, and what is reported of that.
+pub type Outside<'a> = (&'a Steps, (&'a [StepChannel], &'a Reported));
 
 /// What becomes of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -325,12 +329,16 @@ pub fn mark_read(
 }
 
 /// The same with whether the person got it twice by that.
-fn with_contact(change: Change, outside: Option<(&Steps, &[StepChannel])>) -> Change {
-    let Some((steps, outside)) = outside else {
+fn with_contact(change: Change, outside: Option<Outside<'_>>) -> Change {
+    let Some((steps, (outside, reported))) = outside else {
         return change;
     };
+    let reported = reported.with_device(change.proof.map(|proof| match proof {
+        Proof::Arrived => Goal::Delivered,
+        Proof::Read => Goal::Read,
+    }));
     Change {
-        advanced: contacted(change.advanced, steps, outside),
+        advanced: contacted(change.advanced, steps, (outside, &reported)),
         ..change
     }
 }
@@ -353,7 +361,8 @@ fn is_meant(subject: &Subject<'_>, reporter: &Reporter) -> bool {
 }
 
 /// A time as it can have been: not before the notification, not in the future.
-fn possible(at: Timestamp, accepted_at: Timestamp, now: Timestamp) -> Timestamp {
+#[must_use]
+pub fn possible(at: Timestamp, accepted_at: Timestamp, now: Timestamp) -> Timestamp {
     at.min(now).max(accepted_at)
 }
 

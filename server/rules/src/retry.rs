@@ -16,7 +16,7 @@ use vestnik_model::{Counts, DeliveryState, DeliveryStatus, Open};
 use crate::{
     attempt::{Attempt, State},
     cascade::{Course, Target, View, look},
-    delivery::{Advanced, Event, advance},
+    delivery::{Advanced, Event, Reported, advance},
     explain::{Findings, Try},
     reason::{Escalation, consequences},
     schedule::Hours,
@@ -131,6 +131,7 @@ pub fn round(findings: &Findings, is_routed: bool, now: Timestamp) -> Option<Rou
         mailbox: mailbox.as_ref(),
         backend: Some(&backend),
         gateways: &gateways,
+        reported: &Reported::NOTHING,
         now,
     });
     // It would end again as it did.

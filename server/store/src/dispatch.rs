@@ -33,6 +33,7 @@ use vestnik_rules::{
     cascade::Target,
     decrypt::KeyMark,
     gateway::{self, Choice},
+    gateway_report::Fate as MessageFate,
     patience::lease,
     provider::{Shown, Sign},
     work::Progress,
@@ -58,6 +59,11 @@ pub trait Dispatch {
     /// if the App has no such delivery, or it has no letter. The same twice does the same as once. Effects:
     /// `NotificationChanged`, `WorkDue`.
     fn note_letter(&self, report: LetterReport) -> Answer<'_, Option<LetterNoted>>;
+    /// Notes what a gateway reports of messages that it took, by [`vestnik_rules::gateway_report`]; gives of how many
+    /// that was news. A report of a message that no attempt is known for is kept for a while, and noted when
+    /// [`Dispatch::settle`] tells the attempt. The same twice does the same as once. Effects: `NotificationChanged`,
+    /// `WorkDue`.
+    fn note_messages(&self, reports: MessageReports) -> Answer<'_, usize>;
 }
 
 /// What a part of a dispatch came to.
@@ -287,6 +293,30 @@ pub struct LetterReport {
     pub said: Option<String>,
     /// The time.
     pub now: Timestamp,
+}
+
+/// What a gateway reports of messages that it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageReports {
+    /// The tenant.
+    pub app: AppId,
+    /// The gateway.
+    pub gateway: GatewayName,
+    /// The reports.
+    pub reports: Vec<MessageReport>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of a message that a gateway had taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageReport {
+    /// What its attempt is matched by: [`vestnik_rules::gateway::message_hash`].
+    pub message: [u8; 32],
+    /// What became of it.
+    pub fate: MessageFate,
+    /// When, as the gateway says.
+    pub at: Timestamp,
 }
 
 /// What a report about a letter came to.

@@ -16,7 +16,7 @@ pub(super) fn find(
 ) -> Found {
     let mut found = Found::default();
     let attempt = address.and_then(|address| address.attempt.as_ref());
-    let is_superfluous = is_superfluous(view.state, view.steps, target.step());
+    let is_superfluous = is_superfluous((view.state, view.reported), view.steps, target.step());
     if is_superfluous && !is_under_way(view, attempt, target) {
         // The proof came after the step before had given way. What waits is not sent; nothing is lost.
         found.is_handed = true;

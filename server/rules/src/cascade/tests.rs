@@ -151,6 +151,7 @@ impl Case {
             mailbox: self.mailbox.as_ref(),
             backend: self.backend.as_ref(),
             gateways: &self.gateways,
+            reported: &Reported::NOTHING,
             now: at(self.now),
         })
     }

@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     attempt::{Bounds, Outcome, begin, settle},
     cascade::{Address, Course, Device, Looked, Target, View, look},
-    delivery::{Event, advance},
+    delivery::{Event, Reported, advance},
     device::{Addressed, Wanted},
     schedule::Hours,
 };
@@ -108,6 +108,7 @@ impl World {
             mailbox: Some(&mailbox),
             backend: None,
             gateways: &[],
+            reported: &Reported::NOTHING,
             now: self.now,
         })
     }

@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use vestnik_model::{Count, Counter, Counts, Engagement, publish::StepRequest};
+use vestnik_model::{
+    Count, Counter, Counts, Engagement, GatewayName,
+    publish::{Goal, StepRequest},
+};
 
 use super::*;
 
@@ -172,7 +175,7 @@ fn late_evidence_behind_a_letter_is_a_double_contact() {
         let outside = taken(is_mailed);
         let (last, before) = events.split_last().unwrap();
         let advanced = advance(after(before), *last, at(9));
-        let contacted = contacted(advanced, &cascade(goal), outside);
+        let contacted = contacted(advanced, &cascade(goal), (outside, &Reported::NOTHING));
         assert_eq!(
             contacted.state.double_contact, expected,
             "{goal:?} {events:?}"
@@ -184,7 +187,7 @@ fn late_evidence_behind_a_letter_is_a_double_contact() {
         assert_eq!(contacted.moved.is_some_and(is_new), expected);
         // It is counted once.
         let again = advance(contacted.state, *last, at(10));
-        let again = super::contacted(again, &cascade(goal), outside);
+        let again = super::contacted(again, &cascade(goal), (outside, &Reported::NOTHING));
         assert!(!again.moved.is_some_and(is_new));
     }
     check(Goal::Delivered, &[HANDED, DELIVERED], true, true);
@@ -205,7 +208,7 @@ fn late_evidence_behind_a_letter_is_a_double_contact() {
     }]);
     let advanced = advance(after(&[HANDED]), DELIVERED, at(9));
     assert!(
-        !contacted(advanced, &letter_only, taken(true))
+        !contacted(advanced, &letter_only, (taken(true), &Reported::NOTHING))
             .state
             .double_contact
     );
@@ -236,7 +239,7 @@ fn what_the_backend_took_is_too_much_only_behind_a_step_that_was_reached() {
     ]);
     let check = |event, outside: &[StepChannel], expected| {
         let advanced = advance(after(&[HANDED]), event, at(9));
-        let contacted = contacted(advanced, &steps, outside);
+        let contacted = contacted(advanced, &steps, (outside, &Reported::NOTHING));
         assert_eq!(
             contacted.state.double_contact, expected,
             "{event:?} {outside:?}"
@@ -248,8 +251,49 @@ fn what_the_backend_took_is_too_much_only_behind_a_step_that_was_reached() {
     check(DELIVERED, &[backend, letter], true);
     check(HANDED, &[backend, letter], false);
     let delivered = after(&[HANDED, DELIVERED]);
-    let is_superfluous = |channel| is_superfluous(&delivered, &steps, channel);
+    let is_superfluous =
+        |channel| is_superfluous((&delivered, &Reported::NOTHING), &steps, channel);
     assert!(!is_superfluous(backend) && is_superfluous(letter));
+}
+
+/// A message by Telegram that is to be read, then one by SMS: what Telegram reports is no proof of the push before, and
+/// what the SMS gateway reports of its own is none of Telegram.
+#[test]
+fn a_gateways_report_is_proof_of_its_own_step_only() {
+    let [telegram, sms] = ["telegram", "sms"].map(|name| GatewayName::parse(name).unwrap());
+    let step = |channel, wait_for, within_seconds| StepRequest {
+        channel,
+        wait_for: Some(wait_for),
+        within_seconds,
+        on_unproven: None,
+    };
+    let steps = Steps::from_stored(vec![
+        step(StepChannel::Push, Goal::Delivered, Some(60)),
+        step(StepChannel::Gateway(telegram), Goal::Read, Some(60)),
+        step(StepChannel::Gateway(sms), Goal::Delivered, None),
+    ]);
+    let [at_telegram, at_sms] = [telegram, sms].map(Channel::Gateway);
+    let phone = Channel::Fcm;
+    let delivered = |channel| (channel, Some(at(5)), None);
+    let read = |channel| (channel, Some(at(5)), Some(at(6)));
+    let by_sms = StepChannel::Gateway(sms);
+    let check = |events: &[Event], known: &[_], expected: bool| {
+        let reported = Reported::of(known.iter().copied());
+        let state = after(events);
+        let is_superfluous = is_superfluous((&state, &reported), &steps, by_sms);
+        assert_eq!(is_superfluous, expected, "{events:?} {known:?}");
+    };
+    check(&[HANDED, DELIVERED], &[delivered(at_telegram)], false);
+    check(&[HANDED, READ], &[read(at_telegram)], true);
+    check(&[HANDED, READ], &[read(at_sms)], false);
+    check(&[HANDED, READ], &[read(at_sms), delivered(phone)], true);
+    check(&[HANDED, DELIVERED], &[delivered(phone)], true);
+    let proven_now = Reported::of([read(at_sms)]).with_device(Some(Goal::Delivered));
+    assert!(is_superfluous(
+        (&after(&[READ]), &proven_now),
+        &steps,
+        by_sms
+    ));
 }
 
 fn sms() -> Channel {
@@ -292,7 +336,7 @@ proptest! {
             for (index, event) in commit {
                 let advanced = advance(states[index].clone(), event, at(1));
                 // Some have a letter that was taken.
-                let advanced = contacted(advanced, &cascade(Goal::Delivered), taken(index > 3));
+                let advanced = contacted(advanced, &cascade(Goal::Delivered), (taken(index > 3), &Reported::NOTHING));
                 prop_assert!(advanced.is_changed || advanced.moved.is_none());
                 if index % 2 == 0 {
                     deltas.add(advanced.moved);

@@ -7,6 +7,7 @@ use vestnik_model::{Channel, DeliveryStatus, InstallationId};
 use super::findings::{DeliveryFindings, Findings};
 use crate::{
     cascade::{Course, Looked, Target, View, look},
+    delivery::Reported,
     schedule::Hours,
 };
 
@@ -102,6 +103,9 @@ impl<'a> Ahead<'a> {
         let attempts: Vec<_> = attempts
             .map(|tried| (tried.target, &tried.attempt))
             .collect();
+        let times = findings.tries.iter();
+        let times = times.map(|tried| (tried.target.channel(), tried.delivered_at, tried.read_at));
+        let reported = Reported::of(times);
         look(&View {
             steps: &notification.steps,
             course: self.course,
@@ -117,6 +121,7 @@ impl<'a> Ahead<'a> {
             mailbox: mailbox.as_ref(),
             backend: Some(&backend),
             gateways: &gateways,
+            reported: &reported,
             now: at,
         })
     }

@@ -96,6 +96,21 @@ CREATE INDEX attempt_leased ON attempt (until) WHERE state IN ('begun', 'sending
 
 CREATE INDEX attempt_by_message ON attempt (message) WHERE message IS NOT NULL;
 
+-- A gateway reported what became of a message, and no attempt is known that it is of: the report came before the
+-- answer to the request was noted. A few of an App are kept for minutes.
+CREATE TABLE message_report (
+    row INTEGER PRIMARY KEY,
+    app TEXT NOT NULL REFERENCES app (id),
+    message BLOB NOT NULL,
+    fate TEXT NOT NULL,
+    reason TEXT,
+    at INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    UNIQUE (message, fate)
+) STRICT;
+
+CREATE INDEX message_report_by_app ON message_report (app, received_at);
+
 -- A notification was withdrawn that can be on the screen of an installation that sleeps: it is to be told by a
 -- push. The row ends with that, or when the installation has the entry of its log.
 CREATE TABLE withdrawal (

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use vestnik_model::Channel;
+use vestnik_model::{Channel, GatewayName};
 use vestnik_rules::work::{Progress, Stage, WorkKind};
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Dispatch,
-    dispatch::{Dispatched, LetterNoted, LetterReport, Sends, Settling, TryStart},
+    dispatch::{
+        Dispatched, LetterNoted, LetterReport, MessageReport, MessageReports, Sends, Settling,
+        TryStart,
+    },
     work::Part,
 };
 
@@ -18,11 +21,11 @@ use crate::{
     SqliteStore,
     seal::Seal,
     table::{
-        Txn,
+        Txn, attempt,
         change::Changes,
         delivery::Key,
         dispatch::{Desk, Sending, Started, next_due, wake},
-        event, notification, provider,
+        event, message_report, notification, provider,
         work::{self, Held, Next},
     },
     value::Unreadable,
@@ -55,6 +58,13 @@ impl Dispatch for SqliteStore {
         let with = (self.seal(), self.unreadable());
         self.write(Priority::Normal, move |txn| {
             note_letter(txn, (&with.0, &with.1), &report)
+        })
+    }
+
+    fn note_messages(&self, reports: MessageReports) -> Answer<'_, usize> {
+        let with = (self.seal(), self.unreadable());
+        self.write(Priority::Normal, move |txn| {
+            note_messages(txn, (&with.0, &with.1), &reports)
         })
     }
 }
@@ -195,6 +205,52 @@ fn note_letter(
     }))
 }
 
+/// Notes what a gateway reports. A report of a message that no attempt is known for is kept.
+fn note_messages(
+    txn: &mut Txn<'_>,
+    with: (&Seal, &Unreadable),
+    reports: &MessageReports,
+) -> Result<usize, rusqlite::Error> {
+    let mut news = 0;
+    for report in &reports.reports {
+        match attempt::of_message(txn.connection(), &report.message)? {
+            Some(of) => news += usize::from(note_message(txn, with, of, (report, reports.now))?),
+            None => message_report::keep(txn.connection(), &reports.app, report, reports.now)?,
+        }
+    }
+    message_report::delete_old(txn.connection(), &reports.app, reports.now)?;
+    Ok(news)
+}
+
+fn note_message(
+    txn: &mut Txn<'_>,
+    (seal, unreadable): (&Seal, &Unreadable),
+    of: (Key, GatewayName),
+    (report, now): (&MessageReport, Timestamp),
+) -> Result<bool, rusqlite::Error> {
+    let db = txn.connection();
+    let Some(sending) = Sending::load(db, of.0.notification, unreadable)? else {
+        return Ok(false);
+    };
+    let subject = sending.found.subject.clone();
+    let mut desk = Desk {
+        db,
+        seal,
+        unreadable,
+        sending,
+        now,
+        changes: Changes::default(),
+        grown: Vec::new(),
+    };
+    let is_news = desk.note_message(of, report)?;
+    let changes = desk.changes;
+    if is_news {
+        wake(txn, &subject, now)?;
+    }
+    changes.write(txn, now)?;
+    Ok(is_news)
+}
+
 /// Notes what became of the tries, then brings each of their deliveries on once. Gives how many tries
 /// were on their way.
 fn settle_all(desk: &mut Desk<'_>, settling: &Settling) -> Result<usize, rusqlite::Error> {
@@ -216,6 +272,9 @@ fn settle_all(desk: &mut Desk<'_>, settling: &Settling) -> Result<usize, rusqlit
     }
     for (key, handed) in settled {
         desk.go_on(key, handed)?;
+    }
+    for tried in &settling.tried {
+        desk.note_kept(tried)?;
     }
     Ok(count)
 }

@@ -1,9 +1,9 @@
 //! Attempts: a delivery over one channel at one installation or at the mailbox, with its tries.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    Channel, DeliveryId, DeliveryStatus, InstallationId, Open, ProviderName, Reason,
+    Channel, DeliveryId, DeliveryStatus, GatewayName, InstallationId, Open, ProviderName, Reason,
     open::Word as _, view::AttemptView,
 };
 use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, identity::attempt_id};
@@ -34,8 +34,12 @@ statements! {
              until = excluded.until, undecrypted = excluded.undecrypted, seals = excluded.seals";
     TRIED = "UPDATE attempt SET tried_at = ?5, returned_at = NULL
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
-    RETURNED = "UPDATE attempt SET returned_at = ?3
-         WHERE notification = ?1 AND user = ?2 AND installation = x'' AND channel = 'email'";
+    RETURNED = "UPDATE attempt SET returned_at = ?4
+         WHERE notification = ?1 AND user = ?2 AND installation = x'' AND channel = ?3";
+    EVIDENCE = "UPDATE attempt SET delivered_at = ?5, read_at = ?6
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
+    OF_MESSAGE = "SELECT notification, user, channel FROM attempt
+         WHERE message = ?1 AND installation = x''";
     END_LEASES = "UPDATE attempt SET until = ?1 WHERE state IN ('begun', 'sending') AND until > ?1
          RETURNING notification, user, installation";
     IS_SENT_OUTSIDE = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
@@ -44,6 +48,8 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
     MESSAGE = "UPDATE attempt SET message = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
+    FIRST_MESSAGE = "UPDATE attempt SET message = ?5
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4 AND message IS NULL";
     SAID = "UPDATE attempt SET said = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
 }
@@ -251,15 +257,55 @@ pub(crate) fn set_tried(
         .map(drop)
 }
 
-/// Writes that the letter of a delivery came back.
+/// Writes that the letter or the message of a delivery came back.
 pub(crate) fn set_returned(
     db: &Connection,
     key: Key,
+    target: Target,
     at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
+    let channel = target.channel();
     db.prepare_cached(RETURNED)?
-        .execute((key.notification, key.user, millis(at)))
+        .execute((key.notification, key.user, channel.as_str(), millis(at)))
         .map(drop)
+}
+
+/// Writes when what an attempt brought was delivered and read.
+pub(crate) fn set_evidence(
+    db: &Connection,
+    key: Key,
+    target: Target,
+    (delivered_at, read_at): (Option<Timestamp>, Option<Timestamp>),
+) -> Result<(), rusqlite::Error> {
+    let (installation, channel) = columns(target);
+    db.prepare_cached(EVIDENCE)?
+        .execute((
+            key.notification,
+            key.user,
+            installation,
+            channel.as_str(),
+            delivered_at.map(millis),
+            read_at.map(millis),
+        ))
+        .map(drop)
+}
+
+/// The delivery that a message is of, and the gateway that took it.
+pub(crate) fn of_message(
+    db: &Connection,
+    message: &[u8; 32],
+) -> Result<Option<(Key, GatewayName)>, rusqlite::Error> {
+    let found = db
+        .prepare_cached(OF_MESSAGE)?
+        .query_row([message], |row| {
+            let key = Key {
+                notification: row.get(0)?,
+                user: row.get(1)?,
+            };
+            Ok((key, word::<Channel>(row, 2)?))
+        })
+        .optional()?;
+    Ok(found.and_then(|(key, channel)| Some((key, channel.gateway()?))))
 }
 
 /// Writes the provider of a gateway that a try is started with.
@@ -286,6 +332,20 @@ pub(crate) fn set_message(
     let (installation, channel) = columns(target);
     let channel = channel.as_str();
     db.prepare_cached(MESSAGE)?
+        .execute((key.notification, key.user, installation, channel, message))
+        .map(drop)
+}
+
+/// The same, if nothing is known to match them by.
+pub(crate) fn set_first_message(
+    db: &Connection,
+    key: Key,
+    target: Target,
+    message: &[u8; 32],
+) -> Result<(), rusqlite::Error> {
+    let (installation, channel) = columns(target);
+    let channel = channel.as_str();
+    db.prepare_cached(FIRST_MESSAGE)?
         .execute((key.notification, key.user, installation, channel, message))
         .map(drop)
 }

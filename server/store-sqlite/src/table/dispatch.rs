@@ -3,6 +3,7 @@
 mod case;
 mod gateway;
 mod letter;
+mod message;
 mod opening;
 mod turn;
 mod view;
@@ -246,6 +247,10 @@ impl Desk<'_> {
         let Some(found) = attempts.find(|found| found.target == tried.target) else {
             return Ok(None);
         };
+        // One that was given up or begun anew meanwhile may be reported, too.
+        if let Some(message) = &tried.message {
+            attempt::set_first_message(self.db, key, tried.target, message)?;
+        }
         let used = self.used(key, tried)?;
         let bounds = Bounds {
             until: self.until(key)?,
@@ -386,7 +391,7 @@ impl Desk<'_> {
             return Ok(());
         };
         if let Some(by) = handed {
-            self.advance(&mut case, Event::HandedOver(by))?;
+            self.advance(&mut case, Event::HandedOver(by), self.now)?;
         }
         // Tries begin in the next part.
         let looked = self
@@ -396,11 +401,17 @@ impl Desk<'_> {
     }
 
     /// Saves what becomes of a delivery of which a channel, or a device, has proven something.
-    fn advance(&mut self, case: &mut Case, event: Event) -> Result<(), rusqlite::Error> {
-        let advanced = advance(case.delivery.state.clone(), event, self.now);
+    fn advance(
+        &mut self,
+        case: &mut Case,
+        event: Event,
+        at: Timestamp,
+    ) -> Result<(), rusqlite::Error> {
+        let advanced = advance(case.delivery.state.clone(), event, at);
         let attempts = case.attempts.iter();
         let outside = outside(attempts.map(|found| (found.target, &found.attempt)));
-        let advanced = contacted(advanced, &self.sending.steps, &outside);
+        let known = (outside.as_slice(), &case.reported());
+        let advanced = contacted(advanced, &self.sending.steps, known);
         if advanced.is_changed {
             delivery::update(self.db, case.key, &advanced.state)?;
             let told = Told::of(case.key.user, &case.name, &advanced);

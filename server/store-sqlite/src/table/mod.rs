@@ -39,6 +39,7 @@ pub(crate) mod lease;
 pub(crate) mod log;
 pub(crate) mod lost;
 pub(crate) mod marking;
+pub(crate) mod message_report;
 pub(crate) mod meta;
 pub(crate) mod notification;
 pub(crate) mod numbering;
@@ -111,6 +112,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("installation", installation::ALL),
     ("log", log::ALL),
     ("lost", lost::ALL),
+    ("message_report", message_report::ALL),
     ("meta", meta::ALL),
     ("notification", notification::ALL),
     ("notification/view", notification::VIEWS),

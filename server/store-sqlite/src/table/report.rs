@@ -9,7 +9,7 @@ use vestnik_model::{
 use vestnik_rules::{
     cascade::{self, brought_by, came_by, outside},
     decrypt::reported,
-    delivery::{Event, advance},
+    delivery::{Event, Reported, advance},
     identity::delivery_id,
     log::{Place, standing},
     receipt::{
@@ -63,7 +63,7 @@ pub(crate) struct Target {
     pub(crate) delivery: Found,
     pub(crate) flags: Vec<FlagRow>,
     /// Its cascade, with the channels outside the user's devices that took it.
-    outside: Option<(Steps, Vec<StepChannel>)>,
+    outside: Option<(Steps, Vec<StepChannel>, Reported)>,
     /// The channel by which the installation got it.
     by: Channel,
     /// The attempts that may have brought it.
@@ -269,13 +269,20 @@ impl<'a> Desk<'a> {
             return Ok(None);
         };
         let attempts = attempt::of_delivery(db, key, self.unreadable)?;
+        let times = attempts.iter();
+        let times = times.map(|found| (found.target.channel(), found.delivered_at, found.read_at));
+        let reported = Reported::of(times);
         let attempts = attempts.iter().map(|found| (found.target, &found.attempt));
         let by = came_by(attempts.clone(), self.reporter.installation);
         let brought = brought_by(attempts.clone(), self.reporter.installation);
         let channels = outside(attempts);
         let steps = match channels.is_empty() {
             true => None,
-            false => Some((notification::steps(db, key.notification)?, channels)),
+            false => Some((
+                notification::steps(db, key.notification)?,
+                channels,
+                reported,
+            )),
         };
         Ok(Some(Target {
             notification: found.subject,
@@ -440,7 +447,7 @@ impl Target {
             outside: self
                 .outside
                 .as_ref()
-                .map(|(steps, channels)| (steps, channels.as_slice())),
+                .map(|(steps, channels, reported)| (steps, (channels.as_slice(), reported))),
             by: self.by,
         }
     }

@@ -54,6 +54,7 @@ pub mod recall;
 pub mod receipts;
 pub mod recipients;
 pub mod renewal;
+pub mod reports;
 pub mod request_turns;
 pub mod restart;
 pub mod retry;
@@ -361,6 +362,17 @@ macro_rules! conformance {
                 a_chat_is_one_persons, a_link_binds_a_chat_once,
                 an_erased_user_has_no_chat_and_no_link,
                 a_preview_counts_whom_gateways_reach;
+            reports: a_report_reaches_the_goal_of_its_step,
+                without_a_report_the_next_step_begins_at_the_end_of_the_step,
+                a_message_that_is_reported_lost_gives_way_at_once,
+                a_delivery_of_which_nothing_is_left_ends_and_is_delivered_late,
+                reports_that_are_repeated_or_late_change_nothing,
+                a_report_about_another_message_changes_nothing,
+                a_report_before_the_answer_counts_with_the_answer,
+                a_failure_before_the_answer_counts_with_the_answer,
+                a_message_that_was_given_up_is_proven_by_its_report,
+                what_is_kept_of_an_app_is_bounded_and_only_for_a_while,
+                a_report_that_an_address_is_dead_kills_it_at_its_gateway;
             decrypting: a_push_is_sent_anew_for_a_key_that_came_before_the_report,
                 a_push_is_sent_anew_for_a_key_that_comes_after_the_report,
                 without_another_key_the_next_step_begins,

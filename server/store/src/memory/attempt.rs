@@ -8,6 +8,7 @@ use vestnik_model::{
 use vestnik_rules::{
     attempt::Attempt,
     cascade::{Target, brought_by, outside},
+    delivery::Reported,
     log::Place,
 };
 
@@ -66,15 +67,22 @@ pub(super) fn confirm_attempt(
     }
 }
 
-/// The cascade of a delivery, with the channels outside the user's devices that took it; `None` if none did.
+/// What gateways reported of the messages of a delivery.
+pub(super) fn reported_of(world: &World, key: (NotificationKey, UserKey)) -> Reported {
+    let attempts = of_delivery(world, key);
+    Reported::of(attempts.map(|((_, _, to), row)| (to.channel(), row.delivered_at, row.read_at)))
+}
+
+/// The cascade of a delivery, with the channels outside the user's devices that took it, and what gateways reported;
+/// `None` if none did.
 pub(super) fn outside_of(
     world: &World,
     key: (NotificationKey, UserKey),
-) -> Option<(Steps, Vec<StepChannel>)> {
+) -> Option<(Steps, Vec<StepChannel>, Reported)> {
     let attempts = of_delivery(world, key);
     let channels = outside(attempts.map(|((_, _, to), row)| (*to, &row.attempt)));
     let row = world.notifications.get(&key.0)?;
-    (!channels.is_empty()).then(|| (row.steps.clone(), channels))
+    (!channels.is_empty()).then(|| (row.steps.clone(), channels, reported_of(world, key)))
 }
 
 /// The attempts of a delivery, by where they go.

@@ -31,11 +31,12 @@ use self::{
 pub(super) use self::{lesson::learn, recipient::recipient};
 use super::{
     MemoryStore,
-    attempt::{of_delivery, outside_of},
+    attempt::{of_delivery, outside_of, reported_of},
     collapse::gave_way,
     findings::is_deleted,
     letters,
     logs::for_user,
+    messages,
     queue::{Next, finish, held},
     release::hours_of,
     row::{AttemptRow, NotificationKey, Target as Aim, UserKey},
@@ -45,7 +46,10 @@ use super::{
 };
 use crate::{
     Answer, Dispatch,
-    dispatch::{Begun, Dispatched, LetterNoted, LetterReport, Sends, Settling, Tried, TryStart},
+    dispatch::{
+        Begun, Dispatched, LetterNoted, LetterReport, MessageReports, Sends, Settling, Tried,
+        TryStart,
+    },
     effect::{News, Told},
     work::Part,
 };
@@ -67,6 +71,10 @@ impl Dispatch for MemoryStore {
 
     fn note_letter(&self, report: LetterReport) -> Answer<'_, Option<LetterNoted>> {
         self.write(report.now, move |txn| Ok(letters::note(txn, &report)))
+    }
+
+    fn note_messages(&self, reports: MessageReports) -> Answer<'_, usize> {
+        self.write(reports.now, move |txn| Ok(messages::note(txn, &reports)))
     }
 }
 
@@ -243,6 +251,7 @@ fn with_view<T>(
         mailbox: mailbox.as_ref(),
         backend: Some(&backend),
         gateways: &gateways,
+        reported: &reported_of(world, key),
         now,
     }))
 }
@@ -268,7 +277,7 @@ pub(super) fn move_on(txn: &mut Txn, key: Key, event: Event, now: Timestamp) {
     };
     let advanced = advance(row.state.clone(), event, now);
     let advanced = match outside {
-        Some((steps, channels)) => contacted(advanced, &steps, &channels),
+        Some((steps, channels, reported)) => contacted(advanced, &steps, (&channels, &reported)),
         None => advanced,
     };
     row.state = advanced.state.clone();
@@ -346,6 +355,9 @@ fn settle_all(txn: &mut Txn, settling: &Settling) -> usize {
             save(txn, key, &looked, settling.now);
         }
     }
+    for tried in &settling.tried {
+        messages::note_kept(txn, tried, settling.now);
+    }
     wake(txn, notification);
     note_signs(txn, settling);
     count
@@ -390,6 +402,8 @@ fn settle_one(
     };
     let known = known(&txn.world, (app, key.1), tried);
     let row = txn.world.attempts.get_mut(&(key.0, key.1, tried.target))?;
+    // One that was given up or begun anew meanwhile may be reported, too.
+    row.message = row.message.or(tried.message);
     let of = (&tried.outcome, tried.lease_until);
     row.attempt = settle_try(&row.attempt, of, known, bounds)?;
     let is_taken = row.attempt.state == State::Sent;

@@ -1,6 +1,7 @@
 //! Letters that come back after a mail server had taken them.
 
 use jiff::Timestamp;
+use vestnik_model::Reason;
 use vestnik_rules::{
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
@@ -76,7 +77,8 @@ fn go_on(txn: &mut Txn, key: Key, now: Timestamp) {
     let others = of_delivery(&txn.world, key);
     let others = others.filter(|((_, _, target), _)| *target != Target::Mailbox);
     let others = others.map(|(_, row)| &row.attempt);
-    let ended = end(row.state.status, others, (&course, &looked));
+    let whose = (row.state.status, Reason::EmailBounced);
+    let ended = end(whose, others, (&course, &looked));
     let looked = Looked {
         end: ended.or(looked.end),
         ..looked

@@ -52,6 +52,7 @@ mod lease;
 mod ledger;
 mod letters;
 mod logs;
+mod messages;
 mod operations;
 mod page;
 mod pause;

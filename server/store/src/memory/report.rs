@@ -8,6 +8,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     cascade::came_by,
+    delivery::Reported,
     explain::NotShown,
     log::Standing,
     receipt::{
@@ -170,7 +171,7 @@ struct Aimed {
     flags: Vec<FlagState>,
     facts: u32,
     /// Its cascade, with the channels outside the user's devices that took it.
-    outside: Option<(Steps, Vec<StepChannel>)>,
+    outside: Option<(Steps, Vec<StepChannel>, Reported)>,
     /// The channel by which the installation got it.
     by: Channel,
 }
@@ -186,7 +187,7 @@ impl Aimed {
             outside: self
                 .outside
                 .as_ref()
-                .map(|(steps, channels)| (steps, channels.as_slice())),
+                .map(|(steps, channels, reported)| (steps, (channels.as_slice(), reported))),
             by: self.by,
         }
     }

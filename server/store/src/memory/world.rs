@@ -22,6 +22,7 @@ use vestnik_rules::{
 
 use super::{
     gateways::Phone,
+    messages::KeptReport,
     row::{
         AddressRow, AttemptKey, AttemptRow, DeliveryRow, FactKey, FamilyRow, FlagRow,
         InstallationRow, KeyRow, LogRow, NotShownKey, NotificationKey, NotificationRow,
@@ -72,6 +73,8 @@ pub(super) struct World {
     pub(super) phones: Table<UserKey, Phone>,
     pub(super) chats: Table<(UserKey, GatewayName), Chat>,
     pub(super) chat_links: Table<(UserKey, GatewayName), ChatLink>,
+    /// Reports of messages that no attempt is known for, in the order in which they came.
+    pub(super) message_reports: Table<u64, KeptReport>,
     pub(super) notifications: Table<NotificationKey, NotificationRow>,
     pub(super) notification_ids: Table<NotificationId, NotificationKey>,
     pub(super) remembered: Table<(AppId, String), Remembered>,

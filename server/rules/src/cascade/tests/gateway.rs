@@ -172,3 +172,44 @@ fn what_a_provider_did_not_take_goes_to_the_next_within_the_same_try() {
         turn(Some("main"), "backup", Some("main"))
     ));
 }
+
+/// A short message that is to be delivered within a minute, then a letter.
+fn waits_for_a_report(attempt: Attempt) -> Case {
+    let step = |channel, wait_for, within_seconds| StepRequest {
+        channel,
+        wait_for: Some(wait_for),
+        within_seconds,
+        on_unproven: None,
+    };
+    let steps = Steps::from_stored(vec![
+        step(StepChannel::Gateway(sms()), Goal::Delivered, Some(60)),
+        step(StepChannel::Email, Goal::Handed, None),
+    ]);
+    Case {
+        steps,
+        attempts: vec![(target(), attempt.clone())],
+        ..case(Some(number(Some(attempt))), None)
+    }
+    .proven(Evidence::Sent)
+}
+
+#[test]
+fn a_step_waits_for_a_report_until_its_end() {
+    let taken = || waits_for_a_report(attempt(State::Sent, None, None));
+    taken().at(110).check(&[], 0, Some(160), None);
+    taken()
+        .at(160)
+        .check(&[Target::Mailbox], 1, Some(1_600), None);
+    let arrived = Evidence::Receipt(ReceiptKind::Delivered);
+    taken().at(110).proven(arrived).check(&[], 0, None, None);
+    let late = taken().proven(arrived).at(160);
+    late.check(&[], 0, None, None);
+}
+
+#[test]
+fn a_step_whose_message_is_reported_lost_gives_way_at_once() {
+    let lost = attempt(State::Failed, None, Some(Reason::SmsUndeliverable));
+    let looked = waits_for_a_report(lost).at(110).look();
+    assert_eq!(looked.tries, [Target::Mailbox]);
+    assert_eq!(looked.course.switched, Some(Reason::SmsUndeliverable));
+}

@@ -9,6 +9,7 @@ use vestnik_model::{
 use vestnik_rules::{
     app_version::Build,
     cascade::{Address, Course, Device, Target, channel_of, preferred},
+    delivery::Reported,
     hold::Block,
 };
 use vestnik_sqlite::value::uuid;
@@ -203,6 +204,14 @@ impl Case {
         let reach = reach.find(|reach| reach.installation == installation);
         let confirmed = reach.and_then(|reach| reach.confirmed);
         confirmed.is_some_and(|confirmed| confirmed >= seq)
+    }
+
+    /// What gateways reported of its messages.
+    pub(super) fn reported(&self) -> Reported {
+        let attempts = self.attempts.iter();
+        Reported::of(
+            attempts.map(|found| (found.target.channel(), found.delivered_at, found.read_at)),
+        )
     }
 
     /// When the delivery expires.

@@ -48,7 +48,11 @@ impl Desk<'_> {
         gateways.collect()
     }
 
-    fn at_gateway(&self, key: Key, gateway: GatewayName) -> Result<AtGateway, rusqlite::Error> {
+    pub(super) fn at_gateway(
+        &self,
+        key: Key,
+        gateway: GatewayName,
+    ) -> Result<AtGateway, rusqlite::Error> {
         let traits = self.sending.traits(gateway);
         let known = match traits.map(|traits| traits.reaches) {
             None => None,

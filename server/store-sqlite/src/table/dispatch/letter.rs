@@ -1,6 +1,7 @@
 //! Letters that come back after a mail server had taken them.
 
 use jiff::Timestamp;
+use vestnik_model::Reason;
 use vestnik_rules::{
     bounce::{Fate, end, kills_mailbox, reported},
     cascade::{Looked, Target},
@@ -57,7 +58,7 @@ impl Desk<'_> {
         }
         let is_lost = report.fate.is_lost();
         if is_lost {
-            attempt::set_returned(self.db, key, self.now)?;
+            attempt::set_returned(self.db, key, Target::Mailbox, self.now)?;
         }
         Ok(is_lost)
     }
@@ -96,7 +97,8 @@ impl Desk<'_> {
         let others = case.attempts.iter();
         let others = others.filter(|found| found.target != Target::Mailbox);
         let others = others.map(|found| &found.attempt);
-        let ended = end(case.delivery.state.status, others, (&course, &looked));
+        let whose = (case.delivery.state.status, Reason::EmailBounced);
+        let ended = end(whose, others, (&course, &looked));
         let looked = Looked {
             end: ended.or(looked.end),
             ..looked

@@ -63,7 +63,7 @@ impl Desk<'_> {
             let by = came_by(attempts.clone(), *installation);
             let brought = brought_by(attempts, *installation);
             attempt::confirm(self.db, case.key, &brought, (self.now, false))?;
-            self.advance(case, Event::Receipt(ReceiptKind::Delivered, by))?;
+            self.advance(case, Event::Receipt(ReceiptKind::Delivered, by), self.now)?;
         }
         Ok(())
     }

@@ -55,6 +55,7 @@ impl Desk<'_> {
             mailbox: mailbox.as_ref(),
             backend: Some(&backend),
             gateways: &gateways,
+            reported: &case.reported(),
             now: self.now,
         })
     }

@@ -11,7 +11,7 @@ use crate::{
     attempt::{Bounds, Outcome, settle},
     bounce::{self, Fate},
     cascade::{self, Course, Looked, View, brought_by, came_by, look, preferred},
-    delivery::{Confirmation, Event, advance, expire},
+    delivery::{Confirmation, Event, Reported, advance, expire},
     patience::{begin_at, leased_until},
     retry::round,
     schedule::Hours,
@@ -296,6 +296,7 @@ impl Life {
             mailbox: mailbox.as_ref(),
             backend: Some(&backend),
             gateways: &gateways,
+            reported: &Reported::NOTHING,
             now: self.now,
         })
     }
@@ -527,7 +528,7 @@ impl Life {
         let others = others.filter(|tried| tried.target != Target::Mailbox);
         let others = others.map(|tried| &tried.attempt);
         let ended = bounce::end(
-            self.state().status,
+            (self.state().status, Reason::EmailBounced),
             others,
             (&self.course().unwrap(), &looked),
         );
