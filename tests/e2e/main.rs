@@ -9,6 +9,7 @@ mod compat;
 mod connections;
 mod deliveries;
 mod end_to_end;
+mod gateway_reports;
 mod gateways;
 mod hostile;
 mod js_interop;

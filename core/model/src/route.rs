@@ -60,6 +60,8 @@ pub const USER_PREFERENCES: &str = "/v1/users/{user}/preferences";
 pub const PREFERENCES: &str = "/v1/preferences";
 /// Where the reader of a letter unsubscribes.
 pub const UNSUBSCRIBE: &str = "/v1/unsubscribe/{link}";
+/// Where a gateway reports what became of messages, and what happened to chats: `POST`, and `GET` for a handshake.
+pub const GATEWAY: &str = "/v1/gateways/{app}/{gateway}/{provider}";
 /// Imports push addresses that an App had collected before: `POST`.
 pub const IMPORT_ADDRESSES: &str = "/v1/push-addresses:import";
 /// What holds for every user of the App: `PUT`, `GET`.

@@ -401,8 +401,7 @@ fn backends(
 
 /// What sends messages by gateways.
 fn gateways(config: &Config, (store, clock): (&Arc<dyn Store>, &Arc<dyn Clock>)) -> GatewaySender {
-    let reach = config.outbound.reach().unwrap_or_default();
-    GatewaySender::new(Arc::clone(store), Arc::clone(clock), reach)
+    GatewaySender::new(Arc::clone(store), Arc::clone(clock), config)
 }
 
 /// What sends pushes.

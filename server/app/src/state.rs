@@ -20,8 +20,8 @@ use crate::{
     feed::{Connections, Dirty, Everything, Notes, PageBounds, PresenceBoard, Watchers},
     metrics::Metrics,
     operation::{
-        Bouncing, EventReading, Greeting, Hooking, Issuing, Publishing, Reporting, Setting,
-        Syncing, Uploading, Watching,
+        Bouncing, EventReading, Greeting, Hearing, Hooking, Issuing, Publishing, Reporting,
+        Setting, Syncing, Uploading, Watching,
     },
     rate::Rates,
     supervise::Health,
@@ -122,6 +122,14 @@ impl ServerState {
         Setting {
             store: &*self.store,
             backends: &self.backends,
+            now: self.clock.now(),
+        }
+    }
+
+    pub(crate) fn hearing(&self) -> Hearing<'_> {
+        Hearing {
+            store: &*self.store,
+            gateways: &self.gateways,
             now: self.clock.now(),
         }
     }

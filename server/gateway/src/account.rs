@@ -1,7 +1,7 @@
 //! The account of an App at a gateway's providers, as an operator gives it: one JSON object.
 //!
 //! ```text
-//! providers          1 to 4, in the order in which they are tried:
+//! providers          1 to 4, in the order in which they are tried; exactly one of a gateway that sends to chats:
 //!   name               what the operator calls it, at most 20 characters
 //!   gateway            the word of a shipped descriptor, a descriptor as an object, or smpp
 //!   settings           what the descriptor asks for; those of SMPP are in vestnik_smpp::account
@@ -74,6 +74,10 @@ impl Account {
         }
         let first = account.carriers().next().map(Carrier::recipient);
         account.recipient = first.ok_or_else(|| node.rule("must have a provider"))?;
+        if account.recipient == RecipientKind::Chat && account.order.len() > 1 {
+            let rule = "must be one: a chat belongs to the bot that it was opened with";
+            return Err(node.rule(rule));
+        }
         Ok(account)
     }
 

@@ -207,15 +207,15 @@ impl EventRule {
         matches!(self.kind, EventKind::Started { .. })
     }
 
-    /// The events of a body, each with the element that it is read from.
+    /// The events of a body, each with the element that it is read from; `None` if there are more elements than `most`.
     pub(crate) fn events<'v>(
         &self,
         body: &'v Value,
-        now: Timestamp,
-    ) -> impl Iterator<Item = (&'v Value, Event)> {
-        let found = self.each.all(body).into_iter();
+        (now, most): (Timestamp, usize),
+    ) -> Option<impl Iterator<Item = (&'v Value, Event)>> {
+        let found = self.each.whole(body, most)?.into_iter();
         let found = found.filter(|value| self.when.iter().all(|condition| condition.holds(value)));
-        found.filter_map(move |value| Some((value, self.event(value, now)?)))
+        Some(found.filter_map(move |value| Some((value, self.event(value, now)?))))
     }
 
     fn event(&self, value: &Value, now: Timestamp) -> Option<Event> {

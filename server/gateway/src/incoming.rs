@@ -1,6 +1,6 @@
 //! Requests that a platform sends: reports, updates, handshakes.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use jiff::Timestamp;
@@ -21,10 +21,12 @@ use crate::{
     verify::{Verify, equals, secret},
 };
 
-/// The most bytes of a body that is read.
-pub const MAX_INCOMING_BYTES: usize = 256 * 1_024;
-/// The most events of one request.
-pub const MAX_EVENTS: usize = 1_000;
+/// The most bytes of a body that is read: what `WhatsApp` may send, which batches up to 1,000 updates in at most 3 MiB
+/// (Meta, "Cloud API, Webhooks"). The others send less.
+pub const MAX_INCOMING_BYTES: usize = 3 * 1_024 * 1_024;
+/// The most events of one request: ten of each update of the largest batch. A request with more is refused whole, so
+/// that nothing of what is acknowledged is lost.
+pub const MAX_EVENTS: usize = 10_000;
 /// The most handshakes of a descriptor.
 const MAX_CHALLENGES: usize = 4;
 
@@ -99,6 +101,9 @@ pub enum Untrusted {
     /// It has too many bytes.
     #[error("the request has more than {MAX_INCOMING_BYTES} bytes")]
     TooLarge,
+    /// It has too many events.
+    #[error("the request has more than {MAX_EVENTS} events")]
+    TooMany,
     /// It does not prove to be from the platform.
     #[error("the request does not prove to be from the gateway")]
     Unverified,
@@ -114,7 +119,7 @@ impl Untrusted {
         match self {
             Self::Unexpected => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge | Self::TooMany => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unverified => StatusCode::UNAUTHORIZED,
             Self::Unreadable => StatusCode::BAD_REQUEST,
         }
@@ -212,7 +217,7 @@ impl IncomingRules {
         }
         let body = body.ok_or(Untrusted::Unreadable)?;
         Ok(Received {
-            events: self.events(&body, incoming.now),
+            events: self.events(&body, incoming.now)?,
             reply: Reply::text(self.reply.clone().unwrap_or_default()),
         })
     }
@@ -225,25 +230,23 @@ impl IncomingRules {
     }
 
     /// The events of a body. Of the rules about statuses, the first that fits an element is the one that counts.
-    fn events(&self, body: &Value, now: Timestamp) -> Vec<Event> {
+    fn events(&self, body: &Value, now: Timestamp) -> Result<Vec<Event>, Untrusted> {
         let mut events = Vec::new();
-        let mut with_status: Vec<*const Value> = Vec::new();
+        let mut with_status: HashSet<*const Value> = HashSet::new();
         for rule in &self.events {
-            for (element, event) in rule.events(body, now) {
-                if events.len() >= MAX_EVENTS {
-                    return events;
+            let found = rule.events(body, (now, MAX_EVENTS));
+            for (element, event) in found.ok_or(Untrusted::TooMany)? {
+                let is_status = matches!(event, Event::Status { .. });
+                if is_status && !with_status.insert(std::ptr::from_ref(element)) {
+                    continue;
                 }
-                let element = std::ptr::from_ref(element);
-                if matches!(event, Event::Status { .. }) {
-                    if with_status.contains(&element) {
-                        continue;
-                    }
-                    with_status.push(element);
+                if events.len() >= MAX_EVENTS {
+                    return Err(Untrusted::TooMany);
                 }
                 events.push(event);
             }
         }
-        events
+        Ok(events)
     }
 
     /// The answer to a handshake; none if the request is none.

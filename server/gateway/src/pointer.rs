@@ -36,10 +36,27 @@ impl Pointer {
     pub(crate) fn all<'v>(&self, root: &'v Value) -> Vec<&'v Value> {
         let mut found = vec![root];
         for step in &self.0 {
-            let next = found.into_iter().flat_map(|value| step.below(value));
+            let next = found
+                .into_iter()
+                .flat_map(|value| step.below(value, MAX_FOUND));
             found = next.take(MAX_FOUND).collect();
         }
         found
+    }
+
+    /// Everything that it finds; `None` if it comes by more than `most` values.
+    pub(crate) fn whole<'v>(&self, root: &'v Value, most: usize) -> Option<Vec<&'v Value>> {
+        let mut found = vec![root];
+        for step in &self.0 {
+            let next = found
+                .into_iter()
+                .flat_map(|value| step.below(value, most + 1));
+            found = next.take(most + 1).collect();
+            if found.len() > most {
+                return None;
+            }
+        }
+        Some(found)
     }
 
     /// The first value that it finds.
@@ -68,10 +85,10 @@ fn step(text: &str) -> Option<Step> {
 }
 
 impl Step {
-    fn below<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
+    fn below<'v>(&self, value: &'v Value, most: usize) -> Vec<&'v Value> {
         match (self, value) {
-            (Self::Each, Value::Array(entries)) => entries.iter().take(MAX_FOUND).collect(),
-            (Self::Each, Value::Object(members)) => members.values().take(MAX_FOUND).collect(),
+            (Self::Each, Value::Array(entries)) => entries.iter().take(most).collect(),
+            (Self::Each, Value::Object(members)) => members.values().take(most).collect(),
             (Self::Named(name), Value::Array(entries)) => {
                 let entry = name.parse().ok().and_then(|at: usize| entries.get(at));
                 entry.into_iter().collect()

@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use vestnik_clock::Clock;
 use vestnik_gateway::{Message, To};
 use vestnik_model::{
-    AppId, Channel, ClickKind, GatewayName, Notification, ProviderName, open::Word as _,
+    AppId, Channel, ClickKind, GatewayName, Notification, ProviderName, open::Word as _, route,
     view::ProviderFinding,
 };
 use vestnik_outbound::{Reach, TrustError, Writing};
@@ -41,6 +41,7 @@ use self::{
     smpp::Sessions,
 };
 use super::{account::Unusable, turn::started};
+use crate::config::Config;
 
 /// The most accounts that are kept read.
 const MAX_ROUTES: usize = 1_000;
@@ -52,6 +53,8 @@ pub(crate) struct GatewaySender {
     clock: Arc<dyn Clock>,
     reach: Arc<Reach>,
     sessions: Sessions,
+    /// Where gateways reach this server, if they do.
+    public_url: Option<Arc<str>>,
     routes: Arc<Mutex<HashMap<(AppId, GatewayName), Known>>>,
 }
 
@@ -85,16 +88,41 @@ impl fmt::Debug for GatewaySender {
     }
 }
 
+/// Why there is no provider at whose webhook requests come in.
+#[derive(Debug)]
+pub(crate) enum NoProvider {
+    /// The App has no such provider.
+    Unknown,
+    /// Its account cannot be read now.
+    Unreadable,
+    /// The store fails.
+    Store(StoreError),
+}
+
 impl GatewaySender {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, reach: Reach) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, config: &Config) -> Self {
+        // It was checked with the other settings.
+        let reach = config.outbound.reach().unwrap_or_default();
+        let public_url = config.public_url.as_deref();
         let reach = Arc::new(reach);
         Self {
             store,
             sessions: Sessions::new(Arc::clone(&clock), Arc::clone(&reach)),
             clock,
             reach,
+            public_url: public_url.map(|url| url.trim_end_matches('/').into()),
             routes: Arc::default(),
         }
+    }
+
+    /// The webhook of a provider.
+    fn callback(&self, of: &Route, provider: ProviderName) -> Option<String> {
+        let base = self.public_url.as_deref()?;
+        let names = [of.app.as_str(), of.gateway.as_str(), provider.as_str()];
+        let path = names.iter().fold(route::GATEWAY.to_owned(), |path, name| {
+            route::with(&path, name)
+        });
+        Some(format!("{base}{path}"))
     }
 
     /// The accounts of an App with gateways.
@@ -129,6 +157,27 @@ impl GatewaySender {
             Some(StoredProvider::Unreadable) => self.known((app, gateway), None),
             None => Err(Unusable::NoRoute),
         })
+    }
+
+    /// A provider of an App's account with a gateway, if it is spoken to over HTTP.
+    ///
+    /// # Errors
+    /// [`NoProvider`] if there is none, or it cannot be told.
+    pub(crate) async fn provider(
+        &self,
+        app: &AppId,
+        gateway: GatewayName,
+        name: ProviderName,
+    ) -> Result<vestnik_gateway::Provider, NoProvider> {
+        let route = self.route(app, gateway).await.map_err(NoProvider::Store)?;
+        let route = route.map_err(|unusable| match unusable {
+            Unusable::NoRoute => NoProvider::Unknown,
+            Unusable::Unreadable => NoProvider::Unreadable,
+        })?;
+        let mut lanes = route.lanes.iter();
+        let lane = lanes.find(|lane| lane.name() == name);
+        let provider = lane.and_then(Lane::provider).cloned();
+        provider.ok_or(NoProvider::Unknown)
     }
 
     /// The same text is the same account: what is known of its providers stays known.
@@ -293,7 +342,9 @@ impl GatewaySender {
                 return over(tried, unsent());
             }
             before = Some(lane.name());
-            let answered = self.ask((lane, place), (begun, to), writing).await;
+            let callback = self.callback(route, lane.name());
+            let of = (begun, to, callback.as_deref());
+            let answered = self.ask((lane, place), of, writing).await;
             lane.on(&answered.fate.outcome, probe, &*self.clock);
             tried.said = answered.said.or(tried.said);
             if !answered.fate.goes_on {
@@ -328,7 +379,7 @@ impl GatewaySender {
     async fn ask(
         &self,
         (lane, place): (&Lane, Place<'_>),
-        (begun, to): (&Begun, &Recipient),
+        (begun, to, callback): (&Begun, &Recipient, Option<&str>),
         writing: &Writing,
     ) -> Answered {
         let to = match to {
@@ -343,7 +394,7 @@ impl GatewaySender {
             body: notification.body.as_str(),
             link: link(notification),
             locale: None,
-            callback: None,
+            callback,
             expires_at: notification.expires_at,
         };
         lane.ask(place, &message, (&*self.clock, writing)).await

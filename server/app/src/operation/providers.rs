@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use vestnik_gateway::{Invalid, RecipientKind};
+use vestnik_gateway::{Evidence, Invalid, RecipientKind};
 use vestnik_model::{
     Channel, FieldProblem, Problem, ProblemCode, open::Word as _, problem::FieldCode,
     publish::Goal, view::ProviderView,
@@ -273,8 +273,12 @@ pub(super) fn traits(account: &Account) -> Option<Traits> {
             RecipientKind::Phone => Reaches::Phone,
             RecipientKind::Chat => Reaches::Chat,
         },
-        // What gateways report later is not taken yet: a step that waited for it would wait in vain.
-        proves: Goal::Handed,
+        // Without the secret by which its reports are verified, a gateway proves nothing later.
+        proves: match account.evidence() {
+            Evidence::Handed => Goal::Handed,
+            Evidence::Delivered => Goal::Delivered,
+            Evidence::Read => Goal::Read,
+        },
     })
 }
 

@@ -7,7 +7,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use serde_json::{Value, json};
 use vestnik_gateway::{
-    ChatId, Event, Evidence, Incoming, MessageId, Provider, Received, State, Untrusted, shipped,
+    ChatId, Event, Evidence, Incoming, MessageId, Provider, Received, State, Untrusted,
+    incoming::{MAX_EVENTS, MAX_INCOMING_BYTES},
+    shipped,
 };
 use vestnik_model::Reason;
 
@@ -486,7 +488,7 @@ fn what_is_not_asked_for_is_refused_by_its_kind() {
         receive(&telegram, (&Method::GET, ""), &[TELEGRAM], b""),
         Err(Untrusted::Method)
     );
-    let long = vec![b' '; 300 * 1_024];
+    let long = vec![b' '; MAX_INCOMING_BYTES + 1];
     let long = receive(&telegram, (&Method::POST, ""), &[TELEGRAM], &long);
     assert_eq!(long, Err(Untrusted::TooLarge));
     let none = post(&provider("sms_ru"), &[], "{}");
@@ -495,6 +497,7 @@ fn what_is_not_asked_for_is_refused_by_its_kind() {
         (Untrusted::Unexpected, StatusCode::NOT_FOUND),
         (Untrusted::Method, StatusCode::METHOD_NOT_ALLOWED),
         (Untrusted::TooLarge, StatusCode::PAYLOAD_TOO_LARGE),
+        (Untrusted::TooMany, StatusCode::PAYLOAD_TOO_LARGE),
         (Untrusted::Unverified, StatusCode::UNAUTHORIZED),
         (Untrusted::Unreadable, StatusCode::BAD_REQUEST),
     ] {
@@ -503,11 +506,15 @@ fn what_is_not_asked_for_is_refused_by_its_kind() {
 }
 
 #[test]
-fn one_request_has_a_bounded_number_of_events() {
+fn a_request_with_more_events_than_are_taken_is_refused_whole() {
     let whatsapp = provider("whatsapp");
     let one = json!({"id": "wamid.1", "status": "delivered", "timestamp": "1796039940"});
-    let body = whatsapp_statuses(&Value::Array(vec![one; 2_000]));
-    let signature = format!("sha256={}", mac("S3CRET-app", &body));
-    let received = post(&whatsapp, &[("x-hub-signature-256", &signature)], &body).unwrap();
-    assert_eq!(received.events.len(), 1_000);
+    let events = |number: usize| {
+        let body = whatsapp_statuses(&Value::Array(vec![one.clone(); number]));
+        let signature = format!("sha256={}", mac("S3CRET-app", &body));
+        let received = post(&whatsapp, &[("x-hub-signature-256", &signature)], &body);
+        received.map(|received| received.events.len())
+    };
+    assert_eq!(events(MAX_EVENTS), Ok(MAX_EVENTS));
+    assert_eq!(events(MAX_EVENTS + 1), Err(Untrusted::TooMany));
 }

@@ -197,20 +197,26 @@ fn telegram(name: &str) -> Value {
 
 #[test]
 fn an_account_has_up_to_four_providers_in_order() {
-    let inline = json!({"name": "own", "gateway": good(), "settings": {"token": "t"}});
-    let both = account(&json!([telegram("main"), inline])).unwrap();
+    let main = json!({"name": "main", "gateway": "twilio", "settings": settings("twilio")});
+    let mut own = good();
+    own["recipient"] = json!("phone");
+    own["request"]["json"]["to"] = json!("{phone}");
+    own.as_object_mut().unwrap().remove("chat");
+    own.as_object_mut().unwrap().remove("incoming");
+    let inline = json!({"name": "own", "gateway": own, "settings": {"token": "t"}});
+    let both = account(&json!([main, inline])).unwrap();
     let names: Vec<_> = both
         .providers()
         .iter()
         .map(|provider| provider.name().to_string())
         .collect();
     assert_eq!(names, ["main", "own"]);
-    assert_eq!(both.recipient(), RecipientKind::Chat);
-    // Telegram reports no deliveries.
+    assert_eq!(both.recipient(), RecipientKind::Phone);
+    // The one of them reports no deliveries.
     assert_eq!(both.evidence(), Evidence::Handed);
     assert_eq!(
         both.providers()[0].origin().as_str(),
-        "https://api.telegram.org"
+        "https://api.twilio.com"
     );
     assert_ne!(
         both.providers()[0].fingerprint(),
@@ -235,6 +241,7 @@ fn a_fault_of_an_account_has_its_place() {
         json!(many),
         json!([telegram("main"), telegram("main")]),
         json!([telegram("main"), sms]),
+        json!([telegram("main"), telegram("backup")]),
         json!([telegram("Main")]),
         json!([missing]),
         json!([no_settings]),

@@ -109,6 +109,14 @@ impl Lane {
         }
     }
 
+    /// What it is by the account, if it is spoken to over HTTP.
+    pub(super) const fn provider(&self) -> Option<&Provider> {
+        match &self.way {
+            Way::Http(http) => Some(&http.provider),
+            Way::Smpp(_) => None,
+        }
+    }
+
     /// Waits until a message may go to the provider, or says why it may not now.
     pub(super) async fn admit(&self, clock: &dyn Clock) -> Result<Admitted<'_>, Outcome> {
         match &self.way {

@@ -72,6 +72,8 @@ use crate::door::{compat, rest};
         rest::settings::put,
         rest::settings::get,
         rest::bounces::take,
+        rest::gateways::take,
+        rest::gateways::shake,
         rest::keys::create,
         rest::keys::list,
         rest::keys::revoke,

@@ -18,9 +18,10 @@ use crate::{
         auth, compat, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            audiences, batch, bounces, contacts, deliveries, events, explain, identity_keys,
-            import, installations, keys, notifications, preferences, preview, providers, receipts,
-            settings, submission::in_time, token, topics, unsubscribe, users, webhooks,
+            audiences, batch, bounces, contacts, deliveries, events, explain, gateways,
+            identity_keys, import, installations, keys, notifications, preferences, preview,
+            providers, receipts, settings, submission::in_time, token, topics, unsubscribe, users,
+            webhooks,
         },
     },
     refusal::Refusal,
@@ -64,7 +65,13 @@ fn interface(state: &ServerState) -> Router {
             route::UNSUBSCRIBE,
             get(unsubscribe::show).post(unsubscribe::leave),
         )
-        .route(route::OPENAPI, get(openapi::document_response));
+        .route(route::OPENAPI, get(openapi::document_response))
+        .route(
+            route::GATEWAY,
+            get(gateways::shake)
+                .post(gateways::take)
+                .layer(axum::Extension(gateways::LargeBodies::default())),
+        );
     // The layer that is added last runs first.
     let known = resources(state.config.limits.batch_bytes)
         .method_not_allowed_fallback(health::method_not_allowed)

@@ -8,6 +8,7 @@ pub(crate) mod contacts;
 pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod explain;
+pub(crate) mod gateways;
 pub(crate) mod identity_keys;
 pub(crate) mod import;
 pub(crate) mod installations;
