@@ -98,6 +98,12 @@ impl Stage {
         eventually(what, &mut changes, |seen| is_it(seen).then(|| seen.clone())).await
     }
 
+    /// The ids of what was taken, in order.
+    fn ids(&self) -> Vec<String> {
+        let submitted = self.centre.seen().submitted.into_iter();
+        submitted.filter_map(|one| one.id).collect()
+    }
+
     async fn check(&self) -> anyhow::Result<ProviderCheck> {
         let path = format!("{}:check", route::with(route::PROVIDER, "sms"));
         let answer = self.push.server.backend.post(&path, &json!({})).await?;
@@ -283,5 +289,59 @@ async fn a_setting_that_is_wrong_is_named_and_not_told() -> anyhow::Result<()> {
             "{told}"
         );
     }
+    stage.push.stop().await
+}
+
+#[tokio::test]
+async fn a_receipt_says_what_became_of_a_short_message() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    let arrives = stage.publish("anna", "Hi").await?;
+    stage.attempt(arrives, AttemptStatus::Sent).await?;
+    let lost = stage.publish("bert", "Hi").await?;
+    stage.attempt(lost, AttemptStatus::Sent).await?;
+    let ids = stage.ids();
+    stage.centre.receipt(&ids[0], "DELIVRD").await?;
+    stage.centre.receipt(&ids[1], "UNDELIV").await?;
+    stage
+        .push
+        .becomes(arrives, DeliveryStatus::Delivered)
+        .await?;
+    let attempt = stage.attempt(lost, AttemptStatus::Failed).await?;
+    assert_eq!(attempt.reason, Some(Reason::SmsUndeliverable.into()));
+    let seen = stage
+        .sees("both answers", |seen| seen.receipted.len() == 2)
+        .await?;
+    assert_eq!(seen.receipted, [0, 0]);
+    stage.push.stop().await
+}
+
+#[tokio::test]
+async fn a_short_message_of_two_parts_is_delivered_when_both_are() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    let id = stage
+        .publish("anna", &"Ваш заказ готов. ".repeat(6))
+        .await?;
+    stage.attempt(id, AttemptStatus::Sent).await?;
+    let ids = stage.ids();
+    assert_eq!(ids.len(), 2);
+    stage.centre.receipt(&ids[1], "DELIVRD").await?;
+    stage
+        .sees("an answer", |seen| seen.receipted == [0])
+        .await?;
+    assert_eq!(stage.push.delivery(id).await?.status, DeliveryStatus::Sent);
+    stage.centre.receipt(&ids[0], "DELIVRD").await?;
+    stage.push.becomes(id, DeliveryStatus::Delivered).await?;
+    stage.push.stop().await
+}
+
+#[tokio::test]
+async fn a_receipt_that_comes_before_the_answer_counts() -> anyhow::Result<()> {
+    let stage = Stage::new().await?;
+    stage.centre.otherwise(Reaction::TakeReceipted);
+    for (name, body) in [("anna", "Hi".to_owned()), ("bert", "long ".repeat(60))] {
+        let id = stage.publish(name, &body).await?;
+        stage.push.becomes(id, DeliveryStatus::Delivered).await?;
+    }
+    assert_eq!(stage.centre.seen().receipted.len(), 3);
     stage.push.stop().await
 }

@@ -33,6 +33,8 @@ const BIND_FAILED: u32 = 0x0d;
 pub enum Reaction {
     /// It is taken, by the next id.
     Take,
+    /// The same, and the receipt that it is on the phone comes before the answer.
+    TakeReceipted,
     /// It is refused with a status.
     Refuse(u32),
     /// The connection ends without an answer.
@@ -163,18 +165,23 @@ impl MessageCentre {
     pub async fn receipt(&self, id: &str, state: &str) -> anyhow::Result<()> {
         let session = lock(&self.shared.session).clone();
         let session = session.context("a session is bound")?;
-        let id = u32::from_str_radix(id, 16)?;
-        let text = format!(
-            "id:{id} sub:001 dlvrd:001 submit date:2611301200 done date:2611301201 stat:{state} err:000 text:"
-        );
-        let mut body = b"\0\x01\x014930123456\0\x05\0Shop\0".to_vec();
-        // A receipt (SMPP 3.4, 5.2.12), and eight fields that are not used.
-        body.extend_from_slice(&[4, 0, 0, 0, 0, 0, 0, 0, 0]);
-        body.push(u8::try_from(text.len())?);
-        body.extend_from_slice(text.as_bytes());
-        session.send(pdu(5, OK, 1_000_000 + id, &body)).await?;
+        session.send(receipt(id, state)?).await?;
         Ok(())
     }
+}
+
+/// The receipt of a submission. Its id is hexadecimal in the answer and decimal here.
+fn receipt(id: &str, state: &str) -> anyhow::Result<Vec<u8>> {
+    let id = u32::from_str_radix(id, 16)?;
+    let text = format!(
+        "id:{id} sub:001 dlvrd:001 submit date:2611301200 done date:2611301201 stat:{state} err:000 text:"
+    );
+    let mut body = b"\0\x01\x014930123456\0\x05\0Shop\0".to_vec();
+    // A receipt (SMPP 3.4, 5.2.12), and eight fields that are not used.
+    body.extend_from_slice(&[4, 0, 0, 0, 0, 0, 0, 0, 0]);
+    body.push(u8::try_from(text.len())?);
+    body.extend_from_slice(text.as_bytes());
+    Ok(pdu(5, OK, 1_000_000 + id, &body))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -247,16 +254,19 @@ async fn take(
         }
         4 => {
             let submitted = submitted(body).context("a submission")?;
-            let reaction = shared.meets(submitted);
-            match reaction {
-                (Reaction::Take, Some(id)) => {
+            let (reaction, id) = shared.meets(submitted);
+            match (reaction, id) {
+                (Reaction::Take | Reaction::TakeReceipted, Some(id)) => {
+                    if reaction == Reaction::TakeReceipted {
+                        session.send(receipt(&id, "DELIVRD")?).await?;
+                    }
                     session
                         .send(answer(OK, format!("{id}\0").as_bytes()))
                         .await?;
                 }
                 (Reaction::Refuse(status), _) => session.send(answer(status, b"")).await?,
                 (Reaction::Cut, _) => return Ok(false),
-                (Reaction::Silence | Reaction::Take, _) => {}
+                (Reaction::Silence | Reaction::Take | Reaction::TakeReceipted, _) => {}
             }
         }
         6 => {
@@ -276,7 +286,7 @@ impl Shared {
         let mut plan = lock(&self.plan);
         let next = plan.next.pop_front();
         let reaction = next.unwrap_or(plan.otherwise);
-        if reaction == Reaction::Take {
+        if matches!(reaction, Reaction::Take | Reaction::TakeReceipted) {
             plan.ids += 1;
             submitted.id = Some(format!("{:X}", plan.ids));
         }

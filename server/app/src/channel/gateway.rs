@@ -5,6 +5,7 @@
 
 mod lane;
 mod order;
+mod receipts;
 mod smpp;
 
 use std::{
@@ -38,6 +39,7 @@ pub(crate) use self::smpp::ONE_MESSAGE;
 use self::{
     lane::{Admitted, Answered, Lane, Place},
     order::{Next, Walk},
+    receipts::Whose,
     smpp::Sessions,
 };
 use super::{account::Unusable, turn::started};
@@ -106,8 +108,8 @@ impl GatewaySender {
         let public_url = config.public_url.as_deref();
         let reach = Arc::new(reach);
         Self {
+            sessions: Sessions::new((&store, Arc::clone(&clock)), Arc::clone(&reach)),
             store,
-            sessions: Sessions::new(Arc::clone(&clock), Arc::clone(&reach)),
             clock,
             reach,
             public_url: public_url.map(|url| url.trim_end_matches('/').into()),
@@ -215,7 +217,11 @@ impl GatewaySender {
         let account = account.ok_or(Unusable::Unreadable).inspect_err(|_| {
             tracing::error!(%app, %gateway, "the stored account with a gateway cannot be read: messages wait for another one");
         })?;
-        let lanes = self.lanes(&account).map_err(|error| {
+        let whose = Whose {
+            app: app.clone(),
+            gateway: *gateway,
+        };
+        let lanes = self.lanes(&account, &whose).map_err(|error| {
             tracing::warn!(%app, %gateway, %error, "a gateway cannot be used");
             Unusable::NoRoute
         })?;
@@ -226,10 +232,14 @@ impl GatewaySender {
         })
     }
 
-    fn lanes(&self, account: &vestnik_gateway::Account) -> Result<Vec<Lane>, TrustError> {
+    fn lanes(
+        &self,
+        account: &vestnik_gateway::Account,
+        whose: &Whose,
+    ) -> Result<Vec<Lane>, TrustError> {
         let carriers = account.carriers();
         carriers
-            .map(|carrier| Lane::new(carrier, &self.reach, &self.sessions))
+            .map(|carrier| Lane::new(carrier, &self.reach, (&self.sessions, whose)))
             .collect()
     }
 
@@ -271,8 +281,8 @@ impl GatewaySender {
         account: &vestnik_gateway::Account,
     ) -> Result<Vec<ProviderFinding>, TrustError> {
         let mut findings = Vec::new();
-        for lane in self.lanes(account)? {
-            findings.push(lane.check().await);
+        for carrier in account.carriers() {
+            findings.push(lane::check(carrier, &self.reach, &self.sessions).await?);
         }
         Ok(findings)
     }

@@ -38,6 +38,13 @@ impl MessageId {
     /// The most bytes of an id (SMPP 3.4, 5.2.23).
     const MAX: usize = 64;
 
+    /// Reads an id in the spelling in which ids are compared; none if it is empty, too long or not of visible ASCII
+    /// characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text.as_bytes(), Spelling::Exact)
+    }
+
     /// The id in the answer to a submission, and in the parameter `receipted_message_id`, which repeats it
     /// (SMPP 3.4, 5.3.2.12).
     pub(crate) fn of_answer(octets: &[u8], ids: ReceiptIds) -> Option<Self> {

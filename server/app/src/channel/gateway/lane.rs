@@ -21,6 +21,7 @@ use super::{
         outcome::{busy, held, reason, unanswered},
     },
     order::{Fate, answered},
+    receipts::Whose,
     smpp::{self, Centre, Sessions},
 };
 use crate::refusal::chain;
@@ -90,11 +91,14 @@ impl Lane {
     pub(super) fn new(
         carrier: Carrier<'_>,
         reach: &Reach,
-        sessions: &Sessions,
+        (sessions, whose): (&Sessions, &Whose),
     ) -> Result<Self, TrustError> {
         let way = match carrier {
             Carrier::Http(provider) => Way::Http(Box::new(Http::new(provider.clone(), reach)?)),
-            Carrier::Smpp(centre) => Way::Smpp(Box::new(Centre::new(centre.clone(), sessions)?)),
+            Carrier::Smpp(centre) => {
+                let with = (sessions, whose.clone());
+                Way::Smpp(Box::new(Centre::new(centre.clone(), with)?))
+            }
         };
         Ok(Self {
             gate: Gate::default(),
@@ -191,14 +195,6 @@ impl Lane {
         }
     }
 
-    /// What the provider says of its account.
-    pub(super) async fn check(&self) -> ProviderFinding {
-        match &self.way {
-            Way::Http(http) => http.check().await,
-            Way::Smpp(centre) => centre.check().await,
-        }
-    }
-
     /// Ends what is kept open.
     pub(super) async fn stop(&self) {
         match &self.way {
@@ -206,6 +202,18 @@ impl Lane {
             Way::Smpp(centre) => centre.stop().await,
         }
     }
+}
+
+/// What a provider says of its account.
+pub(super) async fn check(
+    carrier: Carrier<'_>,
+    reach: &Reach,
+    sessions: &Sessions,
+) -> Result<ProviderFinding, TrustError> {
+    Ok(match carrier {
+        Carrier::Http(provider) => Http::new(provider.clone(), reach)?.check().await,
+        Carrier::Smpp(centre) => smpp::check(centre, sessions).await,
+    })
 }
 
 impl Http {

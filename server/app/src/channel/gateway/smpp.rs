@@ -24,13 +24,16 @@ use vestnik_model::{Open, Reason, view::ProviderFinding};
 use vestnik_outbound::{Reach, TrustError, Wires, Writing};
 use vestnik_rules::attempt::Outcome;
 use vestnik_smpp::{
-    Answer, Arrival, Client, Consumer, Patience, Place, Taking, Trouble, Verdict as Said,
+    Answer, Arrival, Client, Consumer, Patience, Place, Receipts as Receipt, Taking, Trouble,
+    Verdict as Said,
 };
+use vestnik_store::Store;
 
 use super::{
     super::outcome::{busy, held},
     lane::Answered,
     order::{Fate, answered},
+    receipts::{Receipts, Whose, joined},
 };
 
 /// How long a session is kept in which nothing happens: most receipts come within it.
@@ -60,6 +63,8 @@ pub(crate) const ONE_MESSAGE: Duration = Duration::from_secs(
 #[derive(Debug, Clone)]
 pub(super) struct Sessions {
     room: Arc<Semaphore>,
+    /// The store holds the bus, and the bus what accounts are kept in.
+    store: Weak<dyn Store>,
     clock: Arc<dyn Clock>,
     reach: Arc<Reach>,
 }
@@ -70,6 +75,7 @@ pub(super) struct Centre {
     account: vestnik_smpp::Account,
     sessions: Sessions,
     session: Arc<Slot>,
+    receipts: Arc<Receipts>,
 }
 
 /// Where the session is, if there is one.
@@ -97,9 +103,13 @@ pub(super) struct Held {
 }
 
 impl Sessions {
-    pub(super) fn new(clock: Arc<dyn Clock>, reach: Arc<Reach>) -> Self {
+    pub(super) fn new(
+        (store, clock): (&Arc<dyn Store>, Arc<dyn Clock>),
+        reach: Arc<Reach>,
+    ) -> Self {
         Self {
             room: Arc::new(Semaphore::new(MAX_SESSIONS)),
+            store: Arc::downgrade(store),
             clock,
             reach,
         }
@@ -118,16 +128,19 @@ impl Centre {
     /// A message centre without a session.
     pub(super) fn new(
         provider: vestnik_gateway::Smpp,
-        sessions: &Sessions,
+        (sessions, whose): (&Sessions, Whose),
     ) -> Result<Self, TrustError> {
         let account = provider.account().clone().with_patience(PATIENCE);
         // Whether the certificates can be used is known before the first message.
         Wires::new((*sessions.reach).clone(), account.trust())?;
+        let with = (Weak::clone(&sessions.store), Arc::clone(&sessions.clock));
+        let receipts = Receipts::new(with, whose, provider.name());
         Ok(Self {
             provider,
             account,
             sessions: sessions.clone(),
             session: Arc::default(),
+            receipts: Arc::new(receipts),
         })
     }
 
@@ -156,8 +169,9 @@ impl Centre {
             State::Closed => {}
         }
         let room = Arc::clone(&self.sessions.room).try_acquire_owned().ok()?;
-        let consumer = Reports {
+        let consumer = Arrivals {
             slot: Arc::downgrade(&self.session),
+            receipts: Arc::clone(&self.receipts),
         };
         let Sessions { clock, reach, .. } = &self.sessions;
         let reach = (**reach).clone();
@@ -187,23 +201,32 @@ impl Centre {
             text: &text,
             expires_at: Some(message.expires_at),
         };
-        read(&client.send_from(place, &message, writing).await)
+        let said = client.send_from(place, &message, writing).await;
+        let message = match &said.verdict {
+            Said::Accepted { .. } => self.taken(&said).await,
+            Said::Retry { .. }
+            | Said::Throttled { .. }
+            | Said::Dead { .. }
+            | Said::Rejected { .. }
+            | Said::Refused { .. }
+            | Said::Unproven { .. } => None,
+        };
+        read(&said, message)
     }
 
-    /// Binds and unbinds, and sends nothing.
-    pub(super) async fn check(&self) -> ProviderFinding {
-        let Sessions { clock, reach, .. } = &self.sessions;
-        let found = Client::check(&self.account, (**reach).clone(), Arc::clone(clock)).await;
-        let (reason, said) = match found {
-            Ok(_) => (None, None),
-            Err(said) => (said.verdict.reason(), said.said.map(|it| it.to_string())),
-        };
-        let place = self.account.place();
-        ProviderFinding {
-            place: format!("{}: {place}", self.provider.name()),
-            is_good: reason.is_none(),
-            reason: reason.map(Open::Known),
-            said,
+    /// What the receipts of a message that was taken name it by; none if they do not.
+    async fn taken(&self, said: &vestnik_smpp::Outcome) -> Option<String> {
+        let ids: Vec<_> = said.ids.iter().flatten().cloned().collect();
+        match (self.account.form().receipts, &ids[..]) {
+            (Receipt::All, [id]) if said.parts == 1 => Some(id.as_str().to_owned()),
+            // The id of a part cannot be read: nobody will know of all of them.
+            (Receipt::All, _) if ids.len() < said.parts => None,
+            (Receipt::All, _) => {
+                self.receipts.expect(&ids).await;
+                Some(joined(&ids))
+            }
+            (Receipt::Last, _) => said.ids.last()?.as_ref().map(|id| id.as_str().to_owned()),
+            (Receipt::None, _) => None,
         }
     }
 
@@ -214,6 +237,26 @@ impl Centre {
             // One that does not end is cut.
             drop(timeout(STOP, client.stop()).await);
         }
+    }
+}
+
+/// Binds and unbinds, and sends nothing.
+pub(super) async fn check(
+    provider: &vestnik_gateway::Smpp,
+    sessions: &Sessions,
+) -> ProviderFinding {
+    let account = provider.account().clone().with_patience(PATIENCE);
+    let Sessions { clock, reach, .. } = sessions;
+    let found = Client::check(&account, (**reach).clone(), Arc::clone(clock)).await;
+    let (reason, said) = match found {
+        Ok(_) => (None, None),
+        Err(said) => (said.verdict.reason(), said.said.map(|it| it.to_string())),
+    };
+    ProviderFinding {
+        place: format!("{}: {}", provider.name(), account.place()),
+        is_good: reason.is_none(),
+        reason: reason.map(Open::Known),
+        said,
     }
 }
 
@@ -245,25 +288,25 @@ async fn close_when_idle(slot: Weak<Slot>) {
 }
 
 /// Takes what a message centre hands over.
-struct Reports {
+struct Arrivals {
     slot: Weak<Slot>,
+    receipts: Arc<Receipts>,
 }
 
-impl fmt::Debug for Reports {
+impl fmt::Debug for Arrivals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reports").finish_non_exhaustive()
+        f.debug_struct("Arrivals").finish_non_exhaustive()
     }
 }
 
-impl Consumer for Reports {
+impl Consumer for Arrivals {
     fn take(&self, arrival: Arrival) -> Taking<'_> {
         if let Some(slot) = self.slot.upgrade() {
             slot.is_used.store(true, Ordering::Relaxed);
         }
         Box::pin(async move {
             match arrival {
-                // Receipts are not kept yet.
-                Arrival::Receipt(_) => Answer::Unknown,
+                Arrival::Receipt(receipt) => self.receipts.take(&receipt).await,
                 // Nobody reads what people write.
                 Arrival::Message(_) => Answer::Never,
             }
@@ -276,7 +319,7 @@ impl Consumer for Reports {
 }
 
 /// What an answer means for the try.
-fn read(said: &vestnik_smpp::Outcome) -> Answered {
+fn read(said: &vestnik_smpp::Outcome, message: Option<String>) -> Answered {
     // Nothing was asked of the message centre.
     let is_unwritten = said.parts == 0;
     Answered {
@@ -286,15 +329,7 @@ fn read(said: &vestnik_smpp::Outcome) -> Answered {
             answered(&verdict(&said.verdict))
         },
         said: said.said.map(|said| said.to_string()),
-        message: match &said.verdict {
-            Said::Accepted { id } => id.as_ref().map(|id| id.as_str().to_owned()),
-            Said::Retry { .. }
-            | Said::Throttled { .. }
-            | Said::Dead { .. }
-            | Said::Rejected { .. }
-            | Said::Refused { .. }
-            | Said::Unproven { .. } => None,
-        },
+        message,
     }
 }
 
