@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, Notification, NotificationId, Publication, PublishAccepted, TopicName, publish::Patch,
 };
-use vestnik_rules::retry::Obstacle;
+use vestnik_rules::{idempotency::Verdict, retry::Obstacle};
 
 use crate::{Answer, audience_files::Unusable};
 
@@ -15,6 +15,14 @@ pub trait Publishing {
     /// when anybody may be notified. Effects:
     /// `LogGrew`, `NotificationChanged`, `WorkDue`.
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome>;
+    /// What a request comes to by its key alone, whatever it asks for. Nothing is stored: whether it is accepted is
+    /// decided by `publish`.
+    fn recognise(
+        &self,
+        app: AppId,
+        record: IdempotencyRecord,
+        now: Timestamp,
+    ) -> Answer<'_, Verdict>;
     /// Changes a notification, as far as [`vestnik_rules::edit`] allows: while it is scheduled what it says, when, and
     /// for how long it is worth delivering, and its pace while it is sent. Effects: `NotificationChanged`, `WorkDue`.
     fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome>;

@@ -9,7 +9,7 @@ use vestnik_model::{
     publish::{NotificationPatch, Patch, canonical},
     view::NotificationView,
 };
-use vestnik_rules::schedule;
+use vestnik_rules::{idempotency::Verdict, schedule};
 use vestnik_store::{
     Store,
     audience_files::Unusable,
@@ -44,8 +44,9 @@ pub(crate) async fn publish(
     let idempotency = key.map(|key| remembered(key, &request, now));
     let (topics, audiences) = (request.to.topics.clone(), request.to.audiences.clone());
     let publication = Publication::parse(request)?;
-    schedule::check(&publication.schedule, now).map_err(Problem::invalid)?;
-    gateways::check(with.store, &app, &publication.steps).await?;
+    if let Err(refusal) = check(with.store, (&app, &publication), now).await {
+        return recognised(with, (app, idempotency), refusal).await;
+    }
     let id = NotificationId::from_uuid(new_uuid_v7(with.clock));
     let life = schedule::span(&publication.schedule, now, publication.ttl);
     let new = NewNotification {
@@ -69,15 +70,48 @@ pub(crate) async fn publish(
             with.metrics.replayed.inc();
             Ok(accepted)
         }
-        PublishOutcome::Mismatch => Err(Refusal::new(
-            ProblemCode::IdempotencyMismatch,
-            "the key was used within 24 hours for a request with another content",
-        )),
+        PublishOutcome::Mismatch => Err(mismatch()),
         PublishOutcome::UnknownTopics(unknown) => Err(unknown_topics(&topics, &unknown)),
         PublishOutcome::UnusableAudiences(unusable) => {
             Err(unusable_audiences(&audiences, &unusable))
         }
     }
+}
+
+/// Refuses what cannot be published now: whether it could be depends on the time and on the App's accounts.
+async fn check(
+    store: &dyn Store,
+    (app, publication): (&AppId, &Publication),
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    schedule::check(&publication.schedule, now).map_err(Problem::invalid)?;
+    gateways::check(store, app, &publication.steps).await
+}
+
+/// What becomes of a request that cannot be published now: one that was accepted before is answered as then.
+async fn recognised(
+    with: Publishing<'_>,
+    (app, idempotency): (AppId, Option<IdempotencyRecord>),
+    refusal: Refusal,
+) -> Result<PublishAccepted, Refusal> {
+    let Some(record) = idempotency else {
+        return Err(refusal);
+    };
+    match with.store.recognise(app, record, with.clock.now()).await? {
+        Verdict::New => Err(refusal),
+        Verdict::Replay(accepted) => {
+            with.metrics.replayed.inc();
+            Ok(accepted)
+        }
+        Verdict::Mismatch => Err(mismatch()),
+    }
+}
+
+fn mismatch() -> Refusal {
+    Refusal::new(
+        ProblemCode::IdempotencyMismatch,
+        "the key was used within 24 hours for a request with another content",
+    )
 }
 
 /// Stops what was not handed over yet.

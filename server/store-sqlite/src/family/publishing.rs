@@ -32,6 +32,7 @@ use vestnik_store::{
 
 use crate::{
     SqliteStore,
+    store::Class::Hot,
     table::{
         Txn, audience,
         change::{Changes, Subject},
@@ -58,6 +59,23 @@ impl Publishing for SqliteStore {
                 unreadable: &unreadable,
             };
             publish(txn, &asked)
+        })
+    }
+
+    fn recognise(
+        &self,
+        app: AppId,
+        record: IdempotencyRecord,
+        now: Timestamp,
+    ) -> Answer<'_, Verdict> {
+        let key = self.contact_key();
+        self.read(Hot, move |db| {
+            let found = idempotency::find(db, &app, &record.key)?;
+            Ok(verdict(
+                found.as_ref(),
+                &key.request(&record.body_hash),
+                now,
+            ))
         })
     }
 

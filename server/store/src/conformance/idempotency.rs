@@ -2,11 +2,12 @@
 
 use futures_util::future::join_all;
 use vestnik_model::{NotificationStatus, PublishAccepted, ReceiptKind};
+use vestnik_rules::idempotency::Verdict;
 
 use super::{
     Fixture,
     fact::receipt,
-    name::{keyed, notification, page, shop, topics},
+    name::{at, bank, keyed, notification, page, shop, topics},
     world::World,
 };
 use crate::publishing::{NewNotification, PublishOutcome};
@@ -66,6 +67,28 @@ pub async fn a_key_is_forgotten_in_time(fixture: &impl Fixture) {
     accept(&world, keyed(4, "l", 8, 1_000)).await;
     let other = world.store.publish(keyed(5, "l", 7, 1_000)).await;
     assert_eq!(other, Ok(PublishOutcome::Mismatch));
+    world.is_sound().await;
+}
+
+pub async fn a_repeated_request_is_recognised_by_its_key_alone(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    let recognise = async |body, second| {
+        let record = keyed(2, "k", body, 1_000).idempotency.unwrap();
+        let recognised = world.store.recognise(shop(), record, at(second));
+        recognised.await.unwrap()
+    };
+    assert_eq!(recognise(7, 11).await, Verdict::New);
+    let first = accept(&world, keyed(1, "k", 7, 1_000)).await;
+    let replay = Verdict::Replay(PublishAccepted {
+        replayed: true,
+        ..first
+    });
+    assert_eq!(recognise(7, 11).await, replay);
+    assert_eq!(recognise(8, 11).await, Verdict::Mismatch);
+    assert_eq!(recognise(7, 1_000).await, Verdict::New);
+    let other = keyed(2, "k", 7, 1_000).idempotency.unwrap();
+    let of_other = world.store.recognise(bank(), other, at(11));
+    assert_eq!(of_other.await, Ok(Verdict::New));
     world.is_sound().await;
 }
 

@@ -203,7 +203,7 @@ macro_rules! conformance {
                 the_pace_of_a_mailing_is_changed_while_it_is_sent;
             idempotency: a_repeated_request_is_answered_as_before,
                 another_request_is_a_mismatch, a_key_is_forgotten_in_time,
-                a_refused_request_is_not_remembered, racing_repetitions_publish_once;
+                a_repeated_request_is_recognised_by_its_key_alone, a_refused_request_is_not_remembered, racing_repetitions_publish_once;
             recall: a_recall_is_an_entry_of_each_log, a_recall_is_told_once,
                 a_recall_goes_in_parts, an_unknown_notification_is_not_recalled,
                 a_hand_over_that_is_noted_late_is_recalled,

@@ -19,12 +19,27 @@ use super::{
 };
 use crate::{
     Answer, Publishing, StoreError,
-    publishing::{Edit, EditOutcome, NewNotification, Pause, PublishOutcome, Retry, RetryOutcome},
+    publishing::{
+        Edit, EditOutcome, IdempotencyRecord, NewNotification, Pause, PublishOutcome, Retry,
+        RetryOutcome,
+    },
 };
 
 impl Publishing for MemoryStore {
     fn publish(&self, new: NewNotification) -> Answer<'_, PublishOutcome> {
         self.write(new.notification.accepted_at, move |txn| publish(txn, new))
+    }
+
+    fn recognise(
+        &self,
+        app: AppId,
+        record: IdempotencyRecord,
+        now: Timestamp,
+    ) -> Answer<'_, Verdict> {
+        self.read(move |world| {
+            let found = world.remembered.get(&(app, record.key));
+            verdict(found, &record.body_hash, now)
+        })
     }
 
     fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome> {

@@ -1,6 +1,7 @@
 //! Many publish requests at once.
 
 use axum::{body::Body, http::Request};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::world::{Answer, World, text};
@@ -86,6 +87,15 @@ async fn a_batch_that_is_repeated_publishes_once() {
     let again = keyed(&world, "batch-1", &first).await;
     assert_eq!(ids(&again), before);
     assert_eq!(again.body["results"][0]["accepted"]["replayed"], true);
+    // Also if it could not be published any more.
+    let in_an_hour = world.state.clock.now() + SignedDuration::from_hours(1);
+    let mut timed = item("anna");
+    timed["schedule"] = json!({"send_at": in_an_hour});
+    let timed = json!({"items": [timed]});
+    let answer = keyed(&world, "batch-3", &timed).await;
+    world.advance(7_200);
+    let again = keyed(&world, "batch-3", &timed).await;
+    assert_eq!(ids(&again), ids(&answer));
     // An item has changed, one has its own key, and one is new.
     let changed = json!({"items": [item("eve"), item("bert"), own.clone(), item("dora")]});
     let answer = keyed(&world, "batch-1", &changed).await;
@@ -96,7 +106,7 @@ async fn a_batch_that_is_repeated_publishes_once() {
     // Its own key counts in every batch.
     let other = keyed(&world, "batch-2", &json!({"items": [own]})).await;
     assert_eq!(ids(&other), before[2..]);
-    assert_eq!(published(&world).await, 4);
+    assert_eq!(published(&world).await, 5);
 }
 
 #[tokio::test]

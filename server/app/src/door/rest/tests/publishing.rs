@@ -205,6 +205,46 @@ async fn a_caller_who_goes_away_changes_nothing_of_what_was_committed() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_is_accepted_though_it_could_not_be_published_any_more() {
+    let world = World::new().await;
+    let account = json!({"providers": [{
+        "name": "main", "gateway": "sms", "origin": "https://sms.example",
+        "settings": {"token": "secret"},
+    }]});
+    let put = world.admin("PUT /v1/providers/sms", Some(account)).await;
+    assert_eq!(put.status, 204, "{put:?}");
+    let in_an_hour = world.state.clock.now() + SignedDuration::from_hours(1);
+    let by_sms = json!({"steps": [{"channel": "sms"}]});
+    let scheduled = json!({"schedule": {"send_at": in_an_hour}});
+    let publish = async |own: &Value, key: &str| {
+        let mut body = to_anna();
+        body.as_object_mut()
+            .unwrap()
+            .extend(own.as_object().unwrap().clone());
+        body["idempotency_key"] = json!(key);
+        world.admin("POST /v1/notifications", Some(body)).await
+    };
+    let first = [publish(&by_sms, "a").await, publish(&scheduled, "b").await];
+    assert_eq!(
+        world.admin("DELETE /v1/providers/sms", None).await.status,
+        204
+    );
+    world.advance(7_200);
+    let again = [publish(&by_sms, "a").await, publish(&scheduled, "b").await];
+    for (again, first) in again.iter().zip(&first) {
+        assert_eq!((first.status, again.status), (202, 202), "{again:?}");
+        assert_eq!(again.body["id"], first.body["id"]);
+        assert_eq!(again.headers["idempotency-replayed"], "true");
+    }
+    // A new request is refused, also under a key that stands for another one.
+    let refused = publish(&by_sms, "c").await;
+    assert_eq!(refused.problem(), (422, "request.invalid"));
+    assert_eq!(refused.body["errors"][0]["pointer"], "/steps/0/channel");
+    let other = publish(&scheduled, "a").await;
+    assert_eq!(other.problem(), (422, "idempotency.mismatch"));
+}
+
+#[tokio::test]
 async fn a_repeated_request_has_the_stored_answer() {
     let world = World::new().await;
     let publish = async |keys: &[&str], title: &str| {
