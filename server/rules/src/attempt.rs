@@ -48,7 +48,8 @@ pub const THROTTLED_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 /// How long a server that took a whole letter and did not answer is left alone: for so long it may work on
 /// it (RFC 5321, 4.5.3.2.6).
 pub const UNANSWERED_PAUSE: SignedDuration = SignedDuration::from_mins(10);
-/// So many unproven tries of what cannot be taken back are enough: another one would be another letter.
+/// So many tries without an answer of what cannot be taken back are enough, whatever lies between them: another one
+/// would be another letter.
 pub const UNANSWERED: u32 = 3;
 /// How long a try waits when a service refuses the App's credentials, or when those that are stored cannot be
 /// read: an operator has to do something.
@@ -67,6 +68,8 @@ pub struct Attempt {
     pub tries: u32,
     /// Of how many of them nobody knows whether the service took them.
     pub unproven: u32,
+    /// How many of those were written whole and had no answer. Nobody knows what a process that ended had written.
+    pub unanswered: u32,
     /// How many pushes of it the device reported that it could not decrypt.
     pub undecrypted: u32,
     /// For which keys its pushes were sealed.
@@ -83,6 +86,7 @@ impl Attempt {
         reason: None,
         tries: 0,
         unproven: 0,
+        unanswered: 0,
         undecrypted: 0,
         seals: Seals::NONE,
         until: None,
@@ -228,7 +232,7 @@ pub struct Bounds {
     /// When no try makes sense any more.
     pub until: Timestamp,
     /// Whether a repetition takes the place of what was handed over before, as a push does by its identifier.
-    /// A letter does not: whoever gets it twice has two.
+    /// A letter does not: whoever gets it twice has two. A message does if its provider says so.
     pub collapses: bool,
     /// What comes of a try of which nobody knows whether it was taken.
     pub on_unproven: OnUnproven,
@@ -379,10 +383,9 @@ pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
         },
         Outcome::Unproven => {
             let unproven = begun.unproven.saturating_add(1);
+            let unanswered = begun.unanswered.saturating_add(1);
             let reason = Reason::ProviderUnproven;
-            // A process that ended had perhaps written nothing: only what was written whole, and was not
-            // answered again, is taken for handed over.
-            let is_silent = begun.reason == Some(reason) && unproven >= UNANSWERED;
+            let is_silent = unanswered >= UNANSWERED;
             let pause = (!bounds.collapses).then_some(UNANSWERED_PAUSE);
             let next = match bounds.on_unproven {
                 OnUnproven::GiveUp => done(State::Failed, Some(reason)),
@@ -391,7 +394,11 @@ pub fn settle(begun: &Attempt, outcome: &Outcome, bounds: Bounds) -> Attempt {
                 }
                 OnUnproven::Repeat => again(begun, reason, pause, bounds),
             };
-            Attempt { unproven, ..next }
+            Attempt {
+                unproven,
+                unanswered,
+                ..next
+            }
         }
     }
 }

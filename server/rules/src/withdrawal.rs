@@ -48,6 +48,7 @@ pub static FRESH: Attempt = Attempt {
     reason: None,
     tries: 0,
     unproven: 0,
+    unanswered: 0,
     undecrypted: 0,
     seals: Seals::NONE,
     until: None,

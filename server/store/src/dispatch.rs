@@ -231,6 +231,9 @@ pub struct Tried {
     pub began_at: Timestamp,
     /// What became of it.
     pub outcome: Outcome,
+    /// Whether a repetition takes the place of what it may have handed over
+    /// ([`Bounds::collapses`](vestnik_rules::attempt::Bounds::collapses)).
+    pub collapses: bool,
     /// The environment of its service that took it, if that is not the one of its address: it is kept with
     /// the address ([`vestnik_rules::address::moved`]).
     pub moved: Option<PushEnvironment>,

@@ -230,6 +230,7 @@ impl BackendSender {
             lease_until: begun.lease_until,
             began_at: self.clock.now(),
             outcome: Outcome::Unproven,
+            collapses: true,
             moved: None,
             message: None,
             said: None,

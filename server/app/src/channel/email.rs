@@ -263,6 +263,7 @@ impl MailSender {
             lease_until: begun.lease_until,
             began_at: self.posting.clock.now(),
             outcome: Outcome::Unproven,
+            collapses: false,
             moved: None,
             message: None,
             said: None,

@@ -142,6 +142,7 @@ impl PushSender {
             lease_until: parcel.begun.lease_until,
             began_at: self.clock.now(),
             outcome: Outcome::Unproven,
+            collapses: true,
             moved: None,
             message: None,
             said: None,

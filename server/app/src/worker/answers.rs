@@ -152,6 +152,7 @@ mod tests {
             lease_until: jiff::Timestamp::UNIX_EPOCH,
             began_at: jiff::Timestamp::UNIX_EPOCH,
             outcome,
+            collapses: false,
             moved: None,
             message: None,
             said: None,

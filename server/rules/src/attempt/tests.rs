@@ -294,6 +294,24 @@ fn a_server_that_takes_letters_and_never_answers_gets_three_at_most() {
     let seen = (last.state, last.reason, last.tries, last.unproven);
     assert_eq!(seen, (State::Sent, Some(Reason::ProviderUnproven), 3, 3));
 
+    // So does one that says now and then that it takes nothing, or that could not be asked.
+    let away = Outcome::Held {
+        reason: Reason::ProviderUnavailable,
+        after: None,
+    };
+    for between in [busy(None), away] {
+        let mut attempt = begin(None, at(30));
+        for _ in [1, 2] {
+            let silent = settle(&attempt, &Outcome::Unproven, letters(100_000, 0));
+            let begun = begin(Some(&silent), at(30));
+            let waits = settle(&begun, &between, letters(100_000, 0));
+            assert_eq!(waits.state, State::Retrying);
+            attempt = begin(Some(&waits), at(30));
+        }
+        let last = settle(&attempt, &Outcome::Unproven, letters(100_000, 0));
+        assert_eq!((last.state, last.unproven), (State::Sent, 3));
+    }
+
     // A push takes the place of the one before: it goes on.
     let mut attempt = begin(None, at(30));
     for _ in 0..10 {
@@ -326,7 +344,11 @@ fn what_the_sender_wants_given_up_has_one_try_that_nobody_answered() {
         assert_eq!(seen, (State::Failed, unproven, None, 1));
         assert_eq!(over.tries, 1);
         // A try that its process left behind ends in the same way.
-        assert_eq!(begun.given_up(), over);
+        let left = Attempt {
+            unanswered: 0,
+            ..over
+        };
+        assert_eq!(begun.given_up(), left);
         // What is known not to have been taken is repeated.
         let begun = begin(None, at(30));
         let waits = settle(&begun, &busy(None), once);

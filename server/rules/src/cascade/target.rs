@@ -77,7 +77,8 @@ impl Target {
     }
 
     /// Whether a repetition takes the place of what was handed over before: pushes have the notification's
-    /// identifier, requests to a backend that of the attempt, letters are letters and messages messages.
+    /// identifier, requests to a backend that of the attempt, letters are letters. Messages are messages, unless their
+    /// provider is known to take a repetition for the first one.
     #[must_use]
     pub const fn collapses(self) -> bool {
         match self {

@@ -76,6 +76,8 @@ CREATE TABLE attempt (
     reason TEXT,
     tries INTEGER NOT NULL DEFAULT 0,
     unproven INTEGER NOT NULL DEFAULT 0,
+    -- Those that were written whole and had no answer.
+    unanswered INTEGER NOT NULL DEFAULT 0,
     -- How many pushes the device could not decrypt.
     undecrypted INTEGER NOT NULL DEFAULT 0,
     -- The marks of the keys that its pushes were sealed for, with their times: see rules, decrypt/seal.rs.

@@ -24,14 +24,16 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?5
              AND (read_at IS NULL OR read_at > ?4)";
     OF_DELIVERY = "SELECT installation, channel, started_at, delivered_at, read_at, state, reason, tries,
-             unproven, until, said, undecrypted, seals, tried_at, returned_at, provider
+             unproven, until, said, undecrypted, seals, tried_at, returned_at, provider,
+             unanswered
          FROM attempt WHERE notification = ?1 AND user = ?2 ORDER BY installation, channel";
     PUT = "INSERT INTO attempt (notification, user, installation, channel, started_at, state, reason,
-             tries, unproven, until, undecrypted, seals)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+             tries, unproven, until, undecrypted, seals, unanswered)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
          ON CONFLICT (notification, user, installation, channel) DO UPDATE SET state = excluded.state,
              reason = excluded.reason, tries = excluded.tries, unproven = excluded.unproven,
-             until = excluded.until, undecrypted = excluded.undecrypted, seals = excluded.seals";
+             until = excluded.until, undecrypted = excluded.undecrypted, seals = excluded.seals,
+             unanswered = excluded.unanswered";
     TRIED = "UPDATE attempt SET tried_at = ?5, returned_at = NULL
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
     RETURNED = "UPDATE attempt SET returned_at = ?4
@@ -156,6 +158,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             reason: optional_word(row, 6)?,
             tries: row.get(7)?,
             unproven: row.get(8)?,
+            unanswered: row.get(16)?,
             until: optional_time(row, 9)?,
             undecrypted: row.get(11)?,
             seals: Seals::parse(row.get_ref(12)?.as_blob()?).unwrap_or_default(),
@@ -215,6 +218,7 @@ pub(crate) fn put(
         reason,
         tries,
         unproven,
+        unanswered,
         undecrypted,
         seals,
         until,
@@ -234,6 +238,7 @@ pub(crate) fn put(
             until.map(millis),
             undecrypted,
             seals.to_bytes(),
+            unanswered,
         ))
         .map(drop)
 }
@@ -427,6 +432,7 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
                 reason,
                 tries,
                 unproven,
+                unanswered: _,
                 undecrypted: _,
                 seals: _,
                 until,

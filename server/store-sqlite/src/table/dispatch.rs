@@ -254,7 +254,7 @@ impl Desk<'_> {
         let used = self.used(key, tried)?;
         let bounds = Bounds {
             until: self.until(key)?,
-            collapses: tried.target.collapses(),
+            collapses: tried.collapses,
             on_unproven: self.sending.steps.on_unproven(tried.target.step()),
             random,
             now: self.now,

@@ -134,6 +134,8 @@ pub(crate) fn put(
         reason,
         tries,
         unproven,
+        // A repetition takes the place of the one before.
+        unanswered: _,
         undecrypted: _,
         seals: _,
         until,
@@ -194,6 +196,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
             reason: optional_word(row, 5)?,
             tries: row.get(6)?,
             unproven: row.get(7)?,
+            unanswered: 0,
             undecrypted: 0,
             seals: Seals::NONE,
             until: optional_time(row, 8)?,

@@ -17,14 +17,14 @@ use vestnik_rules::{
 use super::{
     Fixture,
     letters::{self, publish_by, standing},
-    name::{at, shop, user, users},
+    name::{at, new, notification, shop, user, users},
     pushing::{attempts, dispatch, settle, tried},
     world::World,
 };
 use crate::{
     audiences::ReachOutcome,
     contacts::{ChatLink, ChatOf, ChatStanding},
-    dispatch::{Begun, Recipient as To, TryStart},
+    dispatch::{Begun, Recipient as To, Tried, TryStart},
     ledger::FindingsQuery,
     tenants::Provider,
 };
@@ -218,6 +218,51 @@ pub async fn what_may_have_been_taken_is_repeated_by_the_same_provider_or_by_non
     let (third, _) = message(dispatch(&world, 54).await);
     assert_eq!(third.provider, Some(provider("main")));
     world.is_sound().await;
+}
+
+pub async fn what_a_provider_leaves_without_an_answer_is_repeated_as_often_as_that_is_safe(
+    fixture: &impl Fixture,
+) {
+    let away = Outcome::Held {
+        reason: Reason::ProviderUnavailable,
+        after: None,
+    };
+    let by = Channel::Gateway(gateway("sms"));
+    for (collapses, expected) in [
+        (false, AttemptStatus::Sent),
+        (true, AttemptStatus::Retrying),
+    ] {
+        let world = begin(fixture).await;
+        let step = StepRequest {
+            channel: StepChannel::Gateway(gateway("sms")),
+            wait_for: None,
+            within_seconds: None,
+            on_unproven: Some(OnUnproven::Repeat),
+        };
+        let mut new = new(&shop(), 1, users(&["anna"]));
+        new.publication.steps = Steps::from_stored(vec![step]);
+        new.publication.ttl = SignedDuration::from_hours(1);
+        new.notification = new.publication.clone().accept(notification(1), at(10));
+        world.store.publish(new).await.unwrap();
+        // Between two of its tries it cannot be asked at all.
+        for (second, outcome) in [
+            (20, Outcome::Unproven),
+            (700, away.clone()),
+            (720, Outcome::Unproven),
+            (1_400, away.clone()),
+            (1_420, Outcome::Unproven),
+        ] {
+            let (begun, _) = message(dispatch(&world, second).await);
+            assert!(starts(&world, &begun, ("main", None), second).await);
+            let (notification, tried) = tried(&begun, second, outcome);
+            let tried = Tried { collapses, ..tried };
+            settle(&world, second, (notification, tried)).await;
+        }
+        let views = attempts(&world, 1, "anna").await;
+        let reason = Some(Reason::ProviderUnproven);
+        assert_eq!(standing(&views), [(by, expected, reason)]);
+        world.is_sound().await;
+    }
 }
 
 pub async fn a_message_without_an_answer_is_given_up_if_its_sender_does_not_say_otherwise(

@@ -354,6 +354,7 @@ macro_rules! conformance {
                 a_gateway_of_chats_writes_to_no_number,
                 what_a_provider_did_not_take_goes_by_the_next,
                 what_may_have_been_taken_is_repeated_by_the_same_provider_or_by_none,
+                what_a_provider_leaves_without_an_answer_is_repeated_as_often_as_that_is_safe,
                 a_message_without_an_answer_is_given_up_if_its_sender_does_not_say_otherwise,
                 a_message_that_was_not_started_is_begun_again,
                 a_number_that_was_changed_before_its_turn_gets_nothing,

@@ -106,6 +106,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
         lease_until: begun.lease_until,
         began_at: at(second),
         outcome,
+        collapses: target.collapses(),
         moved: None,
         message: None,
         said: Some("200".to_owned()),

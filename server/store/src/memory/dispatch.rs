@@ -390,7 +390,7 @@ fn settle_one(
     let key = (notification, txn.world.user_key(app, user)?);
     let bounds = Bounds {
         until: until(&txn.world, key)?,
-        collapses: tried.target.collapses(),
+        collapses: tried.collapses,
         on_unproven: txn
             .world
             .notifications

@@ -185,7 +185,7 @@ pub(super) fn settle_one(
     };
     let bounds = Bounds {
         until,
-        collapses: tried.target.collapses(),
+        collapses: tried.collapses,
         on_unproven: OnUnproven::Repeat,
         random: settling.random,
         now: settling.now,

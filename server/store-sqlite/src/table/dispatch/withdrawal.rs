@@ -142,7 +142,7 @@ impl Desk<'_> {
         let own = delivery::own_expiry(self.db, key)?;
         let bounds = Bounds {
             until: own.unwrap_or(self.sending.found.expires_at),
-            collapses: tried.target.collapses(),
+            collapses: tried.collapses,
             on_unproven: OnUnproven::Repeat,
             random,
             now: self.now,

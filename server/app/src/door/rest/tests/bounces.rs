@@ -32,6 +32,7 @@ async fn take(world: &World, notification: NotificationId, begun: &Begun) {
         lease_until: begun.lease_until,
         began_at: now,
         outcome: Outcome::Accepted,
+        collapses: false,
         moved: None,
         message: None,
         said: Some("250".to_owned()),
