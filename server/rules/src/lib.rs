@@ -13,7 +13,7 @@
 //! time has not come waits by [`release`]. [`work`] says what is due when, and [`settle`] when
 //! nothing is waited for any more. [`cascade`] says over which channels a delivery is sent, to the addresses
 //! that [`address`] knows; what the App's own backend answers is read by
-//! [`backend`], and where gateways reach people by [`gateway`]; who is named by an address is found by [`contact`]; [`withdrawal`]
+//! [`backend`], and where gateways reach people by [`gateway`], which messages to one of them wait by [`spacing`]; who is named by an address is found by [`contact`]; [`withdrawal`]
 //! takes a recalled one off screens, and one that gave way to a later one by [`collapse`]. [`session`] and [`token`] are about who a device is, [`limit`] about
 //! how much anybody may do, [`webhook`] about who is sent what happened, [`provider`] about whether services
 //! take the credentials of an App.
@@ -71,6 +71,7 @@ pub mod retry;
 pub mod schedule;
 pub mod session;
 pub mod settle;
+pub mod spacing;
 pub mod token;
 pub mod webhook;
 pub mod withdrawal;

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use vestnik_clock::{Clock, Monotonic, Now};
 use vestnik_model::Reason;
-use vestnik_push::driver::{Admission, Breaker, Probe, Why};
+use vestnik_push::driver::{Admission, Breaker, Probe, Sign, Why};
 use vestnik_rules::attempt::Outcome;
 
 use super::outcome::{held, rest, sign};
@@ -57,6 +57,12 @@ impl Gate {
                 }
             }
         }
+    }
+
+    /// Notes that the service works, whatever it said of one recipient.
+    pub(super) fn works(&self, probe: Option<Probe>, clock: &dyn Clock) {
+        let (now, mut standing) = (Now::read(clock), self.standing());
+        standing.breaker.on(Sign::Alive, probe, &now);
     }
 
     /// Gives a probe back that asked nothing.

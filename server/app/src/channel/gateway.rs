@@ -3,10 +3,14 @@
 //! Before anything is written, the start of the try is noted with the provider ([`super::turn`]): a server that dies
 //! afterwards knows who may have the message. Which provider is asked is [`order`]'s decision.
 
+mod deadline;
 mod lane;
 mod order;
+mod pace;
 mod receipts;
 mod smpp;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -35,15 +39,16 @@ use vestnik_store::{
     tenants::StoredProvider,
 };
 
-pub(crate) use self::smpp::ONE_MESSAGE;
 use self::{
+    deadline::Deadline,
     lane::{Admitted, Answered, Lane, Place},
     order::{Next, Walk},
     receipts::Whose,
     smpp::Sessions,
 };
+pub(crate) use self::{lane::ONE_MESSAGE, smpp::ONE_MESSAGE as ONE_SHORT_MESSAGE};
 use super::{account::Unusable, turn::started};
-use crate::config::Config;
+use crate::{config::Config, credential::secret::sha256, refusal::chain};
 
 /// The most accounts that are kept read.
 const MAX_ROUTES: usize = 1_000;
@@ -73,6 +78,8 @@ pub(super) type Routes = BTreeMap<GatewayName, Result<Arc<Route>, Unusable>>;
 pub(crate) struct Route {
     app: AppId,
     gateway: GatewayName,
+    /// The hash of the account as text.
+    account: [u8; 32],
     lanes: Vec<Lane>,
 }
 
@@ -213,8 +220,9 @@ impl GatewaySender {
         (app, gateway): &(AppId, GatewayName),
         text: Option<&str>,
     ) -> Result<Route, Unusable> {
-        let account = text.and_then(|text| vestnik_gateway::Account::parse(text).ok());
-        let account = account.ok_or(Unusable::Unreadable).inspect_err(|_| {
+        let text = text.unwrap_or_default();
+        let account = vestnik_gateway::Account::parse(text);
+        let account = account.map_err(|_| Unusable::Unreadable).inspect_err(|_| {
             tracing::error!(%app, %gateway, "the stored account with a gateway cannot be read: messages wait for another one");
         })?;
         let whose = Whose {
@@ -228,6 +236,7 @@ impl GatewaySender {
         Ok(Route {
             app: app.clone(),
             gateway: *gateway,
+            account: sha256(text.as_bytes()),
             lanes,
         })
     }
@@ -297,6 +306,7 @@ impl GatewaySender {
             lease_until: begun.lease_until,
             began_at: self.clock.now(),
             outcome: Outcome::Unproven,
+            collapses: false,
             moved: None,
             message: None,
             said: None,
@@ -328,6 +338,9 @@ impl GatewaySender {
         let names = route.lanes.iter().map(|lane| lane.name()).collect();
         let mut walk = Walk::new(names, begun.provider);
         let mut before = None;
+        let Some(deadline) = Deadline::of(begun.lease_until, &*self.clock) else {
+            return over(tried, unsent());
+        };
         loop {
             let number = match walk.next() {
                 Next::Ask(number) => number,
@@ -336,26 +349,31 @@ impl GatewaySender {
             let Some(lane) = route.lanes.get(number) else {
                 return over(tried, unsent());
             };
-            let Admitted { probe, place } = match lane.admit(&*self.clock).await {
+            if !deadline.has_time(lane.takes(), &*self.clock) {
+                return over(tried, walk.late());
+            }
+            let Admitted { probe, place } = match lane.admit(to.hash(), &*self.clock).await {
                 Ok(admitted) => admitted,
-                Err(outcome) => {
-                    walk.pass(number, outcome);
+                Err(fate) if fate.goes_on => {
+                    walk.pass(number, fate.outcome);
                     continue;
                 }
+                Err(fate) => return over(tried, fate.outcome),
             };
-            if !self
-                .starts(route, begun, &tried, (lane.name(), before))
-                .await
-            {
+            let goes = (lane.name(), before);
+            let has_time = deadline.has_time(lane.takes(), &*self.clock);
+            if !has_time || !self.starts(route, (begun, &tried), goes).await {
                 lane.give_back(probe);
                 // What was asked before does not have it.
-                return over(tried, unsent());
+                return over(tried, if has_time { unsent() } else { walk.late() });
             }
             before = Some(lane.name());
+            tried.collapses = lane.collapses();
             let callback = self.callback(route, lane.name());
             let of = (begun, to, callback.as_deref());
-            let answered = self.ask((lane, place), of, writing).await;
-            lane.on(&answered.fate.outcome, probe, &*self.clock);
+            let asked = self.ask((lane, place), of, (writing, deadline));
+            let answered = asked.await;
+            lane.on(&answered.fate, (to.hash(), probe), &*self.clock);
             tried.said = answered.said.or(tried.said);
             if !answered.fate.goes_on {
                 let id = answered.message.as_ref();
@@ -369,14 +387,30 @@ impl GatewaySender {
         }
     }
 
-    /// Notes that a try starts with a provider, in the place of the one before; tells whether it is to be made.
+    /// Whether the App still has the account: it may have been deleted or replaced while a try waited for its turn.
+    async fn is_current(&self, route: &Route) -> bool {
+        match self.route(&route.app, route.gateway).await {
+            Ok(Ok(stored)) => stored.account == route.account,
+            Ok(Err(_)) => false,
+            Err(error) => {
+                let (app, gateway, error) = (&route.app, route.gateway, chain(&error));
+                tracing::warn!(%app, %gateway, error, "the account with a gateway cannot be loaded: a try is made later");
+                false
+            }
+        }
+    }
+
+    /// Notes that a try starts with a provider, in the place of the one before; tells whether it is to be made. It is
+    /// not if the account is not the App's any more.
     async fn starts(
         &self,
         route: &Route,
-        begun: &Begun,
-        tried: &Tried,
+        (begun, tried): (&Begun, &Tried),
         (provider, instead_of): (ProviderName, Option<ProviderName>),
     ) -> bool {
+        if !self.is_current(route).await {
+            return false;
+        }
         let of = (&route.app, begun.notification.id);
         let start = TryStart::of(of, tried, self.clock.now());
         let choice = Choice {
@@ -390,7 +424,7 @@ impl GatewaySender {
         &self,
         (lane, place): (&Lane, Place<'_>),
         (begun, to, callback): (&Begun, &Recipient, Option<&str>),
-        writing: &Writing,
+        (writing, deadline): (&Writing, Deadline),
     ) -> Answered {
         let to = match to {
             Recipient::Phone(number) => To::Phone(number),
@@ -407,7 +441,8 @@ impl GatewaySender {
             callback,
             expires_at: notification.expires_at,
         };
-        lane.ask(place, &message, (&*self.clock, writing)).await
+        let with = (&*self.clock, writing);
+        lane.ask(place, &message, with, deadline).await
     }
 }
 
@@ -431,7 +466,9 @@ fn over(tried: Tried, outcome: Outcome) -> Tried {
 
 /// What an outcome shows of the account: it is refused if no provider takes it.
 const fn shown(outcome: &Outcome) -> Option<Sign> {
-    use vestnik_model::Reason::{ConfigNoRoute, ConfigProviderAuth, ConfigSenderNotAllowed};
+    use vestnik_model::Reason::{
+        ConfigNoRoute, ConfigProviderAuth, ConfigQuota, ConfigSenderNotAllowed,
+    };
     match outcome {
         Outcome::Accepted => Some(Sign::Taken),
         Outcome::Retry {
@@ -439,7 +476,7 @@ const fn shown(outcome: &Outcome) -> Option<Sign> {
             ..
         }
         | Outcome::Rejected {
-            reason: reason @ (ConfigNoRoute | ConfigSenderNotAllowed),
+            reason: reason @ (ConfigNoRoute | ConfigSenderNotAllowed | ConfigQuota),
         } => Some(Sign::Refused(*reason)),
         Outcome::Held { .. }
         | Outcome::Retry { .. }

@@ -22,7 +22,7 @@ pub(crate) mod webhook;
 pub(crate) use backend::{BackendSender, ONE_DELIVERY, account as backend_account};
 pub use curve::FastCurve;
 pub(crate) use email::{MailSender, ONE_LETTER, Posting};
-pub(crate) use gateway::{GatewaySender, NoProvider, ONE_MESSAGE};
+pub(crate) use gateway::{GatewaySender, NoProvider, ONE_MESSAGE, ONE_SHORT_MESSAGE};
 pub(crate) use push::{ONE_REQUEST, PushSender, limits, service};
 pub(crate) use sample::{Sample, samples};
 pub(crate) use sender::{Accounts, Sender};

@@ -41,7 +41,9 @@ use super::{
     run::{Round, Rows, fraction, until},
 };
 use crate::{
-    channel::{Accounts, ONE_DELIVERY, ONE_LETTER, ONE_MESSAGE, ONE_REQUEST, Sender},
+    channel::{
+        Accounts, ONE_DELIVERY, ONE_LETTER, ONE_MESSAGE, ONE_REQUEST, ONE_SHORT_MESSAGE, Sender,
+    },
     refusal::chain,
 };
 
@@ -54,6 +56,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const _: () = assert!(fits(ONE_REQUEST, Patience::PUSH, LEASE));
 const _: () = assert!(fits(ONE_DELIVERY, Patience::PUSH, LEASE));
 const _: () = assert!(fits(ONE_MESSAGE, Patience::PUSH, LEASE));
+const _: () = assert!(fits(ONE_SHORT_MESSAGE, Patience::PUSH, LEASE));
 const _: () = assert!(fits(ONE_LETTER, Patience::LETTER, LETTER_LEASE));
 
 /// Whether a try that takes so long is waited for, and that within its lease.

@@ -227,22 +227,21 @@ pub async fn what_a_provider_leaves_without_an_answer_is_repeated_as_often_as_th
         reason: Reason::ProviderUnavailable,
         after: None,
     };
-    let by = Channel::Gateway(gateway("sms"));
-    for (collapses, expected) in [
-        (false, AttemptStatus::Sent),
-        (true, AttemptStatus::Retrying),
+    let (world, by) = (begin(fixture).await, Channel::Gateway(gateway("sms")));
+    for (number, collapses, expected) in [
+        (1, false, AttemptStatus::Sent),
+        (2, true, AttemptStatus::Retrying),
     ] {
-        let world = begin(fixture).await;
         let step = StepRequest {
             channel: StepChannel::Gateway(gateway("sms")),
             wait_for: None,
             within_seconds: None,
             on_unproven: Some(OnUnproven::Repeat),
         };
-        let mut new = new(&shop(), 1, users(&["anna"]));
+        let mut new = new(&shop(), number, users(&["anna"]));
         new.publication.steps = Steps::from_stored(vec![step]);
         new.publication.ttl = SignedDuration::from_hours(1);
-        new.notification = new.publication.clone().accept(notification(1), at(10));
+        new.notification = new.publication.clone().accept(notification(number), at(10));
         world.store.publish(new).await.unwrap();
         // Between two of its tries it cannot be asked at all.
         for (second, outcome) in [
@@ -252,17 +251,18 @@ pub async fn what_a_provider_leaves_without_an_answer_is_repeated_as_often_as_th
             (1_400, away.clone()),
             (1_420, Outcome::Unproven),
         ] {
+            let second = i64::from(number - 1) * 2_000 + second;
             let (begun, _) = message(dispatch(&world, second).await);
             assert!(starts(&world, &begun, ("main", None), second).await);
             let (notification, tried) = tried(&begun, second, outcome);
             let tried = Tried { collapses, ..tried };
             settle(&world, second, (notification, tried)).await;
         }
-        let views = attempts(&world, 1, "anna").await;
+        let views = attempts(&world, number, "anna").await;
         let reason = Some(Reason::ProviderUnproven);
         assert_eq!(standing(&views), [(by, expected, reason)]);
-        world.is_sound().await;
     }
+    world.is_sound().await;
 }
 
 pub async fn a_message_without_an_answer_is_given_up_if_its_sender_does_not_say_otherwise(

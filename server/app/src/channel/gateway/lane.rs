@@ -1,14 +1,14 @@
 //! One provider of an account: its connections, its breaker and its pace.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
-use vestnik_clock::{Clock, Monotonic};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
+use vestnik_clock::Clock;
 use vestnik_gateway::{
-    Answer, BuildError, Carrier, Health, Message, Provider, Verdict, answer::MAX_BODY_BYTES,
+    Answer, BuildError, Carrier, Health, Message, Provider, Scope, Verdict, answer::MAX_BODY_BYTES,
 };
 use vestnik_model::{Open, ProviderName, Reason, view::ProviderFinding};
 use vestnik_outbound::{Client, Limits, Protocol, Reach, SystemResolver, TrustError, Writing};
@@ -18,16 +18,32 @@ use vestnik_rules::attempt::Outcome;
 use super::{
     super::{
         gate::Gate,
-        outcome::{busy, held, reason, unanswered},
+        outcome::{busy, reason, rest, unanswered},
     },
-    order::{Fate, answered},
+    deadline::Deadline,
+    order::{Fate, answered, not_asked},
+    pace::{MAX_WAIT, Pace},
     receipts::Whose,
     smpp::{self, Centre, Sessions},
 };
 use crate::refusal::chain;
 
-/// The longest that a message waits here for the pace of its provider; for longer it waits in the store.
-const MAX_WAIT: Duration = Duration::from_secs(3);
+/// How long a message waits for one of the places of its provider.
+const PLACE: Duration = Duration::from_secs(2);
+/// How long it may take to note that a try starts.
+pub(super) const NOTING: Duration = Duration::from_secs(1);
+/// How long a request waits for a connection: for name, TCP and TLS together.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long a provider may take to answer.
+const ANSWER: Duration = Duration::from_secs(10);
+/// How long the rest of an answer is waited for.
+const BODY: Duration = Duration::from_secs(1);
+/// The longest that one request takes once it may go.
+const ONE_REQUEST: Duration =
+    Duration::from_secs(NOTING.as_secs() + CONNECT.as_secs() + ANSWER.as_secs() + BODY.as_secs());
+/// The longest that a message takes at a provider that is spoken to over HTTP.
+pub(crate) const ONE_MESSAGE: Duration =
+    Duration::from_secs(PLACE.as_secs() + MAX_WAIT.as_secs() + ONE_REQUEST.as_secs());
 
 /// One provider of an account.
 #[derive(Debug)]
@@ -49,8 +65,7 @@ struct Http {
     provider: Provider,
     client: Client,
     places: Semaphore,
-    /// When the next message may go.
-    next_at: Mutex<Option<Monotonic>>,
+    pace: Pace,
 }
 
 /// A message may go to the provider.
@@ -121,25 +136,48 @@ impl Lane {
         }
     }
 
-    /// Waits until a message may go to the provider, or says why it may not now.
-    pub(super) async fn admit(&self, clock: &dyn Clock) -> Result<Admitted<'_>, Outcome> {
+    /// Whether the provider takes a second request of an attempt as the first.
+    pub(super) fn collapses(&self) -> bool {
+        match &self.way {
+            Way::Http(http) => http.provider.collapses(),
+            Way::Smpp(_) => false,
+        }
+    }
+
+    /// The longest that a message takes once it may go.
+    pub(super) const fn takes(&self) -> Duration {
+        match &self.way {
+            Way::Http(_) => ONE_REQUEST,
+            Way::Smpp(_) => smpp::ONE_SUBMISSION,
+        }
+    }
+
+    /// Waits until a message to a recipient, by the hash of their address, may go to the provider, or says why it may
+    /// not now.
+    pub(super) async fn admit(
+        &self,
+        recipient: [u8; 32],
+        clock: &dyn Clock,
+    ) -> Result<Admitted<'_>, Fate> {
         match &self.way {
             Way::Http(http) => {
-                let place = http.places.acquire().await.ok();
-                let probe = self.gate.admit(clock)?;
-                match http.turn(clock.monotonic()) {
+                let place = timeout(PLACE, http.places.acquire()).await;
+                let place = place.map_err(|_| not_asked(busy()))?.ok();
+                let probe = self.gate.admit(clock).map_err(not_asked)?;
+                let limits = http.provider.limits();
+                match http.pace.turn(limits, recipient, clock.monotonic()) {
                     Ok(wait) if wait.is_zero() => {}
                     Ok(wait) => tokio::time::sleep(wait).await,
-                    Err(wait) => {
+                    Err(fate) => {
                         self.gate.give_back(probe);
-                        return Err(held(Reason::ProviderThrottled, wait));
+                        return Err(fate);
                     }
                 }
                 let place = Place::Http(place);
                 Ok(Admitted { probe, place })
             }
             Way::Smpp(centre) => {
-                let probe = self.gate.admit(clock)?;
+                let probe = self.gate.admit(clock).map_err(not_asked)?;
                 match centre.place().await {
                     Ok(place) => {
                         let place = Place::Smpp(place);
@@ -147,16 +185,21 @@ impl Lane {
                     }
                     Err(outcome) => {
                         self.gate.give_back(probe);
-                        Err(outcome)
+                        Err(not_asked(outcome))
                     }
                 }
             }
         }
     }
 
-    /// Notes what an outcome tells of the provider.
-    pub(super) fn on(&self, outcome: &Outcome, probe: Option<Probe>, clock: &dyn Clock) {
-        match (&self.way, outcome) {
+    /// Notes what became of a message to a recipient: what it tells of the provider, or of them alone.
+    pub(super) fn on(
+        &self,
+        fate: &Fate,
+        (recipient, probe): ([u8; 32], Option<Probe>),
+        clock: &dyn Clock,
+    ) {
+        match (&self.way, &fate.outcome) {
             // A session waits by itself when its message centre says that it was too much.
             (
                 Way::Smpp(_),
@@ -165,6 +208,12 @@ impl Lane {
                     ..
                 },
             ) => self.gate.give_back(probe),
+            (Way::Http(http), outcome) if fate.scope == Scope::Recipient => {
+                self.gate.works(probe, clock);
+                if let Some(rest) = rest(outcome) {
+                    http.pace.rest(recipient, rest, clock.monotonic());
+                }
+            }
             (Way::Http(_) | Way::Smpp(_), outcome) => self.gate.on(outcome, probe, clock),
         }
     }
@@ -180,10 +229,11 @@ impl Lane {
         place: Place<'_>,
         message: &Message<'_>,
         (clock, writing): (&dyn Clock, &Writing),
+        deadline: Deadline,
     ) -> Answered {
         match (&self.way, place) {
             (Way::Http(http), Place::Http(permit)) => {
-                let answered = http.ask(message, (clock, writing)).await;
+                let answered = http.ask(message, (clock, writing), deadline).await;
                 drop(permit);
                 answered
             }
@@ -224,9 +274,9 @@ impl Http {
             connections: in_flight,
             streams: 100,
             answer_bytes: MAX_BODY_BYTES,
-            connect: Duration::from_secs(5),
-            answer: Duration::from_secs(10),
-            body: Duration::from_secs(1),
+            connect: CONNECT,
+            answer: ANSWER,
+            body: BODY,
             idle: Duration::from_secs(60),
         };
         let resolver = SystemResolver::shared();
@@ -234,31 +284,18 @@ impl Http {
         Ok(Self {
             client,
             places: Semaphore::new(in_flight),
-            next_at: Mutex::default(),
+            pace: Pace::default(),
             provider,
         })
     }
 
-    /// How long a message waits for the pace of the provider; an error if that is too long to wait here.
-    fn turn(&self, now: Monotonic) -> Result<Duration, Duration> {
-        let Some(per_second) = self.provider.limits().per_second else {
-            return Ok(Duration::ZERO);
-        };
-        let mut next_at = self.next_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = next_at.map_or(now, |next_at| next_at.max(now));
-        let wait = at.saturating_since(now);
-        if wait > MAX_WAIT {
-            return Err(wait);
-        }
-        *next_at = Some(at + Duration::from_secs(1) / per_second.get());
-        Ok(wait)
-    }
-
-    /// Sends a message once. What the connection broke under before it was sent is sent over another one.
+    /// Sends a message once. What the connection broke under before it was sent is sent over another one, if there is
+    /// time for that.
     async fn ask(
         &self,
         message: &Message<'_>,
         (clock, writing): (&dyn Clock, &Writing),
+        deadline: Deadline,
     ) -> Answered {
         let once = async || {
             let request = self.provider.request(message, clock.now());
@@ -267,7 +304,9 @@ impl Http {
             sent.await.map_err(Failure::Send)
         };
         let mut sent = once().await;
-        if matches!(&sent, Err(Failure::Send(error)) if error.needs_connection()) {
+        let needs_connection =
+            matches!(&sent, Err(Failure::Send(error)) if error.needs_connection());
+        if needs_connection && deadline.has_time(ONE_REQUEST, clock) {
             writing.take_back();
             sent = once().await;
         }

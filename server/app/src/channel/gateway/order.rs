@@ -2,12 +2,16 @@
 //!
 //! The first is asked; the next one only if the one before is proven not to have the message and another one may take
 //! it: it was not asked because it is away, it could not be reached, it said that it does not take the message now, or
-//! it takes nothing from the account. What may have been taken is given to no other one.
+//! it takes nothing from the account. What may have been taken is given to no other one. Nor is what only has to wait
+//! a moment for the pace of its provider, which is not away.
 
 use jiff::SignedDuration;
 use vestnik_gateway::{Scope, Verdict};
 use vestnik_model::{ProviderName, Reason};
-use vestnik_rules::attempt::{Outcome, REFUSED_PAUSE, THROTTLED_PAUSE};
+use vestnik_rules::{
+    attempt::{HELD_PAUSE, Outcome, REFUSED_PAUSE, THROTTLED_PAUSE},
+    patience::unsent,
+};
 
 /// A provider that wants to be left alone for so long is waited for.
 const SHORT: SignedDuration = SignedDuration::from_secs(5);
@@ -18,6 +22,8 @@ pub(super) struct Fate {
     pub(super) outcome: Outcome,
     /// Whether another provider may be asked in this try.
     pub(super) goes_on: bool,
+    /// Whose messages the outcome holds up, if it does.
+    pub(super) scope: Scope,
 }
 
 impl Fate {
@@ -25,6 +31,7 @@ impl Fate {
         Self {
             outcome,
             goes_on: false,
+            scope: Scope::Account,
         }
     }
 
@@ -32,7 +39,21 @@ impl Fate {
         Self {
             outcome,
             goes_on: true,
+            scope: Scope::Account,
         }
+    }
+}
+
+/// What becomes of a try at a provider that is not asked.
+pub(super) fn not_asked(outcome: Outcome) -> Fate {
+    let is_short = matches!(
+        &outcome,
+        Outcome::Held { reason: Reason::ProviderThrottled, after: Some(after) } if *after <= SHORT
+    );
+    if is_short {
+        Fate::over(outcome)
+    } else {
+        Fate::not_taken(outcome)
     }
 }
 
@@ -61,7 +82,10 @@ pub(super) fn answered(verdict: &Verdict) -> Fate {
             };
             match scope {
                 // The person is to get less at a time, by whichever provider.
-                Scope::Recipient => Fate::over(outcome),
+                Scope::Recipient => Fate {
+                    scope: Scope::Recipient,
+                    ..Fate::over(outcome)
+                },
                 Scope::Account if after <= SHORT => Fate::over(outcome),
                 Scope::Account => Fate::not_taken(outcome),
             }
@@ -120,6 +144,30 @@ impl Walk {
     /// A provider does not have the message.
     pub(super) fn pass(&mut self, number: usize, outcome: Outcome) {
         self.passed.push((number, outcome));
+    }
+
+    /// What a try has come to that has no time left for a provider that was not asked. The next try comes soon,
+    /// however long those that were asked want to be left alone.
+    pub(super) fn late(&self) -> Outcome {
+        let outcomes = self.passed.iter().map(|(_, outcome)| outcome);
+        let tried = outcomes.min_by_key(|outcome| hope(outcome));
+        match tried {
+            Some(Outcome::Retry { reason, after: _ }) if *reason != Reason::ConfigProviderAuth => {
+                Outcome::Retry {
+                    reason: *reason,
+                    after: Some(HELD_PAUSE),
+                }
+            }
+            Some(
+                Outcome::Retry { .. }
+                | Outcome::Accepted
+                | Outcome::Held { .. }
+                | Outcome::Unproven
+                | Outcome::Dead { .. }
+                | Outcome::Rejected { .. },
+            )
+            | None => unsent(),
+        }
     }
 
     /// What a try has come to of which no provider has the message.
@@ -226,6 +274,43 @@ mod tests {
                 walk.pass(number, outcome);
             }
             assert_eq!(walk.next(), Next::Over(expected));
+        }
+    }
+
+    #[test]
+    fn a_try_without_time_for_the_next_provider_is_made_again_soon() {
+        let soon = retry(Reason::ProviderThrottled, HELD_PAUSE.as_secs());
+        let rejected = Outcome::Rejected {
+            reason: Reason::ConfigSenderNotAllowed,
+        };
+        for (passed, expected) in [
+            (vec![], unsent()),
+            (vec![away()], unsent()),
+            (vec![rejected], unsent()),
+            (vec![retry(Reason::ConfigProviderAuth, 300)], unsent()),
+            (vec![retry(Reason::ProviderThrottled, 3_600), away()], soon),
+        ] {
+            let mut walk = Walk::new(names(), None);
+            for (number, outcome) in passed.into_iter().enumerate() {
+                walk.pass(number, outcome);
+            }
+            assert_eq!(walk.late(), expected);
+        }
+    }
+
+    #[test]
+    fn what_waits_for_a_moment_only_goes_to_no_other_provider() {
+        let held = |reason, seconds| Outcome::Held {
+            reason,
+            after: Some(SignedDuration::from_secs(seconds)),
+        };
+        for (outcome, goes_on) in [
+            (held(Reason::ProviderThrottled, 5), false),
+            (held(Reason::ProviderThrottled, 6), true),
+            (held(Reason::ProviderUnavailable, 1), true),
+            (unsent(), true),
+        ] {
+            assert_eq!(not_asked(outcome.clone()).goes_on, goes_on, "{outcome:?}");
         }
     }
 

@@ -31,7 +31,7 @@ use vestnik_store::Store;
 
 use super::{
     super::outcome::{busy, held},
-    lane::Answered,
+    lane::{Answered, NOTING},
     order::{Fate, answered},
     receipts::{Receipts, Whose, joined},
 };
@@ -55,8 +55,11 @@ const PATIENCE: Patience = Patience {
 };
 /// The longest that a message takes from when it waits for its place: its first part is answered, the others are
 /// repeated for a while, and the last of them is answered.
-pub(crate) const ONE_MESSAGE: Duration = Duration::from_secs(
-    PATIENCE.place.as_secs() + 2 * PATIENCE.submission.as_secs() + PATIENCE.parts.as_secs(),
+pub(crate) const ONE_MESSAGE: Duration =
+    Duration::from_secs(PATIENCE.place.as_secs() + ONE_SUBMISSION.as_secs() - NOTING.as_secs());
+/// The longest that it takes once it has its place, with noting that its try starts.
+pub(super) const ONE_SUBMISSION: Duration = Duration::from_secs(
+    NOTING.as_secs() + 2 * PATIENCE.submission.as_secs() + PATIENCE.parts.as_secs(),
 );
 
 /// What the sessions of a server have in common. Cheap to clone.
