@@ -5,6 +5,7 @@ mod app;
 mod audience;
 mod backup;
 mod bounce;
+mod costs;
 mod delivery;
 mod demo;
 mod gateway;
@@ -34,6 +35,7 @@ pub(crate) use self::{
     audience::{AudienceArgs, AudienceCommand, FormArgs, UploadArgs},
     backup::{BackupArgs, RestoreArgs},
     bounce::BounceArgs,
+    costs::CostsArgs,
     delivery::{
         CancelArgs, EventsArgs, ExplainArgs, Explained, OneArgs, PauseArgs, RecallArgs, ResumeArgs,
         RetryArgs,
@@ -97,6 +99,8 @@ pub(crate) enum Command {
     /// Say what holds for every user of the App.
     #[command(subcommand)]
     App(AppCommand),
+    /// Show what the messages of a month cost, and what pushes in their place saved.
+    Costs(CostsArgs),
     /// Say where a user gets e-mail, and by whose clock they are notified.
     #[command(subcommand)]
     User(UserCommand),

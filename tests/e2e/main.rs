@@ -7,6 +7,7 @@ mod actions;
 mod bad_input;
 mod compat;
 mod connections;
+mod costs;
 mod deliveries;
 mod end_to_end;
 mod gateway_reports;

@@ -5,6 +5,7 @@ mod audience;
 mod backup;
 mod bounce;
 mod completions;
+mod costs;
 mod events;
 mod explain;
 mod gateway;
@@ -34,6 +35,7 @@ pub(crate) async fn run(command: Command, output: &Output) -> Result<(), Failure
         Command::Provider(command) => provider::run(command, output).await,
         Command::Gateway(command) => gateway::run(command, output),
         Command::App(command) => app::run(command, output).await,
+        Command::Costs(args) => costs::run(args, output).await,
         Command::User(command) => user::run(command, output).await,
         Command::Webhook(command) => webhook::run(command, output).await,
         Command::Audience(command) => audience::run(command, output).await,

@@ -41,6 +41,12 @@ pub(super) fn words(view: &NotificationView) -> String {
     {
         words += &format!("\n  {}  {}", channel.as_str(), counts_words(counts));
     }
+    for (what, sums) in [("cost", &view.cost), ("saved", &view.saved)] {
+        let amounts: Vec<_> = sums.iter().map(|money| money.to_string()).collect();
+        if !amounts.is_empty() {
+            words += &format!("\n{what}  {}", amounts.join(", "));
+        }
+    }
     words
 }
 

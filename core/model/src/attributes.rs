@@ -1,8 +1,10 @@
 //! What an App's backend says of a user, and of the App, for schedules: time zones and quiet hours.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::phone::PhoneNumber;
+use crate::{cost::PriceRequest, phone::PhoneNumber};
 
 /// What is known of a user beside what their installations report. A `PUT` sets it whole: what it does
 /// not name is not known any more.
@@ -60,4 +62,8 @@ pub struct AppSettings {
     /// The name of an IANA time zone, which counts for users whose own is not known; UTC when absent.
     #[serde(alias = "timeZone", skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+    /// What one message over a channel costs: `push`, `email`, `webhook`, or a gateway, for those of its providers
+    /// whose answers say nothing and whose account has no price. At most 32.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub prices: BTreeMap<String, PriceRequest>,
 }

@@ -66,6 +66,8 @@ pub const GATEWAY: &str = "/v1/gateways/{app}/{gateway}/{provider}";
 pub const IMPORT_ADDRESSES: &str = "/v1/push-addresses:import";
 /// What holds for every user of the App: `PUT`, `GET`.
 pub const SETTINGS: &str = "/v1/settings";
+/// What the messages of the month of the query cost and saved: `GET`.
+pub const COSTS: &str = "/v1/costs";
 /// Takes what comes to where bounces of letters go: `POST`.
 pub const BOUNCES: &str = "/v1/email/bounces";
 /// API keys: `GET`, `POST`.

@@ -11,6 +11,7 @@ pub use crate::provider::{ProviderCheck, ProviderFinding, ProviderView};
 use crate::{
     action::Action,
     channel::Channel,
+    cost::Sums,
     counts::Counts,
     id::{AttemptId, DeliveryId, InstallationId, NotificationId, UserId},
     installation::InstallationState,
@@ -64,6 +65,14 @@ pub struct NotificationView {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, Counts>))]
     pub counts_by_channel: BTreeMap<Open<Channel>, Counts>,
+    /// What its messages cost that were taken, by currency; absent if nothing is known of that.
+    #[serde(default, skip_serializing_if = "Sums::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::cost::MoneyView>))]
+    pub cost: Sums,
+    /// What it saved, by currency: the price of the next step, of each recipient whom a step before it reached.
+    #[serde(default, skip_serializing_if = "Sums::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::cost::MoneyView>))]
+    pub saved: Sums,
     /// What the sender should know about it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<Warning>))]
@@ -266,6 +275,10 @@ pub struct AttemptView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub not_shown: Option<Open<Reason>>,
+    /// What its tries cost that were taken, by currency; absent if nothing is known of that.
+    #[serde(default, skip_serializing_if = "Sums::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::cost::MoneyView>))]
+    pub cost: Sums,
 }
 
 /// How far an attempt got.

@@ -1,6 +1,7 @@
 //! The account of an App at a gateway's providers, as an operator gives it: one JSON object.
 //!
 //! ```text
+//! order              optional: `written` (the default) or `price`: the cheapest first, by what a message costs there
 //! providers          1 to 4, in the order in which they are tried; exactly one of a gateway that sends to chats:
 //!   name               what the operator calls it, at most 20 characters
 //!   gateway            the word of a shipped descriptor, a descriptor as an object, or smpp
@@ -11,7 +12,7 @@
 //!   root_certificates  optional: certificates in PEM to trust besides the system's; likewise
 //! ```
 
-use vestnik_model::ProviderName;
+use vestnik_model::{ProviderName, cost::Price};
 
 use crate::{
     descriptor::Evidence,
@@ -28,9 +29,20 @@ pub const MAX_ACCOUNT_BYTES: usize = 256 * 1_024;
 /// The most providers.
 pub const MAX_PROVIDERS: usize = 4;
 
-/// The providers of a gateway channel, in the order in which they are tried.
+/// In which order the providers of an account are tried.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they are written.
+    #[default]
+    Written,
+    /// The cheapest first; those that cost the same as they are written.
+    Price,
+}
+
+/// The providers of a gateway channel.
 #[derive(Debug, Clone)]
 pub struct Account {
+    tried: Order,
     providers: Vec<Provider>,
     centres: Vec<Smpp>,
     /// Which of them come first.
@@ -61,9 +73,12 @@ impl Account {
     /// [`Invalid`] with the place and what was expected there; no value is told.
     pub fn parse(json: &str) -> Result<Self, Invalid> {
         let value = source::json(json, MAX_ACCOUNT_BYTES)?;
-        let fields = Node::root(&value).object(&["providers"])?;
+        let fields = Node::root(&value).object(&["providers", "order"])?;
+        let orders = [("written", Order::Written), ("price", Order::Price)];
+        let tried = fields.map("order", |node| node.word(&orders))?;
         let node = fields.need("providers")?;
         let mut account = Self {
+            tried: tried.unwrap_or_default(),
             providers: Vec::new(),
             centres: Vec::new(),
             order: Vec::new(),
@@ -108,10 +123,30 @@ impl Account {
             let rule = "sends to another kind of address than the first provider";
             return Err(wrong("gateway", rule));
         }
+        match self.tried {
+            Order::Written => Ok(()),
+            Order::Price => self.is_comparable(node, carrier),
+        }
+    }
+
+    /// Whether a provider has a price that can be compared with that of the first one.
+    fn is_comparable(&self, node: &Node<'_>, carrier: Carrier<'_>) -> Result<(), Invalid> {
+        let wrong = |at: &str, rule| Invalid::new(format!("{}{at}", node.at), Fault::Rule(rule));
+        let currency = |of: Carrier<'_>| of.listed().map(|price| price.money.currency);
+        let Some(own) = currency(carrier) else {
+            let rule = "is required where the order is that of prices";
+            return Err(wrong("/price", rule));
+        };
+        let first = self.carriers().next().and_then(currency);
+        if first.is_some_and(|first| first != own) {
+            let rule =
+                "must be the currency of the first provider where the order is that of prices";
+            return Err(wrong("/price/currency", rule));
+        }
         Ok(())
     }
 
-    /// The providers, in the order in which they are tried.
+    /// The providers, in the order in which they are written.
     pub fn carriers(&self) -> impl Iterator<Item = Carrier<'_>> {
         self.order.iter().filter_map(|place| match *place {
             Place::Http(number) => self.providers.get(number).map(Carrier::Http),
@@ -123,6 +158,24 @@ impl Account {
     #[must_use]
     pub fn providers(&self) -> &[Provider] {
         &self.providers
+    }
+
+    /// In which order they are tried.
+    #[must_use]
+    pub const fn order(&self) -> Order {
+        self.tried
+    }
+
+    /// The price of the provider that is tried first, if the operator gave it one.
+    #[must_use]
+    pub fn price(&self) -> Option<Price> {
+        match self.tried {
+            Order::Written => self.carriers().next()?.listed(),
+            Order::Price => {
+                let listed = self.carriers().filter_map(Carrier::listed);
+                listed.min_by_key(|price| price.money.micros)
+            }
+        }
     }
 
     /// What they send to.
@@ -155,6 +208,15 @@ impl Carrier<'_> {
         match self {
             Self::Http(provider) => provider.descriptor().recipient(),
             Self::Smpp(_) => RecipientKind::Phone,
+        }
+    }
+
+    /// The operator's price; none if they gave none.
+    #[must_use]
+    pub fn listed(self) -> Option<Price> {
+        match self {
+            Self::Http(provider) => provider.listed(),
+            Self::Smpp(centre) => centre.listed(),
         }
     }
 

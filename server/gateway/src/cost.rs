@@ -1,8 +1,7 @@
 //! What messages cost.
 
-use std::fmt;
-
 use serde_json::Value;
+use vestnik_model::cost::{Currency, MAX_AMOUNT, Money};
 
 use crate::{
     fault::Invalid,
@@ -10,49 +9,9 @@ use crate::{
     pointer::Pointer,
 };
 
-/// An amount of money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cost {
-    /// Millionths of the currency's unit: SMS cost fractions of a cent.
-    pub micros: u64,
-    /// The currency.
-    pub currency: Currency,
-}
-
-/// A currency by its code of ISO 4217, such as `RUB`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Currency([u8; 3]);
-
-impl Currency {
-    /// Reads three capital letters.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let code: [u8; 3] = text.as_bytes().try_into().ok()?;
-        code.iter()
-            .all(u8::is_ascii_uppercase)
-            .then_some(Self(code))
-    }
-
-    /// The code.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-
-    pub(crate) fn read(node: &Node<'_>) -> Result<Self, Invalid> {
-        let currency = Self::parse(node.any_text()?);
-        currency.ok_or_else(|| node.rule("must be a code of ISO 4217, such as RUB"))
-    }
-}
-
-impl fmt::Display for Cost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, rest) = (self.micros / 1_000_000, self.micros % 1_000_000);
-        let rest = format!("{rest:06}");
-        let shown = rest.trim_end_matches('0');
-        let shown = if shown.len() < 2 { &rest[..2] } else { shown };
-        write!(f, "{whole}.{shown} {}", self.currency.as_str())
-    }
+fn currency(node: &Node<'_>) -> Result<Currency, Invalid> {
+    let currency = Currency::parse(node.any_text()?);
+    currency.ok_or_else(|| node.rule("must be a code of ISO 4217, such as RUB"))
 }
 
 /// Millionths of an amount that is written as a number or as a text, with a sign or without: a charge is
@@ -73,7 +32,7 @@ pub(crate) fn micros(value: &Value) -> Option<u64> {
     let whole: u64 = whole.parse().ok()?;
     let rest: u64 = rest.get(..6)?.parse().ok()?;
     let micros = whole * 1_000_000 + rest;
-    (micros <= 1_000_000_000_000).then_some(micros)
+    (micros <= MAX_AMOUNT).then_some(micros)
 }
 
 /// Where an amount is in an answer or in a report.
@@ -96,46 +55,29 @@ impl CostAt {
             amount: fields.need("amount")?.pointer()?,
             currency: match fields.map("currency_at", Node::pointer)? {
                 Some(at) => CurrencyAt::At(at),
-                None => CurrencyAt::Fixed(Currency::read(&fields.need("currency")?)?),
+                None => CurrencyAt::Fixed(currency(&fields.need("currency")?)?),
             },
         })
     }
 
-    pub(crate) fn of(&self, root: &Value) -> Option<Cost> {
+    pub(crate) fn of(&self, root: &Value) -> Option<Money> {
         let micros = micros(self.amount.first(root)?)?;
         let currency = match &self.currency {
             CurrencyAt::Fixed(currency) => *currency,
             CurrencyAt::At(at) => Currency::parse(at.first(root)?.as_str()?)?,
         };
-        Some(Cost { micros, currency })
+        Some(Money { micros, currency })
     }
 }
 
-/// A price that an operator gives: what one message costs, or one part of a longer SMS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Price {
-    pub(crate) cost: Cost,
-}
-
-impl Price {
-    pub(crate) fn read(node: &Node<'_>) -> Result<Self, Invalid> {
-        let fields: Object<'_> = node.object(&["amount", "currency"])?;
-        let amount = fields.need("amount")?;
-        let micros = micros(amount.value)
-            .ok_or_else(|| amount.rule("must be an amount such as \"3.20\", at most a million"))?;
-        let currency = Currency::read(&fields.need("currency")?)?;
-        Ok(Self {
-            cost: Cost { micros, currency },
-        })
-    }
-
-    pub(crate) fn times(self, parts: usize) -> Cost {
-        let parts = u64::try_from(parts).unwrap_or(u64::MAX);
-        Cost {
-            micros: self.cost.micros.saturating_mul(parts),
-            ..self.cost
-        }
-    }
+/// Reads the price that an operator gives: what one message costs, or one part of a longer SMS.
+pub(crate) fn price(node: &Node<'_>) -> Result<Money, Invalid> {
+    let fields: Object<'_> = node.object(&["amount", "currency"])?;
+    let amount = fields.need("amount")?;
+    let micros = micros(amount.value)
+        .ok_or_else(|| amount.rule("must be an amount such as \"3.20\", at most a million"))?;
+    let currency = currency(&fields.need("currency")?)?;
+    Ok(Money { micros, currency })
 }
 
 #[cfg(test)]
@@ -163,19 +105,6 @@ mod tests {
             (json!(true), None),
         ] {
             assert_eq!(micros(&value), wanted, "{value}");
-        }
-    }
-
-    #[test]
-    fn a_cost_is_shown_with_two_digits_or_more() {
-        for (micros, wanted) in [
-            (3_200_000, "3.20 RUB"),
-            (7_500, "0.0075 RUB"),
-            (0, "0.00 RUB"),
-            (1_000_001, "1.000001 RUB"),
-        ] {
-            let currency = Currency::parse("RUB").unwrap();
-            assert_eq!(Cost { micros, currency }.to_string(), wanted);
         }
     }
 }

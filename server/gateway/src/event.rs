@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use vestnik_model::{Reason, chat::ChatId};
+use vestnik_model::{Money, Reason, chat::ChatId};
 
 use crate::{
     answer::{DEAD, message_id, reason},
     condition::{Condition, word},
-    cost::{Cost, CostAt},
+    cost::CostAt,
     fault::Invalid,
     node::{Node, Object},
     outcome::MessageId,
@@ -32,7 +32,7 @@ pub enum Event {
         /// When, as the platform says, else when the report came.
         at: Timestamp,
         /// What the message cost, if the report says.
-        cost: Option<Cost>,
+        cost: Option<Money>,
     },
     /// A person opened a chat by a link.
     Started {

@@ -65,7 +65,7 @@ pub mod answer;
 pub mod build_error;
 pub mod check;
 mod condition;
-pub mod cost;
+mod cost;
 pub mod descriptor;
 mod escape;
 pub mod event;
@@ -86,7 +86,6 @@ mod sample;
 pub mod setting;
 pub mod shipped;
 pub mod smpp;
-pub mod sms;
 mod source;
 mod status;
 mod template;
@@ -94,11 +93,10 @@ mod text;
 mod values;
 mod verify;
 
-pub use account::{Account, Carrier};
+pub use account::{Account, Carrier, Order};
 pub use answer::Answer;
 pub use build_error::BuildError;
 pub use check::Health;
-pub use cost::{Cost, Currency};
 pub use descriptor::{Descriptor, Evidence};
 pub use event::{Event, State};
 pub use fault::{Fault, Invalid, TemplateFault};
@@ -113,6 +111,6 @@ pub use setting::{SettingForm, SettingRule};
 pub use shipped::shipped;
 pub use smpp::Smpp;
 pub use vestnik_model::{
-    GatewayName, ProviderName,
+    Currency, GatewayName, Money, ProviderName,
     chat::{ChatId, ChatIdError},
 };

@@ -3,9 +3,7 @@
 use std::{fmt, time::Duration};
 
 use http::StatusCode;
-use vestnik_model::Reason;
-
-use crate::cost::Cost;
+use vestnik_model::{Money, Reason};
 
 /// An answer, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +13,7 @@ pub struct Outcome {
     /// What the gateway said, for operators.
     pub said: Said,
     /// What the message cost, if it was taken and that is known.
-    pub cost: Option<Cost>,
+    pub cost: Option<Money>,
 }
 
 /// What an answer means.

@@ -5,14 +5,17 @@ use std::{fmt, sync::Arc};
 use aws_lc_rs::digest::{SHA256, digest};
 use http::Request;
 use jiff::Timestamp;
-use vestnik_model::ProviderName;
+use vestnik_model::{
+    Money, ProviderName,
+    cost::{Per, Price},
+};
 use vestnik_outbound::Trust;
 
 use crate::{
     answer::{self, Answer},
     build_error::BuildError,
     check::Health,
-    cost::{Cost, Price},
+    cost,
     descriptor::{Descriptor, Evidence, named_or_inline},
     escape,
     fault::Invalid,
@@ -23,7 +26,6 @@ use crate::{
     origin::Origin,
     outcome::{Outcome, Verdict},
     setting::Settings,
-    sms,
     values::Values,
 };
 
@@ -34,7 +36,7 @@ pub struct Provider {
     descriptor: Arc<Descriptor>,
     settings: Settings,
     origin: Origin,
-    price: Option<Price>,
+    price: Option<Money>,
     limits: Limits,
     trust: Trust,
     fingerprint: [u8; 32],
@@ -74,7 +76,7 @@ impl Provider {
             name,
             settings,
             origin,
-            price: fields.map("price", Price::read)?,
+            price: fields.map("price", cost::price)?,
             limits,
             trust: fields.map("root_certificates", trust)?.unwrap_or_default(),
             fingerprint: fingerprint(node),
@@ -197,16 +199,26 @@ impl Provider {
         }
     }
 
+    /// The operator's price; none if they gave none.
+    #[must_use]
+    pub fn listed(&self) -> Option<Price> {
+        let is_of_part = self.descriptor.cost.per_sms_part;
+        Some(Price {
+            money: self.price?,
+            per: if is_of_part {
+                Per::SmsPart
+            } else {
+                Per::Message
+            },
+            provider: Some(self.name),
+        })
+    }
+
     /// What a message costs by the operator's price; none if they gave none.
     #[must_use]
-    pub fn price(&self, message: &Message<'_>) -> Option<Cost> {
-        let price = self.price?;
-        if !self.descriptor.cost.per_sms_part {
-            return Some(price.cost);
-        }
+    pub fn price(&self, message: &Message<'_>) -> Option<Money> {
         let text = self.descriptor.text.of(message);
-        let parts = text.map_or(1, |text| sms::parts(&text));
-        Some(price.times(parts))
+        Some(self.listed()?.of(text.as_deref().unwrap_or_default()))
     }
 
     /// The request that asks whether the account works and sends nothing to anyone; none if the gateway has

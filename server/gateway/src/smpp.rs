@@ -4,10 +4,13 @@
 //! [`SMPP`], and `settings` is what [`vestnik_smpp::account`] reads.
 
 use serde_json::json;
-use vestnik_model::ProviderName;
+use vestnik_model::{
+    Money, ProviderName,
+    cost::{Per, Price},
+};
 
 use crate::{
-    cost::{Cost, Price},
+    cost,
     descriptor::Evidence,
     fault::{Fault, Invalid},
     message::Message,
@@ -47,7 +50,7 @@ const MAX_BYTES: usize = 64 * 1_024;
 pub struct Smpp {
     name: ProviderName,
     account: vestnik_smpp::Account,
-    price: Option<Price>,
+    price: Option<Money>,
 }
 
 impl Smpp {
@@ -64,7 +67,7 @@ impl Smpp {
         Ok(Self {
             name: provider::name(&fields)?,
             account: account.map_err(|error| invalid(&settings, error))?,
-            price: fields.map("price", Price::read)?,
+            price: fields.map("price", cost::price)?,
         })
     }
 
@@ -120,9 +123,19 @@ impl Smpp {
         vestnik_smpp::parts(text, form.coding, form.joining).count
     }
 
+    /// The operator's price, which is that of a part; none if they gave none.
+    #[must_use]
+    pub fn listed(&self) -> Option<Price> {
+        Some(Price {
+            money: self.price?,
+            per: Per::SmsPart,
+            provider: Some(self.name),
+        })
+    }
+
     /// What a message of so many parts costs by the operator's price; none if they gave none.
     #[must_use]
-    pub fn price(&self, parts: usize) -> Option<Cost> {
+    pub fn price(&self, parts: usize) -> Option<Money> {
         Some(self.price?.times(parts))
     }
 }

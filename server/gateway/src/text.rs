@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use vestnik_model::sms;
+
 use crate::{
     fault::Invalid,
     message::Message,
     node::{Node, Object},
-    sms,
 };
 
 /// How a length is counted.

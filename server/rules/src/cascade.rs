@@ -79,6 +79,7 @@ mod hours;
 mod looked;
 mod meant;
 mod outside;
+mod reached;
 mod target;
 mod turn;
 mod unproven;
@@ -102,6 +103,7 @@ pub use self::{
 use self::{
     handed::is_handed,
     meant::Meant,
+    reached::was_reached,
     unproven::{gives_up, is_left_unproven, is_under_way},
 };
 use crate::{
@@ -249,6 +251,7 @@ fn look_at_steps(view: &View<'_>) -> Looked {
         | DeliveryStatus::Cancelled => true,
     };
     if is_over || view.is_stopped || view.now >= view.expires_at {
+        looked.is_reached = was_reached(view);
         return looked;
     }
     if let Some(off) = hours::put_off(view.course, view.hours) {
@@ -300,6 +303,7 @@ fn outlook(view: &View<'_>, step: &Step, found: &Found, looked: &mut Looked) -> 
         return None;
     };
     if is_reached(step, view) {
+        looked.is_reached = true;
         return None;
     }
     if found.is_over() {

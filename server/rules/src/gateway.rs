@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use vestnik_model::{
     AppId, Channel, GatewayName, ProviderName,
     chat::ChatId,
+    cost::Price,
     open::Word,
     phone::PhoneNumber,
     publish::{Goal, Steps},
@@ -57,6 +58,8 @@ pub struct Traits {
     pub reaches: Reaches,
     /// The most that it can prove of a message.
     pub proves: Goal,
+    /// What a message costs at the provider that is tried first, if the account says.
+    pub price: Option<Price>,
 }
 
 /// A person's address at a gateway.
@@ -209,6 +212,7 @@ mod tests {
     const SMS: Traits = Traits {
         reaches: Reaches::Phone,
         proves: Goal::Handed,
+        price: None,
     };
 
     fn number(died_at: Option<Timestamp>) -> Known {

@@ -15,7 +15,7 @@
 //! that [`address`] knows; what the App's own backend answers is read by
 //! [`backend`], and where gateways reach people by [`gateway`], which messages to one of them wait by [`spacing`]; who is named by an address is found by [`contact`]; [`withdrawal`]
 //! takes a recalled one off screens, and one that gave way to a later one by [`collapse`]. [`session`] and [`token`] are about who a device is, [`limit`] about
-//! how much anybody may do, [`webhook`] about who is sent what happened, [`provider`] about whether services
+//! how much anybody may do, [`cost`] about what messages cost and saved, [`webhook`] about who is sent what happened, [`provider`] about whether services
 //! take the credentials of an App.
 //!
 //! ```
@@ -47,6 +47,7 @@ pub mod cascade;
 pub mod collapse;
 pub mod consent;
 pub mod contact;
+pub mod cost;
 pub mod decrypt;
 pub mod delivery;
 pub mod device;

@@ -14,6 +14,7 @@ const MIGRATION_1: &str = concat!(
     include_str!("../migrations/0001/audience.sql"),
     include_str!("../migrations/0001/notification.sql"),
     include_str!("../migrations/0001/delivery.sql"),
+    include_str!("../migrations/0001/cost.sql"),
     include_str!("../migrations/0001/log.sql"),
     include_str!("../migrations/0001/event.sql"),
     include_str!("../migrations/0001/work.sql"),

@@ -23,7 +23,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, AttemptId, Channel, DeliveryId, GatewayName, InstallationId, Notification,
+    AppId, AttemptId, Channel, DeliveryId, GatewayName, InstallationId, Money, Notification,
     NotificationId, ProviderName, PushAddress, PushEnvironment, UserId, email::EmailAddress,
 };
 use vestnik_rules::{
@@ -242,6 +242,8 @@ pub struct Tried {
     /// What the reports about what was taken are matched by, if there can be any:
     /// [`vestnik_rules::gateway::message_hash`].
     pub message: Option<[u8; 32]>,
+    /// What it cost if it was taken: what the gateway said, or the price of the provider that took it.
+    pub cost: Option<Money>,
     /// What it shows of the App's credentials, if it shows anything.
     pub sign: Option<Sign>,
 }

@@ -2,7 +2,7 @@
 //!
 //! A store is the sum of families of operations, each family in a file with its records:
 //! [`Tenants`], [`Sessions`], [`Installations`], [`Audiences`], [`AudienceFiles`], [`Contacts`],
-//! [`Recipients`], [`Publishing`], [`Logs`], [`Ledger`], [`Events`], [`Webhooks`], [`Work`], [`Dispatch`], [`Operations`].
+//! [`Recipients`], [`Publishing`], [`Logs`], [`Ledger`], [`Events`], [`Webhooks`], [`Work`], [`Dispatch`], [`Costs`], [`Operations`].
 //! Each operation is one transaction: when it answers, what it did is durable; when it fails, nothing was
 //! changed. A caller that goes away changes neither.
 //!
@@ -41,6 +41,7 @@ pub mod audiences;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod contacts;
+pub mod costs;
 pub mod dispatch;
 pub mod effect;
 mod error;
@@ -61,6 +62,7 @@ pub mod work;
 pub use audience_files::AudienceFiles;
 pub use audiences::Audiences;
 pub use contacts::Contacts;
+pub use costs::Costs;
 pub use dispatch::Dispatch;
 pub use effect::{Effect, Event, Sink};
 pub use error::{OpenError, Source, StoreError};
@@ -99,6 +101,7 @@ pub trait Store:
     + Webhooks
     + Work
     + Dispatch
+    + Costs
     + Operations
     + Send
     + Sync
@@ -122,6 +125,7 @@ impl<S> Store for S where
         + Webhooks
         + Work
         + Dispatch
+        + Costs
         + Operations
         + Send
         + Sync

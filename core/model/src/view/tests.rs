@@ -37,6 +37,8 @@ fn notification() -> NotificationView {
         opens_at: Some(time()),
         counts: Counts::default(),
         counts_by_channel: [(Channel::Fcm.into(), Counts::default())].into(),
+        cost: Sums::default(),
+        saved: Sums::default(),
         warnings: vec![Warning::AudienceEmpty.into()],
         notification: ContentView {
             title: "Order".to_owned(),
@@ -95,6 +97,7 @@ fn what_rest_shows() {
         delivered_at: None,
         read_at: None,
         not_shown: Some(Reason::BlockedApp.into()),
+        cost: Sums::default(),
     };
     let installation = InstallationView {
         id: "ins_00000000000000000000000000000004".parse().unwrap(),

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 use vestnik_model::{
-    Arrival, Channel, Click, ClickKind, Counts, Cursor, DeliveryStatus, Devices, Engagement, Entry,
-    Fact, FactId, FactKind, FactRefusal, FactResult, Feature, FieldCode, FieldProblem, Flag,
-    InstallationReport, InstallationSecret, InstallationState, KeyView, Notification,
-    NotificationStatus, Open, Outcome, Permission, Platform, Priority, Problem, ProblemCode,
-    Publication, PublishAccepted, PublishRequest, PushAddress, PushAddressKind, PushEnvironment,
-    Reason, Recall, Report, Scope, StateChange, TokenRequest, TokenResponse, UserId, Warning, Word,
+    Arrival, Channel, Click, ClickKind, Counts, Currency, Cursor, DeliveryStatus, Devices,
+    Engagement, Entry, Fact, FactId, FactKind, FactRefusal, FactResult, Feature, FieldCode,
+    FieldProblem, Flag, InstallationReport, InstallationSecret, InstallationState, KeyView, Money,
+    Notification, NotificationStatus, Open, Outcome, Permission, Platform, Priority, Problem,
+    ProblemCode, Publication, PublishAccepted, PublishRequest, PushAddress, PushAddressKind,
+    PushEnvironment, Reason, Recall, Report, Scope, StateChange, Sums, TokenRequest, TokenResponse,
+    UserId, Warning, Word,
     contract::{
         Answer, Behind, CONTRACT, DeliveryChange, Done, Drain, Entries, Hello,
         InstallationReplaced, Limits, OfNotification, Page, Published, Reported, SenderHello,
@@ -35,6 +36,7 @@ pub(crate) fn all() -> Vec<(&'static str, Value)> {
         of_senders(),
         of_rest(),
         of_views(),
+        of_costs(),
         stored(),
     ]
     .concat()
@@ -449,6 +451,8 @@ fn notification_view() -> NotificationView {
         opens_at: None,
         counts: counts(),
         counts_by_channel: BTreeMap::new(),
+        cost: Sums::default(),
+        saved: Sums::default(),
         warnings: words::<Warning>(),
         notification: notification().into(),
         external_id: Some("8812".to_owned()),
@@ -510,7 +514,6 @@ fn of_views() -> Vec<(&'static str, Value)> {
         ..delivery.clone()
     };
     let attempt = attempt();
-    let installation_view = installation_view();
     let keys = List {
         data: vec![KeyView {
             id: "k1".to_owned(),
@@ -531,7 +534,7 @@ fn of_views() -> Vec<(&'static str, Value)> {
         ("delivery-view-by-channel", value(by_letter)),
         ("delivery-view-at-step", value(at_step)),
         ("attempt-view", value(attempt)),
-        ("installation-view-primary", value(installation_view)),
+        ("installation-view-primary", value(installation_view())),
         ("list-of-keys", value(keys)),
     ]
 }
@@ -557,6 +560,29 @@ fn stored() -> Vec<(&'static str, Value)> {
     ]
 }
 
+fn of_costs() -> Vec<(&'static str, Value)> {
+    let costs = NotificationView {
+        cost: sums(&["3.20"]),
+        saved: sums(&["6.40", "0.0075"]),
+        ..notification_view()
+    };
+    let paid = AttemptView {
+        cost: sums(&["3.20"]),
+        ..attempt()
+    };
+    vec![
+        ("notification-view-costs", value(costs)),
+        ("attempt-view-cost", value(paid)),
+    ]
+}
+
+fn sums(amounts: &[&str]) -> Sums {
+    let currency = Currency::parse("RUB").expect("a currency");
+    let amounts = amounts.iter();
+    let amounts = amounts.filter_map(|amount| Money::parse(amount, currency));
+    amounts.collect()
+}
+
 fn attempt() -> AttemptView {
     AttemptView {
         id: parsed("att_0192f0c1000070008000000000000004"),
@@ -573,6 +599,7 @@ fn attempt() -> AttemptView {
         started_at: parsed(AT),
         delivered_at: Some(parsed(AT)),
         read_at: Some(parsed(AT)),
+        cost: Sums::default(),
         not_shown: None,
     }
 }

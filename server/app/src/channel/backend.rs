@@ -234,6 +234,7 @@ impl BackendSender {
             moved: None,
             message: None,
             said: None,
+            cost: None,
             sign: None,
         }
     }

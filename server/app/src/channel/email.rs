@@ -267,6 +267,7 @@ impl MailSender {
             moved: None,
             message: None,
             said: None,
+            cost: None,
             sign: None,
         }
     }

@@ -5,6 +5,7 @@
 
 mod deadline;
 mod lane;
+mod message;
 mod order;
 mod pace;
 mod receipts;
@@ -20,10 +21,9 @@ use std::{
 
 use futures_util::future::join_all;
 use vestnik_clock::Clock;
-use vestnik_gateway::{Message, To};
+use vestnik_gateway::{Message, Order};
 use vestnik_model::{
-    AppId, Channel, ClickKind, GatewayName, Notification, ProviderName, open::Word as _, route,
-    view::ProviderFinding,
+    AppId, Channel, GatewayName, ProviderName, open::Word as _, route, view::ProviderFinding,
 };
 use vestnik_outbound::{Reach, TrustError, Writing};
 use vestnik_rules::{
@@ -41,7 +41,8 @@ use vestnik_store::{
 
 use self::{
     deadline::Deadline,
-    lane::{Admitted, Answered, Lane, Place},
+    lane::{Admitted, Lane},
+    message::message,
     order::{Next, Walk},
     receipts::Whose,
     smpp::Sessions,
@@ -81,6 +82,22 @@ pub(crate) struct Route {
     /// The hash of the account as text.
     account: [u8; 32],
     lanes: Vec<Lane>,
+    order: Order,
+}
+
+impl Route {
+    /// The providers in the order in which they are tried for a message.
+    fn in_order(&self, message: &Message<'_>) -> Vec<&Lane> {
+        let mut lanes: Vec<_> = self.lanes.iter().collect();
+        match self.order {
+            Order::Written => {}
+            Order::Price => {
+                lanes
+                    .sort_by_key(|lane| lane.price(message).map_or(u64::MAX, |price| price.micros));
+            }
+        }
+        lanes
+    }
 }
 
 impl fmt::Debug for Route {
@@ -238,6 +255,7 @@ impl GatewaySender {
             gateway: *gateway,
             account: sha256(text.as_bytes()),
             lanes,
+            order: account.order(),
         })
     }
 
@@ -310,6 +328,7 @@ impl GatewaySender {
             moved: None,
             message: None,
             said: None,
+            cost: None,
             sign: None,
         }
     }
@@ -335,7 +354,9 @@ impl GatewaySender {
         mut tried: Tried,
         writing: &Writing,
     ) -> Tried {
-        let names = route.lanes.iter().map(|lane| lane.name()).collect();
+        let message = message(begun, to);
+        let lanes = route.in_order(&message);
+        let names = lanes.iter().map(|lane| lane.name()).collect();
         let mut walk = Walk::new(names, begun.provider);
         let mut before = None;
         let Some(deadline) = Deadline::of(begun.lease_until, &*self.clock) else {
@@ -346,7 +367,7 @@ impl GatewaySender {
                 Next::Ask(number) => number,
                 Next::Over(outcome) => return over(tried, outcome),
             };
-            let Some(lane) = route.lanes.get(number) else {
+            let Some(lane) = lanes.get(number) else {
                 return over(tried, unsent());
             };
             if !deadline.has_time(lane.takes(), &*self.clock) {
@@ -370,12 +391,16 @@ impl GatewaySender {
             before = Some(lane.name());
             tried.collapses = lane.collapses();
             let callback = self.callback(route, lane.name());
-            let of = (begun, to, callback.as_deref());
-            let asked = self.ask((lane, place), of, (writing, deadline));
-            let answered = asked.await;
+            let with_callback = Message {
+                callback: callback.as_deref(),
+                ..message
+            };
+            let with = (&*self.clock, writing);
+            let answered = lane.ask(place, &with_callback, with, deadline).await;
             lane.on(&answered.fate, (to.hash(), probe), &*self.clock);
             tried.said = answered.said.or(tried.said);
             if !answered.fate.goes_on {
+                tried.cost = answered.cost.or_else(|| lane.price(&message));
                 let id = answered.message.as_ref();
                 tried.message =
                     id.map(|id| message_hash(&route.app, route.gateway, lane.name(), id));
@@ -418,40 +443,6 @@ impl GatewaySender {
             instead_of,
         };
         started(&*self.store, start.by(choice)).await
-    }
-
-    async fn ask(
-        &self,
-        (lane, place): (&Lane, Place<'_>),
-        (begun, to, callback): (&Begun, &Recipient, Option<&str>),
-        (writing, deadline): (&Writing, Deadline),
-    ) -> Answered {
-        let to = match to {
-            Recipient::Phone(number) => To::Phone(number),
-            Recipient::Chat(chat) => To::Chat(chat),
-        };
-        let notification = &begun.notification;
-        let message = Message {
-            attempt: begun.attempt,
-            to,
-            title: Some(notification.title.as_str()),
-            body: notification.body.as_str(),
-            link: link(notification),
-            locale: None,
-            callback,
-            expires_at: notification.expires_at,
-        };
-        let with = (&*self.clock, writing);
-        lane.ask(place, &message, with, deadline).await
-    }
-}
-
-/// The address that a person can open outside the app.
-fn link(notification: &Notification) -> Option<&str> {
-    let click = notification.click.as_ref()?;
-    match click.kind.known()? {
-        ClickKind::Link | ClickKind::Webview => Some(&click.url),
-        ClickKind::App => None,
     }
 }
 

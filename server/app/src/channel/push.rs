@@ -146,6 +146,7 @@ impl PushSender {
             moved: None,
             message: None,
             said: None,
+            cost: None,
             sign: None,
         }
     }

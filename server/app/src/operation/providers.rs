@@ -279,6 +279,7 @@ pub(super) fn traits(account: &Account) -> Option<Traits> {
             Evidence::Delivered => Goal::Delivered,
             Evidence::Read => Goal::Read,
         },
+        price: account.price(),
     })
 }
 

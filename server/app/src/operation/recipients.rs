@@ -6,7 +6,10 @@ use vestnik_model::{
     attributes::{AppSettings, UserAttributes, UserView},
     preference::{Preferences, PreferencesPatch},
 };
-use vestnik_rules::schedule::{Said, parse_settings};
+use vestnik_rules::{
+    cost::Prices,
+    schedule::{Said, parse_settings},
+};
 use vestnik_store::{
     Store,
     recipients::{OptOutOutcome, Reader, Whose},
@@ -86,15 +89,24 @@ pub(crate) async fn put_settings(
     request: AppSettings,
     now: Timestamp,
 ) -> Result<(), Refusal> {
-    let zone = parse_settings(&request).map_err(Problem::invalid)?;
+    let (zone, prices) = match (parse_settings(&request), Prices::parse(&request.prices)) {
+        (Ok(zone), Ok(prices)) => (zone, prices),
+        (zone, prices) => {
+            let wrong = [zone.err(), prices.err()].into_iter().flatten().flatten();
+            return Err(Problem::invalid(wrong.collect()).into());
+        }
+    };
+    store.put_prices(app.clone(), prices, now).await?;
     store.put_default_zone(app, zone, now).await?;
     Ok(())
 }
 
 /// What holds for every user of an App.
 pub(crate) async fn settings(store: &dyn Store, app: AppId) -> Result<AppSettings, Refusal> {
-    let zone = store.default_zone(app).await?;
+    let zone = store.default_zone(app.clone()).await?;
+    let prices = store.prices(app).await?;
     Ok(AppSettings {
         time_zone: zone.map(|zone| zone.as_str().to_owned()),
+        prices: prices.shown(),
     })
 }

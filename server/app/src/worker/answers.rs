@@ -156,6 +156,7 @@ mod tests {
             moved: None,
             message: None,
             said: None,
+            cost: None,
             sign: None,
         };
         (attempt(number), tried)

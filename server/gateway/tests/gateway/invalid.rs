@@ -255,3 +255,45 @@ fn a_fault_of_an_account_has_its_place() {
     .collect();
     insta::assert_snapshot!(faults.join("\n"));
 }
+
+#[test]
+fn an_order_by_price_needs_prices_that_can_be_compared() {
+    let priced = |name: &str, amount: &str, currency: &str| {
+        let mut provider = telegram(name);
+        provider["price"] = json!({"amount": amount, "currency": currency});
+        provider
+    };
+    let account = |order: &str, providers: &[Value]| {
+        let account = json!({"order": order, "providers": providers});
+        Account::parse(&account.to_string()).map_err(|wrong| wrong.to_string())
+    };
+    let both = [
+        priced("dear", "3.20", "RUB"),
+        priced("cheap", "1.10", "RUB"),
+    ];
+    let price = |order| {
+        let account = account(order, &both).unwrap();
+        account
+            .price()
+            .unwrap()
+            .provider
+            .map(|name| name.to_string())
+    };
+    assert_eq!(price("written").as_deref(), Some("dear"));
+    assert_eq!(price("price").as_deref(), Some("cheap"));
+    let mixed = [priced("main", "1", "RUB"), priced("backup", "1", "EUR")];
+    assert!(account("written", &mixed).is_ok());
+    let without = [priced("main", "1", "RUB"), telegram("backup")];
+    for (providers, pointer) in [
+        (&mixed, "/providers/1/price/currency"),
+        (&without, "/providers/1/price"),
+    ] {
+        let wrong = account("price", providers).unwrap_err();
+        assert!(wrong.starts_with(&format!("{pointer}: ")), "{wrong}");
+    }
+    assert!(
+        account("random", &both)
+            .unwrap_err()
+            .starts_with("/order: ")
+    );
+}

@@ -39,6 +39,8 @@ pub struct Looked {
     pub ends: Vec<(Target, Attempt)>,
     /// Why the delivery ends, if it does.
     pub end: Option<Reason>,
+    /// Whether its step reached its goal in time: the steps behind it do not begin.
+    pub is_reached: bool,
 }
 
 impl Looked {
@@ -53,6 +55,7 @@ impl Looked {
             switches: Vec::new(),
             ends: Vec::new(),
             end: None,
+            is_reached: false,
         }
     }
 

@@ -5,6 +5,7 @@ mod handed;
 mod hours;
 mod order;
 mod own;
+mod saved;
 mod turn;
 mod unproven;
 mod version;

@@ -98,12 +98,15 @@ fn zone_of(number: &PhoneNumber) -> Option<ZoneName> {
     ZoneName::parse(zone_of_phone(number.as_str())?)
 }
 
-/// Checks the settings of an App: its default zone, if it has one.
+/// Checks the settings of an App: its default zone, if it has one. Its prices are read by [`crate::cost`].
 ///
 /// # Errors
 /// Every problem found, with a pointer into the request.
 pub fn parse_settings(settings: &AppSettings) -> Result<Option<ZoneName>, Vec<FieldProblem>> {
-    let AppSettings { time_zone } = settings;
+    let AppSettings {
+        time_zone,
+        prices: _,
+    } = settings;
     let zone = time_zone.as_deref().map(zone_name).transpose();
     zone.map_err(|problem| vec![problem])
 }
@@ -212,6 +215,7 @@ mod tests {
     fn an_app_has_a_zone_that_there_is() {
         let settings = |zone: &str| AppSettings {
             time_zone: Some(zone.to_owned()),
+            ..AppSettings::default()
         };
         let kathmandu = ZoneName::parse("Asia/Kathmandu");
         assert_eq!(parse_settings(&settings("asia/kathmandu")), Ok(kathmandu));

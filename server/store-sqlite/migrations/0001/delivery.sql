@@ -41,6 +41,8 @@ CREATE TABLE delivery (
     expires_at INTEGER,
     -- The collapse key of its notification, if that has one.
     collapse TEXT,
+    -- What it saved, if a step reached its goal before one that has a price: a JSON object.
+    saved TEXT,
     PRIMARY KEY (notification, user)
 ) STRICT, WITHOUT ROWID;
 
@@ -90,6 +92,8 @@ CREATE TABLE attempt (
     -- matched by.
     provider TEXT,
     message BLOB,
+    -- What its tries that were taken cost, if that is known: a JSON array of amounts.
+    cost TEXT,
     PRIMARY KEY (notification, user, installation, channel)
 ) STRICT, WITHOUT ROWID;
 

@@ -3,6 +3,8 @@ CREATE TABLE app (
     created_at INTEGER NOT NULL,
     -- The name of the time zone of users whose own is not known.
     zone TEXT,
+    -- What messages cost by its settings: a JSON object by the channel of a step; absent if nothing has a price.
+    prices TEXT,
     -- The number of its last event that was deleted because of its age; 0 before the first.
     swept INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
@@ -43,9 +45,11 @@ CREATE TABLE provider (
     -- Why it does not, and what it said.
     reason TEXT,
     said TEXT,
-    -- What those for a gateway say of it: what it reaches people by, and the most that it can prove.
+    -- What those for a gateway say of it: what it reaches people by, the most that it can prove, and what a message
+    -- costs at the provider that is tried first, a JSON object.
     reaches TEXT,
     proves TEXT,
+    price TEXT,
     PRIMARY KEY (app, channel)
 ) STRICT, WITHOUT ROWID;
 

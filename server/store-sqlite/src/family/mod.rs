@@ -4,6 +4,7 @@
 mod audience_files;
 mod audiences;
 mod contacts;
+mod costs;
 mod dispatch;
 mod events;
 mod installations;

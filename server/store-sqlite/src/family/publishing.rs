@@ -1,5 +1,7 @@
 //! Accepting, cancelling and recalling notifications.
 
+mod editing;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,7 +15,6 @@ use vestnik_rules::{
     cascade,
     contact::ContactKey,
     device::Wanted,
-    edit::{self as rules, Edited, Standing},
     idempotency::{Verdict, verdict},
     identity::delivery_id_of,
     retry::{FIRST_PART as FIRST_LOOKS, Prospect, admit},
@@ -36,7 +37,7 @@ use crate::{
     table::{
         Txn, audience,
         change::{Changes, Subject},
-        count, dispatch, edit, event, expansion,
+        count, dispatch, event, expansion,
         expiry::{self, Pass},
         idempotency, notification, provider, release, retry, topic, work,
     },
@@ -80,11 +81,11 @@ impl Publishing for SqliteStore {
     }
 
     fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome> {
-        self.write(Priority::Normal, move |txn| change(txn, &edit))
+        self.write(Priority::Normal, move |txn| editing::change(txn, &edit))
     }
 
     fn pause(&self, asked: Pause) -> Answer<'_, EditOutcome> {
-        self.write(Priority::Normal, move |txn| pause(txn, &asked))
+        self.write(Priority::Normal, move |txn| editing::pause(txn, &asked))
     }
 
     fn cancel(&self, app: AppId, id: NotificationId, now: Timestamp) -> Answer<'_, bool> {
@@ -354,86 +355,6 @@ fn insert(
         id: notification.id,
         app: app.clone(),
     })
-}
-
-/// Changes a notification: one that is scheduled begins anew, one that is sent goes on.
-fn change(txn: &mut Txn<'_>, asked: &Edit) -> Result<EditOutcome, rusqlite::Error> {
-    let Edit {
-        app,
-        id,
-        patch,
-        now,
-    } = asked;
-    let db = txn.connection();
-    let Some(found) = notification::find(db, app, *id)? else {
-        return Ok(EditOutcome::Unknown);
-    };
-    let planned = edit::planned(db, &found)?;
-    let edited =
-        planned.and_then(|planned| rules::edit(planned, patch.clone(), (standing(&found), *now)));
-    let Some(edited) = edited else {
-        return Ok(EditOutcome::NotEditable);
-    };
-    let (Edited::Planned(planned) | Edited::Paced(planned)) = &edited;
-    let bytes = entry_bytes(planned.notification.clone());
-    edit::replan(db, &found, planned, bytes)?;
-    touch(txn, &found, *now)?;
-    match &edited {
-        Edited::Planned(planned) => {
-            let stage = Stage {
-                kind: WorkKind::Expand,
-                due: planned.opens_at,
-            };
-            work::set(txn.connection(), found.work, stage, None)?;
-            event::work_due(txn, app, stage, *now)?;
-        }
-        Edited::Paced(_) => release::wake(txn, &found.subject, *now)?,
-    }
-    Ok(EditOutcome::Edited)
-}
-
-/// Pauses a notification, or resumes it.
-fn pause(txn: &mut Txn<'_>, asked: &Pause) -> Result<EditOutcome, rusqlite::Error> {
-    let Pause {
-        app,
-        id,
-        is_paused,
-        now,
-    } = asked;
-    let db = txn.connection();
-    let Some(found) = notification::find(db, app, *id)? else {
-        return Ok(EditOutcome::Unknown);
-    };
-    if standing(&found).is_over(*now) {
-        return Ok(EditOutcome::NotEditable);
-    }
-    if found.paused_at.is_some() == *is_paused {
-        return Ok(EditOutcome::Edited);
-    }
-    notification::set_paused(db, found.subject.row, is_paused.then_some(*now))?;
-    touch(txn, &found, *now)?;
-    release::wake(txn, &found.subject, *now)?;
-    Ok(EditOutcome::Edited)
-}
-
-/// How far a notification is, for its sender to change it.
-fn standing(found: &notification::Found) -> Standing {
-    Standing {
-        expansion: found.expansion(),
-        is_cancelled: found.is_cancelled,
-        expires_at: found.expires_at,
-    }
-}
-
-/// Tells that a notification was changed.
-fn touch(
-    txn: &mut Txn<'_>,
-    found: &notification::Found,
-    now: Timestamp,
-) -> Result<(), rusqlite::Error> {
-    let mut changes = Changes::default();
-    changes.touched(&found.subject);
-    changes.write(txn, now)
 }
 
 fn answer(db: &Connection, subject: &Subject) -> Result<PublishAccepted, rusqlite::Error> {

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use vestnik_model::{AppId, publish::ZoneName};
-use vestnik_sqlite::value::{millis, parsed};
+use vestnik_rules::cost::Prices;
+use vestnik_sqlite::value::{millis, parsed, to_json};
 
 use crate::sql::statements;
 
@@ -14,6 +15,8 @@ statements! {
     SET_SWEPT = "UPDATE app SET swept = max(swept, ?2) WHERE id = ?1";
     ZONE = "SELECT zone FROM app WHERE id = ?1";
     SET_ZONE = "UPDATE app SET zone = ?2 WHERE id = ?1";
+    PRICES = "SELECT prices FROM app WHERE id = ?1";
+    SET_PRICES = "UPDATE app SET prices = ?2 WHERE id = ?1";
     ALL_APPS = "SELECT id FROM app ORDER BY id";
 }
 
@@ -65,6 +68,31 @@ pub(crate) fn set_zone(
 ) -> Result<(), rusqlite::Error> {
     db.prepare_cached(SET_ZONE)?
         .execute((app.as_str(), zone.map(ZoneName::as_str)))
+        .map(drop)
+}
+
+/// What messages cost by the settings of an App. What cannot be read is of another version, and is no price.
+pub(crate) fn prices(db: &Connection, app: &AppId) -> Result<Prices, rusqlite::Error> {
+    let stored: Option<Option<String>> = db
+        .prepare_cached(PRICES)?
+        .query_row([app.as_str()], |row| row.get(0))
+        .optional()?;
+    let prices = stored
+        .flatten()
+        .and_then(|json| serde_json::from_str(&json).ok());
+    Ok(Prices::of_settings(prices.unwrap_or_default()))
+}
+
+/// Sets what messages cost by the settings of an App, whole.
+pub(crate) fn set_prices(
+    db: &Connection,
+    app: &AppId,
+    prices: &Prices,
+) -> Result<(), rusqlite::Error> {
+    let prices = Some(prices.settings()).filter(|prices| !prices.is_empty());
+    let prices = prices.map(to_json).transpose()?;
+    db.prepare_cached(SET_PRICES)?
+        .execute((app.as_str(), prices))
         .map(drop)
 }
 

@@ -4,14 +4,17 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
     Channel, DeliveryId, DeliveryStatus, GatewayName, InstallationId, Open, ProviderName, Reason,
-    open::Word as _, view::AttemptView,
+    Sums, open::Word as _, view::AttemptView,
 };
 use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, identity::attempt_id};
 
 use super::{delivery::Key, fact};
 use crate::{
     sql::statements,
-    value::{Unreadable, millis, optional_time, optional_word, time, unreadable, uuid, word},
+    value::{
+        Unreadable, millis, optional_json, optional_time, optional_word, time, to_json, unreadable,
+        uuid, word,
+    },
 };
 
 statements! {
@@ -25,7 +28,7 @@ statements! {
              AND (read_at IS NULL OR read_at > ?4)";
     OF_DELIVERY = "SELECT installation, channel, started_at, delivered_at, read_at, state, reason, tries,
              unproven, until, said, undecrypted, seals, tried_at, returned_at, provider,
-             unanswered
+             unanswered, cost
          FROM attempt WHERE notification = ?1 AND user = ?2 ORDER BY installation, channel";
     PUT = "INSERT INTO attempt (notification, user, installation, channel, started_at, state, reason,
              tries, unproven, until, undecrypted, seals, unanswered)
@@ -47,6 +50,8 @@ statements! {
     IS_SENT_OUTSIDE = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
              AND installation = x'' AND state = 'sent'";
     PROVIDER = "UPDATE attempt SET provider = ?5
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
+    COST = "UPDATE attempt SET cost = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
     MESSAGE = "UPDATE attempt SET message = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
@@ -72,6 +77,8 @@ pub(crate) struct Found {
     said: Option<String>,
     /// The provider of a gateway that the last try was started with.
     pub(crate) provider: Option<ProviderName>,
+    /// What its tries that were taken cost.
+    pub(crate) cost: Sums,
 }
 
 impl Found {
@@ -167,6 +174,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
         tried_at: optional_time(row, 13)?,
         returned_at: optional_time(row, 14)?,
         provider: provider(row, 15)?,
+        cost: optional_json(row, 17)?.unwrap_or_default(),
     })
 }
 
@@ -327,6 +335,20 @@ pub(crate) fn set_provider(
         .map(drop)
 }
 
+/// Writes what the tries of an attempt cost.
+pub(crate) fn set_cost(
+    db: &Connection,
+    key: Key,
+    target: Target,
+    cost: &Sums,
+) -> Result<(), rusqlite::Error> {
+    let (installation, channel) = columns(target);
+    let (channel, cost) = (channel.as_str(), to_json(cost)?);
+    db.prepare_cached(COST)?
+        .execute((key.notification, key.user, installation, channel, cost))
+        .map(drop)
+}
+
 /// Writes what the reports about what was taken are matched by.
 pub(crate) fn set_message(
     db: &Connection,
@@ -444,6 +466,7 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
         tried_at: _,
         returned_at: _,
         provider,
+        cost,
     } = found;
     AttemptView {
         id: attempt_id(delivery, target),
@@ -461,5 +484,6 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
         delivered_at,
         read_at,
         not_shown: None,
+        cost,
     }
 }

@@ -1,6 +1,7 @@
 //! Sending deliveries: what a look needs of the tables, and what follows from it.
 
 mod case;
+mod cost;
 mod gateway;
 mod letter;
 mod message;
@@ -20,6 +21,7 @@ use vestnik_rules::{
     address::{hash_email, moved},
     attempt::{Attempt, Bounds, Known, State, kills, settle_try},
     cascade::{Course, Looked, Target, channel_of, outside},
+    cost::Prices,
     delivery::{Event, advance, contacted},
     device::Wanted,
     gateway::{Reaches, bound},
@@ -71,6 +73,8 @@ pub(crate) struct Sending {
     content: Option<Arc<Notification>>,
     /// Where the App has credentials, and what is known of them.
     pub(crate) providers: BTreeMap<Channel, provider::Known>,
+    /// What messages cost.
+    prices: Prices,
     /// At which hours it is sent.
     calendar: Option<Calendar>,
     epoch: u32,
@@ -99,14 +103,16 @@ impl Sending {
         let read = notification::content(db, row);
         let content = unreadable.pass_over("notification", read)?;
         let providers = provider::of_app(db, &found.subject.app)?.into_iter();
+        let providers: BTreeMap<_, _> = providers
+            .filter_map(|known| Some((known.channel.known()?, known)))
+            .collect();
         Ok(Self {
+            prices: cost::prices(db, &found.subject.app, &providers)?,
             steps: notification::steps(db, row)?,
             calendar: Calendar::load(db, &found.subject, content.as_ref().map(|(of, _)| of))?,
             wanted: notification::wanted(db, row)?,
             content: content.map(|(content, _)| Arc::new(content)),
-            providers: providers
-                .filter_map(|known| Some((known.channel.known()?, known)))
-                .collect(),
+            providers,
             epoch: meta::epoch(db)?,
             found,
         })
@@ -185,6 +191,7 @@ impl Desk<'_> {
     /// Saves where a delivery stands, and its end if it ends.
     fn save(&mut self, case: &Case, looked: &Looked) -> Result<(), rusqlite::Error> {
         delivery::set_course(self.db, case.key, &looked.course)?;
+        self.book_saved(case, looked)?;
         for switch in &looked.switches {
             let whose = (case.key.user, &case.name);
             let subject = &self.sending.found.subject;
@@ -269,6 +276,7 @@ impl Desk<'_> {
         if let Some(message) = &tried.message {
             attempt::set_message(self.db, key, tried.target, message)?;
         }
+        self.charge(key, &found, tried)?;
         if let Some(lesson) = used.lesson {
             self.learn(key, lesson)?;
         }

@@ -15,6 +15,7 @@ pub(crate) mod chat;
 pub(crate) mod chat_link;
 pub(crate) mod collapse;
 pub(crate) mod contact;
+pub(crate) mod cost;
 pub(crate) mod count;
 pub(crate) mod dead_number;
 pub(crate) mod decrypt;
@@ -91,6 +92,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("chat_link", chat_link::ALL),
     ("dead_number", dead_number::ALL),
     ("collapse", collapse::ALL),
+    ("cost", cost::ALL),
     ("count", count::ALL),
     ("decrypt", decrypt::ALL),
     ("delivery", delivery::ALL),

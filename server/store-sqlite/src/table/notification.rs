@@ -18,7 +18,7 @@ use vestnik_rules::{
 };
 use vestnik_store::effect::Told;
 
-use super::{change::Subject, count};
+use super::{change::Subject, cost, count};
 use crate::{
     sql::statements,
     value::{
@@ -428,5 +428,5 @@ pub(crate) fn delete(db: &Connection, row: i64) -> Result<(), rusqlite::Error> {
     for statement in [DELETE_COUNTS, DELETE_STATE, DELETE] {
         db.prepare_cached(statement)?.execute([row])?;
     }
-    Ok(())
+    cost::forget(db, row)
 }

@@ -9,7 +9,7 @@ use vestnik_rules::{
     gateway::Traits,
     provider::{Health, Lasting, after_all, renewed},
 };
-use vestnik_sqlite::value::{millis, time, unreadable};
+use vestnik_sqlite::value::{millis, time, to_json, unreadable};
 use vestnik_store::{
     dispatch::Settling,
     effect::Told,
@@ -24,15 +24,15 @@ use crate::{
 };
 
 statements! {
-    PUT = "INSERT INTO provider (app, channel, account, set_at, state, since, reaches, proves)
-        VALUES (?1, ?2, ?3, ?4, 'working', ?4, ?5, ?6)
+    PUT = "INSERT INTO provider (app, channel, account, set_at, state, since, reaches, proves, price)
+        VALUES (?1, ?2, ?3, ?4, 'working', ?4, ?5, ?6, ?7)
         ON CONFLICT (app, channel) DO UPDATE SET account = excluded.account, set_at = excluded.set_at,
             state = excluded.state, since = excluded.since, reason = NULL, said = NULL,
-            reaches = excluded.reaches, proves = excluded.proves";
+            reaches = excluded.reaches, proves = excluded.proves, price = excluded.price";
     SET_HEALTH = "UPDATE provider SET state = ?3, since = ?4, reason = ?5, said = ?6
         WHERE app = ?1 AND channel = ?2";
-    GET = "SELECT account, set_at, reaches, proves FROM provider WHERE app = ?1 AND channel = ?2";
-    OF_APP = "SELECT channel, set_at, state, since, reason, said, reaches, proves FROM provider WHERE app = ?1
+    GET = "SELECT account, set_at, reaches, proves, price FROM provider WHERE app = ?1 AND channel = ?2";
+    OF_APP = "SELECT channel, set_at, state, since, reason, said, reaches, proves, price FROM provider WHERE app = ?1
         ORDER BY channel";
     HAS_ANY = "SELECT 1 FROM provider WHERE app = ?1 LIMIT 1";
     DELETE = "DELETE FROM provider WHERE app = ?1 AND channel = ?2";
@@ -57,6 +57,7 @@ pub(crate) fn put(
     } = provider;
     let row = [app.as_str(), channel.as_str()];
     let sealed = seal.seal_column(&place_of(&row), account.as_bytes())?;
+    let price = gateway.and_then(|of| of.price);
     db.prepare_cached(PUT)?
         .execute((
             app.as_str(),
@@ -65,6 +66,7 @@ pub(crate) fn put(
             millis(*set_at),
             gateway.map(|of| of.reaches.as_str()),
             gateway.map(|of| of.proves.as_str()),
+            price.as_ref().map(to_json).transpose()?,
         ))
         .map(drop)
 }
@@ -102,11 +104,18 @@ fn found(
     })
 }
 
-/// What an account with a gateway says of it, of the columns `reaches, proves` from this one on.
+/// What an account with a gateway says of it, of the columns `reaches, proves, price` from this one on. A price that
+/// cannot be read is of another version, and is none.
 fn gateway(row: &Row<'_>, first: usize) -> Result<Option<Traits>, rusqlite::Error> {
     let reaches = optional_word(row, first)?;
     let proves = optional_word(row, first + 1)?;
-    let traits = |(reaches, proves)| Traits { reaches, proves };
+    let price = row.get_ref(first + 2)?.as_str_or_null()?;
+    let price = price.and_then(|json| serde_json::from_str(json).ok());
+    let traits = |(reaches, proves)| Traits {
+        reaches,
+        proves,
+        price,
+    };
     Ok(reaches.zip(proves).map(traits))
 }
 

@@ -80,6 +80,7 @@ async fn begin(fixture: &impl Fixture) -> World {
             gateway: Some(Traits {
                 reaches,
                 proves: Goal::Delivered,
+                price: None,
             }),
         };
         world.store.put_provider(shop(), provider).await.unwrap();
@@ -183,7 +184,7 @@ pub async fn what_a_provider_did_not_take_goes_by_the_next(fixture: &impl Fixtur
     assert_eq!(provider_of(&world, 1).await.as_deref(), Some("backup"));
     let asked = FindingsQuery {
         app: shop(),
-        notification: super::name::notification(1),
+        notification: notification(1),
         user: user("anna"),
         now: at(23),
     };

@@ -18,6 +18,7 @@ pub mod collapsing;
 pub mod concurrency;
 pub mod consent;
 pub mod contacts;
+pub mod costs;
 pub mod decrypting;
 pub mod devices;
 pub mod dispatch;
@@ -147,6 +148,14 @@ macro_rules! conformance {
                 a_deleted_address_is_gone, an_address_names_everybody_who_has_it,
                 an_address_of_many_people_is_expanded_in_parts,
                 a_telephone_number_names_its_users;
+            costs: who_is_reached_by_push_saves_a_message_once,
+                what_a_device_confirms_in_time_saves_a_message,
+                a_message_that_is_sent_costs_and_saves_nothing,
+                a_message_of_which_nobody_knows_is_not_charged,
+                what_was_recalled_before_it_was_known_saves_nothing,
+                what_nobody_confirmed_costs_what_came_next,
+                a_letter_that_came_back_saved_nothing, what_was_tried_anew_is_saved_once,
+                sums_outlive_users, prices_are_set_whole_and_are_each_apps_own;
             recipients: what_an_app_says_of_a_user_is_set_whole,
                 what_was_said_goes_with_its_user, an_app_has_one_default_zone;
             choosing: opt_outs_are_changed_one_by_one_and_are_each_apps_own,

@@ -110,6 +110,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
         moved: None,
         message: None,
         said: Some("200".to_owned()),
+        cost: None,
         sign,
     };
     (begun.notification.id, tried)

@@ -67,6 +67,7 @@ async fn begin(fixture: &impl Fixture) -> World {
         gateway: Some(Traits {
             reaches: Reaches::Phone,
             proves: Goal::Delivered,
+            price: None,
         }),
     };
     world.store.put_provider(shop(), provider).await.unwrap();

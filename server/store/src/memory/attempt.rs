@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, InstallationId,
+    Channel, InstallationId, Sums,
     publish::{StepChannel, Steps},
 };
 use vestnik_rules::{
@@ -30,11 +30,12 @@ pub(super) fn attempt(
         channel: Channel::Hub,
     };
     let key = (notification, user, hub);
-    world.attempts.entry(key).or_insert(AttemptRow {
+    world.attempts.entry(key).or_insert_with(|| AttemptRow {
         attempt: Attempt::HANDED,
         said: None,
         provider: None,
         message: None,
+        cost: Sums::default(),
         started_at: at,
         tried_at: None,
         delivered_at: None,

@@ -9,7 +9,7 @@ mod turn;
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, UserId};
+use vestnik_model::{AppId, Channel, Sums, UserId};
 use vestnik_rules::{
     attempt::{Bounds, Known, State, settle_try},
     cascade::{Looked, Target, View, look},
@@ -33,6 +33,7 @@ use super::{
     MemoryStore,
     attempt::{of_delivery, outside_of, reported_of},
     collapse::gave_way,
+    costs::{book_saved, charge, saved_of},
     findings::is_deleted,
     letters,
     logs::for_user,
@@ -262,6 +263,10 @@ pub(super) fn save(txn: &mut Txn, key: Key, looked: &Looked, now: Timestamp) {
         return;
     };
     row.course = Some(looked.course);
+    let saved = with_view(&txn.world, key, (&Hours::Open, now), |view| {
+        saved_of(&txn.world, key.0, (view, looked))
+    });
+    book_saved(&mut txn.world, key, looked, saved.flatten());
     for switch in &looked.switches {
         txn.happened(key, News::Switched(*switch));
     }
@@ -302,6 +307,7 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
         said: None,
         provider: None,
         message: None,
+        cost: Sums::default(),
         started_at: now,
         tried_at: None,
         delivered_at: None,
@@ -411,6 +417,7 @@ fn settle_one(
         row.said.clone_from(&tried.said);
     }
     row.message = tried.message.or(row.message);
+    charge(&mut txn.world, key, tried, settling.now);
     match tried.target {
         Target::Device { installation, .. } => {
             learn(txn, (app, installation), tried, settling.now);

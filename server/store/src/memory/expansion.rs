@@ -283,6 +283,7 @@ fn deliver(
         course: (is_routed && made.is_due).then(|| Course::new(part.now)),
         release_at: made.release_at,
         expires_at: made.expires_at,
+        saved: None,
     };
     txn.world.delivery_ids.insert(delivery.id, key);
     txn.world.deliveries.insert(key, delivery);

@@ -231,6 +231,7 @@ fn attempts(
             delivered_at: row.delivered_at,
             read_at: row.read_at,
             not_shown: unshown(target),
+            cost: row.cost.clone(),
         })
         .collect();
     views.sort_by_key(|view| (view.started_at, view.id));

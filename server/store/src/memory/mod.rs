@@ -36,6 +36,7 @@ mod audience_files;
 mod audiences;
 mod collapse;
 mod contacts;
+mod costs;
 mod decrypt;
 mod dispatch;
 mod ending;

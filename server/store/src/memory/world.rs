@@ -10,6 +10,7 @@ use vestnik_model::{
 use vestnik_rules::{
     audience_file::Recipient,
     cascade::is_routed,
+    cost::{Prices, Totals},
     device::Candidate,
     explain::NotShown,
     idempotency::Remembered,
@@ -21,6 +22,7 @@ use vestnik_rules::{
 };
 
 use super::{
+    costs::MonthKey,
     gateways::Phone,
     messages::KeptReport,
     row::{
@@ -44,6 +46,10 @@ pub(super) struct World {
     pub(super) apps: Table<AppId, Timestamp>,
     /// The zones of users whose own is not known.
     pub(super) default_zones: Table<AppId, ZoneName>,
+    /// What messages cost by the settings of Apps.
+    pub(super) prices: Table<AppId, Prices>,
+    /// What messages cost and saved.
+    pub(super) month_costs: Table<MonthKey, Totals>,
     pub(super) keys: Table<(AppId, String), KeyRow>,
     pub(super) identity_keys: Table<(AppId, String), IdentityKey>,
     pub(super) providers: Table<(AppId, Channel), ProviderRow>,

@@ -10,7 +10,7 @@ use vestnik_clock::Clock;
 use vestnik_gateway::{
     Answer, BuildError, Carrier, Health, Message, Provider, Scope, Verdict, answer::MAX_BODY_BYTES,
 };
-use vestnik_model::{Open, ProviderName, Reason, view::ProviderFinding};
+use vestnik_model::{Money, Open, ProviderName, Reason, view::ProviderFinding};
 use vestnik_outbound::{Client, Limits, Protocol, Reach, SystemResolver, TrustError, Writing};
 use vestnik_push::driver::Probe;
 use vestnik_rules::attempt::Outcome;
@@ -90,6 +90,8 @@ pub(super) struct Answered {
     pub(super) said: Option<String>,
     /// The provider's id of the message, if it took it and said one.
     pub(super) message: Option<String>,
+    /// What the provider said that it costs.
+    pub(super) cost: Option<Money>,
 }
 
 impl Answered {
@@ -98,6 +100,7 @@ impl Answered {
             fate,
             said: None,
             message: None,
+            cost: None,
         }
     }
 }
@@ -125,6 +128,17 @@ impl Lane {
         match &self.way {
             Way::Http(http) => http.provider.name(),
             Way::Smpp(centre) => centre.provider().name(),
+        }
+    }
+
+    /// What a message costs by the operator's price.
+    pub(super) fn price(&self, message: &Message<'_>) -> Option<Money> {
+        match &self.way {
+            Way::Http(http) => http.provider.price(message),
+            Way::Smpp(centre) => {
+                let provider = centre.provider();
+                provider.price(provider.parts(&provider.text(message)))
+            }
         }
     }
 
@@ -341,6 +355,7 @@ impl Http {
             fate: answered(&outcome.verdict),
             said: Some(outcome.said.to_string()),
             message,
+            cost: outcome.cost,
         }
     }
 

@@ -332,6 +332,7 @@ fn read(said: &vestnik_smpp::Outcome, message: Option<String>) -> Answered {
             answered(&verdict(&said.verdict))
         },
         said: said.said.map(|said| said.to_string()),
+        cost: None,
         message,
     }
 }

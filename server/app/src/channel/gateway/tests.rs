@@ -146,11 +146,12 @@ impl Stage {
             )),
         );
         store.create_app(app(), clock.now()).await.unwrap();
-        let reach = Reach::default().and("127.0.0.1").unwrap();
+        let mut config = Config::default();
+        config.outbound.listed = vec!["127.0.0.1".to_owned()];
         let sender = GatewaySender::new(
             Arc::clone(&store) as Arc<dyn Store>,
             Arc::clone(&clock) as Arc<dyn Clock>,
-            reach,
+            &config,
         );
         let stage = Self {
             store,
@@ -170,6 +171,7 @@ impl Stage {
             gateway: Some(Traits {
                 reaches: Reaches::Phone,
                 proves: vestnik_model::publish::Goal::Handed,
+                price: None,
             }),
         };
         self.store.put_provider(app(), provider).await.unwrap();

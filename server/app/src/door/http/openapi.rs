@@ -71,6 +71,7 @@ use crate::door::{compat, rest};
         rest::unsubscribe::leave,
         rest::settings::put,
         rest::settings::get,
+        rest::costs::get,
         rest::bounces::take,
         rest::gateways::take,
         rest::gateways::shake,

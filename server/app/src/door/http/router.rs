@@ -18,7 +18,7 @@ use crate::{
         auth, compat, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            audiences, batch, bounces, contacts, deliveries, events, explain, gateways,
+            audiences, batch, bounces, contacts, costs, deliveries, events, explain, gateways,
             identity_keys, import, installations, keys, notifications, preferences, preview,
             providers, receipts, settings, submission::in_time, token, topics, unsubscribe, users,
             webhooks,
@@ -207,6 +207,7 @@ fn people() -> Router<ServerState> {
 fn administration() -> Router<ServerState> {
     Router::new()
         .route(route::SETTINGS, put(settings::put).get(settings::get))
+        .route(route::COSTS, get(costs::get))
         .route(route::KEYS, post(keys::create).get(keys::list))
         .route(route::KEY, axum::routing::delete(keys::revoke))
         .route(route::PROVIDERS, get(providers::list))

@@ -5,6 +5,7 @@ pub(crate) mod batch;
 pub(crate) mod body;
 pub(crate) mod bounces;
 pub(crate) mod contacts;
+pub(crate) mod costs;
 pub(crate) mod deliveries;
 pub(crate) mod events;
 pub(crate) mod explain;

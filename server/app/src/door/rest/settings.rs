@@ -14,7 +14,7 @@ use crate::{door::auth::Sender, operation, refusal::Refusal, state::ServerState}
     put, path = "/v1/settings", tag = "settings", request_body = AppSettings,
     responses(
         (status = 204, description = "Stored"),
-        (status = 422, description = "There is no such time zone", body = Problem),
+        (status = 422, description = "There is no such time zone, or a price is wrong", body = Problem),
     )
 )]
 pub(crate) async fn put(

@@ -5,7 +5,7 @@ use vestnik_model::{
     AppId, Notification, NotificationId, publish::ScheduleView, view::NotificationView,
 };
 
-use super::{Found, count, found, outcome};
+use super::{Found, cost, count, found, outcome};
 use crate::{
     sql::statements,
     value::{Read, json, optional_json},
@@ -75,6 +75,7 @@ pub(crate) fn with_counts(
     } = shown;
     let counts = count::of(db, found.subject.row)?;
     let counts_by_channel = count::by_channel(db, found.subject.row)?;
+    let (cost, saved) = cost::of_notification(db, found.subject.row)?;
     let (status, warnings) = found.standing(counts);
     let outcome = outcome(db, &found, counts)?;
     Ok(NotificationView {
@@ -89,6 +90,8 @@ pub(crate) fn with_counts(
         opens_at: found.is_scheduled().then_some(found.opens_at),
         counts,
         counts_by_channel,
+        cost,
+        saved,
         warnings,
         notification: content.into(),
         external_id,

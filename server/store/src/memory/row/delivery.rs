@@ -1,7 +1,9 @@
 //! Deliveries, and what hangs on them.
 
 use jiff::Timestamp;
-use vestnik_model::{DeliveryId, DeliveryState, FactId, InstallationId, ProviderName};
+use vestnik_model::{
+    DeliveryId, DeliveryState, FactId, InstallationId, ProviderName, Sums, cost::Saved,
+};
 use vestnik_rules::{
     attempt::Attempt,
     cascade::{Course, Target},
@@ -26,6 +28,8 @@ pub(crate) struct DeliveryRow {
     pub(crate) release_at: Option<Timestamp>,
     /// When it expires, if that is before its notification does.
     pub(crate) expires_at: Option<Timestamp>,
+    /// What it saved, if anything is booked.
+    pub(crate) saved: Option<Saved>,
 }
 
 /// Names an attempt: the delivery and where it goes.
@@ -41,6 +45,8 @@ pub(crate) struct AttemptRow {
     pub(crate) provider: Option<ProviderName>,
     /// What the reports about what was taken are matched by.
     pub(crate) message: Option<[u8; 32]>,
+    /// What its tries cost that were taken.
+    pub(crate) cost: Sums,
     pub(crate) started_at: Timestamp,
     /// When the last try began; absent of what was written to a connection.
     pub(crate) tried_at: Option<Timestamp>,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use vestnik_model::{
-    AppId, Arrival, Channel, Counts, DeliveryId, Entry, Expansion, Notification,
+    AppId, Arrival, Channel, Counts, Currency, DeliveryId, Entry, Expansion, Notification,
     NotificationStatus, Open, Outcome, PublishAccepted, Warning,
     publish::{ErrorPolicy, Schedule, Steps},
     view::NotificationView,
@@ -12,6 +12,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     audience::{Plan, Position, expansion},
+    cost::Totals,
     device::Wanted,
     edit::{Planned, Standing},
     schedule::{Mailing, Pace, span},
@@ -46,6 +47,8 @@ pub(crate) struct NotificationRow {
     pub(crate) is_forgotten: bool,
     pub(crate) counts: Counts,
     pub(crate) counts_by_channel: BTreeMap<Channel, Counts>,
+    /// What its messages cost and saved.
+    pub(crate) totals: BTreeMap<Currency, Totals>,
     /// The number of the last event that changed it.
     pub(crate) version: u64,
     /// The status that was told last.
@@ -99,6 +102,7 @@ impl NotificationRow {
             is_forgotten: false,
             counts: Counts::default(),
             counts_by_channel: BTreeMap::new(),
+            totals: BTreeMap::new(),
             version: 0,
             told: None,
             work: 0,
@@ -213,6 +217,7 @@ impl NotificationRow {
 
     pub(crate) fn view(&self) -> NotificationView {
         let status = self.status();
+        let (cost, saved) = Totals::shown(self.totals.clone());
         NotificationView {
             id: self.notification.id,
             status,
@@ -225,6 +230,8 @@ impl NotificationRow {
             opens_at: self.is_scheduled().then_some(self.opens_at),
             counts: self.counts,
             counts_by_channel: self.shown_by_channel(),
+            cost,
+            saved,
             warnings: self.warnings(),
             notification: self.notification.clone().into(),
             external_id: self.external_id.clone(),

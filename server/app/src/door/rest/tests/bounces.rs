@@ -36,6 +36,7 @@ async fn take(world: &World, notification: NotificationId, begun: &Begun) {
         moved: None,
         message: None,
         said: Some("250".to_owned()),
+        cost: None,
         sign: None,
     };
     let settling = Settling {
