@@ -47,7 +47,8 @@ pub(crate) use self::{
     schedule::ScheduleArgs,
     sim::SimArgs,
     user::{
-        AttributesCommand, EmailCommand, ImportArgs, OptOutArgs, PreferencesCommand, UserCommand,
+        AttributesCommand, ChatArgs, ChatCommand, EmailCommand, ImportArgs, OptOutArgs,
+        PreferencesCommand, UserCommand,
     },
     webhook::{WebhookArgs, WebhookCommand},
 };

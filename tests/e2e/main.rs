@@ -5,6 +5,7 @@
 
 mod actions;
 mod bad_input;
+mod chats;
 mod compat;
 mod connections;
 mod costs;

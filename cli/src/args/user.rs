@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use vestnik_model::{
-    CategoryName, TopicName, UserId, attributes::QuietHoursRequest, phone::PhoneNumber,
+    CategoryName, GatewayName, TopicName, UserId, attributes::QuietHoursRequest, phone::PhoneNumber,
 };
 
 use super::ServerArgs;
@@ -33,6 +33,9 @@ Example:
     /// Where a user gets e-mail.
     #[command(subcommand)]
     Email(EmailCommand),
+    /// Where a user gets messages of a messenger.
+    #[command(subcommand)]
+    Chat(ChatCommand),
     /// By whose clock a user is notified, when they want quiet, and their telephone number.
     #[command(subcommand)]
     Attributes(AttributesCommand),
@@ -130,6 +133,38 @@ fn parse_quiet(text: &str) -> Result<QuietHoursRequest, String> {
         from: from.to_owned(),
         to: to.to_owned(),
     })
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChatCommand {
+    /// Make a link by which a user opens a chat with the App's bot, of use once.
+    #[command(after_help = "Example:
+  vestnik user chat link anna telegram")]
+    Link(ChatArgs),
+    /// Set the chat of a user; again to change it.
+    #[command(after_help = "Example:
+  vestnik user chat set anna telegram 987654321")]
+    Set {
+        #[command(flatten)]
+        of: ChatArgs,
+        /// The messenger's id of the chat with the App's bot.
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+    },
+    /// Show the chat of a user, and whether they blocked it.
+    Show(ChatArgs),
+    /// Remove the chat of a user, who then gets no messages there any more.
+    Remove(ChatArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ChatArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+    /// The user.
+    pub(crate) user: UserId,
+    /// The name of the gateway's channel.
+    pub(crate) gateway: GatewayName,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,6 +4,7 @@ mod app;
 mod audience;
 mod backup;
 mod bounce;
+mod chat;
 mod completions;
 mod costs;
 mod events;

@@ -29,6 +29,7 @@ pub(crate) async fn run(command: UserCommand, output: &Output) -> Result<(), Fai
         }
         UserCommand::Import(args) => super::import::run(args, output).await,
         UserCommand::Email(command) => email(command, output).await,
+        UserCommand::Chat(command) => super::chat::run(command, output).await,
         UserCommand::Attributes(command) => attributes(command, output).await,
         UserCommand::Preferences(command) => preferences(command, output).await,
     }

@@ -54,6 +54,10 @@ pub const LOG_USER_OUT: &str = "/v1/users/{user}:log_out";
 pub const USER_INSTALLATIONS: &str = "/v1/users/{user}/installations";
 /// Where a user gets e-mail: `PUT`, `GET`, `DELETE`.
 pub const USER_EMAIL: &str = "/v1/users/{user}/email";
+/// Where a user gets messages of a messenger: `PUT`, `GET`, `DELETE`.
+pub const USER_CHAT: &str = "/v1/users/{user}/chats/{gateway}";
+/// Makes a link by which a user opens a chat: `POST`.
+pub const USER_CHAT_LINK: &str = "/v1/users/{user}/chats/{gateway}:link";
 /// What a user does not want: `PUT`, `GET`.
 pub const USER_PREFERENCES: &str = "/v1/users/{user}/preferences";
 /// What the user of an installation does not want: `PUT`, `GET`.

@@ -4,7 +4,7 @@
 //! to four providers of it, in an order. The provider is noted with the start of a try, before anything is written:
 //! what may have been taken by one is repeated at that one or at none ([`bound`]), and another one is used only for
 //! what the one before is proven not to have taken ([`may_start`]). What a gateway reports of a message later is in
-//! [`gateway_report`](crate::gateway_report).
+//! [`gateway_report`](crate::gateway_report), what happens to chats in [`chat`](crate::chat).
 
 use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;

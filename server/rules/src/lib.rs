@@ -44,6 +44,7 @@ pub mod audience_file;
 pub mod backend;
 pub mod bounce;
 pub mod cascade;
+pub mod chat;
 pub mod collapse;
 pub mod consent;
 pub mod contact;

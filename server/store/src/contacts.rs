@@ -31,18 +31,19 @@ pub trait Contacts {
     fn chat(&self, whose: ChatOf) -> Answer<'_, Option<Chat>>;
     /// Deletes the chat of a user at a gateway; tells whether there was one.
     fn delete_chat(&self, whose: ChatOf) -> Answer<'_, bool>;
-    /// Notes that whoever has a chat has blocked it, or opened it again. Tells whether anybody has it.
+    /// Notes that whoever has a chat has blocked it, or opened it again, at a time: what happened last counts
+    /// ([`vestnik_rules::chat`]). Tells whether anybody has it.
     fn note_chat(
         &self,
-        at: (AppId, GatewayName),
+        place: (AppId, GatewayName),
         chat: ChatId,
         standing: ChatStanding,
-        now: Timestamp,
+        at: Timestamp,
     ) -> Answer<'_, bool>;
     /// Keeps a link by which a user is to open a chat at a gateway, in the place of a former one. It is known by the
     /// hash of what it carries.
     fn put_chat_link(&self, whose: ChatOf, link: ChatLink) -> Answer<'_, ()>;
-    /// Uses a link up, and sets the chat in which it was opened. Gives the user; `None` if there is no such link, or it
+    /// Uses a link up that was opened at a time, and sets the chat in which it was. Gives the user; `None` if there is no such link, or it
     /// has expired.
     fn take_chat_link(
         &self,

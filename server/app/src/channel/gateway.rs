@@ -195,15 +195,33 @@ impl GatewaySender {
         gateway: GatewayName,
         name: ProviderName,
     ) -> Result<vestnik_gateway::Provider, NoProvider> {
-        let route = self.route(app, gateway).await.map_err(NoProvider::Store)?;
-        let route = route.map_err(|unusable| match unusable {
-            Unusable::NoRoute => NoProvider::Unknown,
-            Unusable::Unreadable => NoProvider::Unreadable,
-        })?;
+        let route = self.usable(app, gateway).await?;
         let mut lanes = route.lanes.iter();
         let lane = lanes.find(|lane| lane.name() == name);
         let provider = lane.and_then(Lane::provider).cloned();
         provider.ok_or(NoProvider::Unknown)
+    }
+
+    /// The first provider of an App's account with a gateway, which is the only one if it sends to chats.
+    ///
+    /// # Errors
+    /// [`NoProvider`] if there is none, or it cannot be told.
+    pub(crate) async fn first_provider(
+        &self,
+        app: &AppId,
+        gateway: GatewayName,
+    ) -> Result<vestnik_gateway::Provider, NoProvider> {
+        let route = self.usable(app, gateway).await?;
+        let first = route.lanes.first().and_then(Lane::provider);
+        first.cloned().ok_or(NoProvider::Unknown)
+    }
+
+    async fn usable(&self, app: &AppId, gateway: GatewayName) -> Result<Arc<Route>, NoProvider> {
+        let route = self.route(app, gateway).await.map_err(NoProvider::Store)?;
+        route.map_err(|unusable| match unusable {
+            Unusable::NoRoute => NoProvider::Unknown,
+            Unusable::Unreadable => NoProvider::Unreadable,
+        })
     }
 
     /// The same text is the same account: what is known of its providers stays known.

@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 use vestnik_gateway::{Event, Incoming, Reply, State, Untrusted};
 use vestnik_model::{AppId, GatewayName, Problem, ProblemCode, ProviderName};
-use vestnik_rules::{gateway::message_hash, gateway_report::Fate};
+use vestnik_rules::{chat::link_hash, gateway::message_hash, gateway_report::Fate};
 use vestnik_store::{
     Store, StoreError,
+    contacts::ChatStanding,
     dispatch::{MessageReport, MessageReports},
 };
 
@@ -63,6 +64,9 @@ pub(crate) async fn take_reports(
         };
         news += with.store.note_messages(reports).await.map_err(later)?;
     }
+    for event in by_time(&received.events) {
+        note_chat(with, door, event).await.map_err(later)?;
+    }
     if count > 0 {
         tracing::debug!(app = %door.app, gateway = %door.gateway, count, news, "messages were reported");
     }
@@ -107,6 +111,52 @@ fn report(door: &GatewayDoor, event: &Event) -> Option<MessageReport> {
         },
         at: *at,
     })
+}
+
+/// What happened to chats, in the order in which it happened.
+fn by_time(events: &[Event]) -> Vec<&Event> {
+    let mut of_chats: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Status { .. } => None,
+            Event::Started { at, .. } | Event::Blocked { at, .. } | Event::Unblocked { at, .. } => {
+                Some((*at, event))
+            }
+        })
+        .collect();
+    of_chats.sort_by_key(|(at, _)| *at);
+    of_chats.into_iter().map(|(_, event)| event).collect()
+}
+
+/// Notes what happened to a chat. A link that nobody made, or that was used, opens none.
+async fn note_chat(with: Hearing<'_>, door: &GatewayDoor, event: &Event) -> Result<(), StoreError> {
+    let place = (door.app.clone(), door.gateway);
+    match event {
+        Event::Status { .. } => {}
+        Event::Started {
+            parameter,
+            chat,
+            at,
+        } => {
+            let hash = link_hash(parameter);
+            let taken = with.store.take_chat_link(place, hash, chat.clone(), *at);
+            let is_bound = taken.await?.is_some();
+            tracing::debug!(app = %door.app, gateway = %door.gateway, is_bound, "a chat was opened");
+        }
+        Event::Blocked { chat, at } => {
+            let standing = ChatStanding::Blocked;
+            with.store
+                .note_chat(place, chat.clone(), standing, *at)
+                .await?;
+        }
+        Event::Unblocked { chat, at } => {
+            let standing = ChatStanding::Open;
+            with.store
+                .note_chat(place, chat.clone(), standing, *at)
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 fn untrusted(error: Untrusted) -> Refusal {

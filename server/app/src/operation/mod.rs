@@ -9,6 +9,7 @@
 mod audience_files;
 mod batch;
 mod bounces;
+mod chats;
 mod contacts;
 mod costs;
 mod events;
@@ -41,6 +42,7 @@ pub(crate) use audience_files::{
 };
 pub(crate) use batch::{check_batch, publish_batch};
 pub(crate) use bounces::{Bouncing, take_bounce};
+pub(crate) use chats::{chat, delete_chat, link_chat, put_chat};
 pub(crate) use contacts::{delete_email, email, put_email};
 pub(crate) use costs::costs;
 pub(crate) use events::{EventReading, EventRequest, events, views as event_views};

@@ -144,7 +144,7 @@ fn without_a_secret_nothing_is_believed_and_nothing_is_proven() {
         ("telegram", "webhook_secret", Evidence::Handed),
         ("whatsapp", "app_secret", Evidence::Read),
         ("sms", "webhook_secret", Evidence::Delivered),
-        ("twilio", "webhook_password", Evidence::Read),
+        ("twilio", "webhook_password", Evidence::Delivered),
     ] {
         assert_eq!(shipped(gateway).unwrap().evidence(), most);
         assert_eq!(provider(gateway).evidence(), most);
@@ -367,7 +367,14 @@ fn viber_signs_by_its_token() {
         json!({"event": "subscribed", "timestamp": 1_796_039_940_000_i64,
         "user": {"id": "01234567890A="}}),
     );
-    assert_eq!(subscribed, [Event::Unblocked { chat, at }]);
+    let unblocked = [Event::Unblocked { chat, at }];
+    assert_eq!(subscribed, unblocked);
+    // The first message subscribes, too, and no "subscribed" says so.
+    let message = send(
+        json!({"event": "message", "timestamp": 1_796_039_940_000_i64, "message_token": 1,
+        "sender": {"id": "01234567890A="}, "message": {"type": "text", "text": "Hello"}}),
+    );
+    assert_eq!(message, unblocked);
     assert_eq!(send(json!({"event": "webhook", "timestamp": 1})), []);
 }
 
@@ -439,7 +446,7 @@ fn twilio_sends_forms_behind_basic_authentication() {
         ("queued", None, None),
         ("sent", None, None),
         ("delivered", None, Some(State::Delivered)),
-        ("read", None, Some(State::Read)),
+        ("read", None, Some(State::Delivered)),
         (
             "undelivered",
             Some("30005"),

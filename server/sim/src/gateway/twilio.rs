@@ -107,9 +107,10 @@ fn send(asked: &Asked, state: &mut State) -> Reply {
 pub(crate) fn hook(happening: &Happening, state: &State) -> Option<Hook> {
     let (id, fields) = match happening {
         Happening::Delivered { id } => (id, "MessageStatus=delivered"),
-        Happening::Read { id } => (id, "MessageStatus=read"),
         Happening::Failed { id } => (id, "MessageStatus=undelivered&ErrorCode=30003"),
-        Happening::Started { .. }
+        // Of a short message nobody learns that it was read.
+        Happening::Read { .. }
+        | Happening::Started { .. }
         | Happening::Blocked { .. }
         | Happening::Unblocked { .. }
         | Happening::Handshake => return None,

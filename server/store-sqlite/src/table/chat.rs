@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{GatewayName, chat::ChatId};
 use vestnik_rules::{
+    chat::Standing,
     contact::ContactHash,
     gateway::{Recipient, stays_dead},
 };
@@ -22,8 +23,9 @@ statements! {
     GET = "SELECT value, set_at, died_at FROM chat WHERE user = ?1 AND gateway = ?2";
     DEATH = "SELECT died_at FROM chat WHERE user = ?1 AND gateway = ?2";
     KILL = "UPDATE chat SET died_at = ?3 WHERE user = ?1 AND gateway = ?2 AND died_at IS NULL";
-    BLOCK = "UPDATE chat SET died_at = coalesce(died_at, ?2) WHERE hash = ?1";
-    REOPEN = "UPDATE chat SET set_at = ?2, died_at = NULL WHERE hash = ?1";
+    /// The hash is over the App and the gateway: one user has it.
+    STANDING = "SELECT set_at, died_at FROM chat WHERE hash = ?1";
+    SET_STANDING = "UPDATE chat SET set_at = ?2, died_at = ?3 WHERE hash = ?1";
     /// The hash is over the App and the gateway.
     LEAVE = "DELETE FROM chat WHERE hash = ?1 AND user <> ?2";
     DELETE = "DELETE FROM chat WHERE user = ?1 AND gateway = ?2";
@@ -131,15 +133,26 @@ pub(crate) fn note(
     db: &Connection,
     hash: ContactHash,
     standing: ChatStanding,
-    now: Timestamp,
+    at: Timestamp,
 ) -> Result<bool, rusqlite::Error> {
-    let statement = match standing {
-        ChatStanding::Open => REOPEN,
-        ChatStanding::Blocked => BLOCK,
-    };
-    db.prepare_cached(statement)?
-        .execute((hash.bytes(), millis(now)))
-        .map(|noted| noted > 0)
+    let known = db
+        .prepare_cached(STANDING)?
+        .query_row([hash.bytes()], |row| {
+            Ok(Standing {
+                set_at: time(row, 0)?,
+                died_at: optional_time(row, 1)?,
+            })
+        })
+        .optional()?;
+    let after = known.and_then(|known| match standing {
+        ChatStanding::Open => known.opened(at),
+        ChatStanding::Blocked => known.blocked(at),
+    });
+    if let Some(Standing { set_at, died_at }) = after {
+        let values = (hash.bytes(), millis(set_at), died_at.map(millis));
+        db.prepare_cached(SET_STANDING)?.execute(values)?;
+    }
+    Ok(known.is_some())
 }
 
 /// Deletes the chat of a user at a gateway; tells whether there was one.

@@ -378,7 +378,12 @@ pub async fn a_blocked_chat_ends_its_channel_until_it_is_opened_again(fixture: &
         view.switched.and_then(|reason| reason.known()),
         Some(Reason::BlockedChannel)
     );
+    // What happened before comes late, and changes nothing.
+    assert!(note(ChatStanding::Open, 11).await.unwrap());
+    let still = world.store.chat(of("anna")).await.unwrap().unwrap();
+    assert_eq!(still.died_at, Some(at(12)));
     assert!(note(ChatStanding::Open, 30).await.unwrap());
+    assert!(note(ChatStanding::Blocked, 29).await.unwrap());
     publish_by(&world, 2, cascade("telegram", None)).await;
     assert_eq!(
         message(dispatch(&world, 31).await).1,

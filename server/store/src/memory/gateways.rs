@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, Channel, GatewayName, UserId, chat::ChatId, phone::PhoneNumber};
-use vestnik_rules::gateway::{Known, Reaches, Recipient, Traits, stays_dead};
+use vestnik_rules::{
+    chat,
+    gateway::{Known, Reaches, Recipient, Traits, stays_dead},
+};
 
 use super::{
     row::{ProviderRow, UserKey},
@@ -148,16 +151,23 @@ pub(super) fn note_chat(
     world: &mut World,
     (app, gateway): (&AppId, GatewayName),
     id: &ChatId,
-    (standing, now): (ChatStanding, Timestamp),
+    (standing, at): (ChatStanding, Timestamp),
 ) -> bool {
     let users = with_chat(world, (app, gateway), id);
     for user in &users {
         let Some(chat) = world.chats.get_mut(&(*user, gateway)) else {
             continue;
         };
-        match standing {
-            ChatStanding::Open => (chat.set_at, chat.died_at) = (now, None),
-            ChatStanding::Blocked => drop(chat.died_at.get_or_insert(now)),
+        let known = chat::Standing {
+            set_at: chat.set_at,
+            died_at: chat.died_at,
+        };
+        let after = match standing {
+            ChatStanding::Open => known.opened(at),
+            ChatStanding::Blocked => known.blocked(at),
+        };
+        if let Some(after) = after {
+            (chat.set_at, chat.died_at) = (after.set_at, after.died_at);
         }
     }
     !users.is_empty()

@@ -18,10 +18,10 @@ use crate::{
         auth, compat, hub,
         rate::{AddressLimit, limit_address, limit_caller},
         rest::{
-            audiences, batch, bounces, contacts, costs, deliveries, events, explain, gateways,
-            identity_keys, import, installations, keys, notifications, preferences, preview,
-            providers, receipts, settings, submission::in_time, token, topics, unsubscribe, users,
-            webhooks,
+            audiences, batch, bounces, chats, contacts, costs, deliveries, events, explain,
+            gateways, identity_keys, import, installations, keys, notifications, preferences,
+            preview, providers, receipts, settings, submission::in_time, token, topics,
+            unsubscribe, users, webhooks,
         },
     },
     refusal::Refusal,
@@ -190,6 +190,13 @@ fn people() -> Router<ServerState> {
             put(contacts::put)
                 .get(contacts::get)
                 .delete(contacts::delete),
+        )
+        .route(
+            route::USER_CHAT,
+            put(chats::put)
+                .get(chats::get)
+                .delete(chats::delete)
+                .post(chats::act),
         )
         .route(
             route::USER_PREFERENCES,

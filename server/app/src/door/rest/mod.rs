@@ -4,6 +4,7 @@ pub(crate) mod audiences;
 pub(crate) mod batch;
 pub(crate) mod body;
 pub(crate) mod bounces;
+pub(crate) mod chats;
 pub(crate) mod contacts;
 pub(crate) mod costs;
 pub(crate) mod deliveries;
