@@ -47,10 +47,12 @@ pub(crate) struct CancelArgs {
 
 /// Notify nobody further until the notification is resumed.
 #[derive(Debug, Args)]
-#[command(after_help = "Who was notified already is not affected.
+#[command(
+    after_help = "No try begins, and no step of a cascade. What is with a service already is not called back.
 
 Example:
-  vestnik pause ntf_0192f0c1000070008000000000000001")]
+  vestnik pause ntf_0192f0c1000070008000000000000001"
+)]
 pub(crate) struct PauseArgs {
     #[command(flatten)]
     pub(crate) of: OneArgs,

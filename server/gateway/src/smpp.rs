@@ -111,7 +111,7 @@ impl Smpp {
     /// is cut, the body first.
     #[must_use]
     pub fn text(&self, message: &Message<'_>) -> String {
-        let text = Text::of_sms(self.account.form().max_parts);
+        let text = Text::of_submissions(self.account.form());
         // What is cut always has a text.
         text.of(message).unwrap_or_default()
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use vestnik_model::sms;
+use vestnik_smpp::{Coding, Form, Joining};
 
 use crate::{
     fault::Invalid,
@@ -17,6 +18,8 @@ pub(crate) enum Unit {
     Utf16,
     Bytes,
     SmsParts,
+    /// Short messages of a message centre, as its account writes them.
+    Submissions(Coding, Joining),
 }
 
 /// What is done about a longer text.
@@ -97,12 +100,12 @@ impl Text {
         Ok(text)
     }
 
-    /// What a short message of at most so many parts says.
-    pub(crate) fn of_sms(max_parts: usize) -> Self {
+    /// What a message says that an account at a message centre sends.
+    pub(crate) fn of_submissions(form: &Form) -> Self {
         Self {
             length: Some(Length {
-                max: max_parts,
-                unit: Unit::SmsParts,
+                max: form.max_parts,
+                unit: Unit::Submissions(form.coding, form.joining),
                 longer: Longer::Cut,
             }),
             ..Self::default()
@@ -175,6 +178,7 @@ impl Length {
             Unit::Utf16 => text.encode_utf16().count(),
             Unit::Bytes => text.len(),
             Unit::SmsParts => sms::parts(text),
+            Unit::Submissions(coding, joining) => vestnik_smpp::parts(text, coding, joining).count,
         };
         measured <= self.max
     }
@@ -197,7 +201,7 @@ impl Length {
     /// less than half as long.
     const fn ellipsis(&self) -> &'static str {
         match self.unit {
-            Unit::SmsParts => "...",
+            Unit::SmsParts | Unit::Submissions(..) => "...",
             Unit::Characters | Unit::Utf16 | Unit::Bytes => "…",
         }
     }

@@ -14,7 +14,8 @@
 //! service_type       optional: at most 5 characters
 //! coding             optional: gsm7 (if absent), latin1, latin1_default or ucs2; what does not fit is UCS-2
 //! joining            optional: udh8 (if absent), udh16, sar or payload
-//! max_parts          optional: the most parts of a message, 1 to 50; 10 if absent
+//! max_parts          optional: the most parts of a message, 1 to 50; 10 if absent. No more than per_second lets
+//!                    through in 5 seconds, and one
 //! receipts           optional: all (if absent), last or none
 //! receipt_ids        optional: those of receipts beside those of answers: same (if absent), caseless (but for
 //!                    upper and lower case), unpadded (but for zeros before them), decimal or hexadecimal
@@ -198,6 +199,9 @@ fn coding(fields: &Fields) -> Result<Coding, AccountError> {
     Ok(coding.unwrap_or_default())
 }
 
+/// For how long the parts of a message may have to wait for each other: a try does not last for ever.
+const LONGEST_MESSAGE_SECONDS: usize = 5;
+
 fn form(fields: &Fields) -> Result<Form, AccountError> {
     let source = fields.required("source", |text| {
         Source::parse(text).map_err(|_| Fault::Source)
@@ -223,11 +227,24 @@ fn form(fields: &Fields) -> Result<Form, AccountError> {
     })?;
     let (most, usual) = PARTS;
     let max_parts = fields.number("max_parts", Fault::MaxParts, 1..=most)?;
+    let per_second = fields.number("per_second", Fault::PerSecond, 1..=MAX_PER_SECOND)?;
+    let in_time = per_second.map_or(most, |count| {
+        usize::try_from(count)
+            .unwrap_or(most)
+            .saturating_mul(LONGEST_MESSAGE_SECONDS)
+            .saturating_add(1)
+    });
+    if max_parts.is_some_and(|parts| parts > in_time) {
+        return Err(AccountError::Value {
+            field: "max_parts",
+            fault: Fault::TooSlow,
+        });
+    }
     Ok(Form {
         source: source.with(ton, npi),
         coding: coding(fields)?,
         joining: joining.unwrap_or_default(),
-        max_parts: max_parts.unwrap_or(usual),
+        max_parts: max_parts.unwrap_or(usual).min(in_time),
         receipts: receipts.unwrap_or_default(),
         service_type: service_type.unwrap_or_default(),
     })

@@ -27,7 +27,8 @@ pub trait Publishing {
     /// for how long it is worth delivering, and its pace while it is sent. Effects: `NotificationChanged`, `WorkDue`.
     fn edit(&self, edit: Edit) -> Answer<'_, EditOutcome>;
     /// Pauses a notification or resumes it, if it was not cancelled and has not expired. While it is paused, nobody
-    /// further is notified; deliveries that were released go on. Effects: `NotificationChanged`, `WorkDue`.
+    /// further is notified and no try begins; what was released stays in the logs, where devices read it. Effects:
+    /// `NotificationChanged`, `WorkDue`.
     fn pause(&self, asked: Pause) -> Answer<'_, EditOutcome>;
     /// Stops what was not handed over yet: the rest of the audience is not expanded, pending
     /// deliveries end as cancelled unless their time has run out. Tells whether there is such a

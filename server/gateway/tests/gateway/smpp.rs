@@ -82,6 +82,40 @@ fn every_setting_of_a_message_centre_is_told_of() {
 }
 
 #[test]
+fn what_is_cut_is_sent_in_no_more_parts_however_it_is_written() {
+    let person = Person::new();
+    let texts = [
+        "Your order is here. ",
+        "Заказ готов. ",
+        "à été prêt ",
+        "€[]{} ",
+    ];
+    for coding in ["gsm7", "latin1", "latin1_default", "ucs2"] {
+        for joining in ["udh8", "udh16", "sar", "payload"] {
+            let mut settings = centre("main")["settings"].clone();
+            (settings["coding"], settings["joining"]) = (json!(coding), json!(joining));
+            settings["max_parts"] = json!(3);
+            let centre = Smpp::sample(Some(&settings.to_string())).unwrap();
+            for text in texts {
+                let body = text.repeat(400);
+                let message = Message {
+                    attempt: attempt(),
+                    to: person.by(RecipientKind::Phone),
+                    title: None,
+                    body: &body,
+                    link: None,
+                    locale: None,
+                    callback: None,
+                    expires_at: now() + jiff::SignedDuration::from_hours(1),
+                };
+                let parts = centre.parts(&centre.text(&message));
+                assert_eq!(parts, 3, "{coding} {joining} {text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_message_that_is_longer_than_a_message_centre_sends_is_cut() {
     let person = Person::new();
     let mut settings = centre("main")["settings"].clone();

@@ -53,7 +53,7 @@ pub fn held(
 pub enum Hours {
     /// It may.
     Open,
-    /// The sender's window is closed, or the recipient wants quiet.
+    /// The sender's window is closed or the mailing is paused, or the recipient wants quiet.
     Closed(Held),
     /// It never may again: the only window that the sender wants is over, or the deadline comes before the
     /// hours open, or the recipient does not want it.
@@ -86,6 +86,10 @@ pub fn hours(mailing: &Mailing<'_>, recipient: &Recipient<'_>, now: Timestamp) -
         } => Hours::Closed(of(mailing, recipient, (at, by))),
         Due::Missed(reason @ (Reason::ExpiredWindow | Reason::ExpiredDeadline)) => {
             Hours::Over(reason)
+        }
+        Due::Now | Due::At { .. } | Due::Missed(_) if mailing.is_paused => {
+            let until = (mailing.expires_at, HeldBy::Pause);
+            Hours::Closed(of(mailing, recipient, until))
         }
         Due::Now | Due::At { .. } | Due::Missed(_) => Hours::Open,
     }

@@ -113,6 +113,9 @@ pub enum Fault {
     /// A number of parts.
     #[error("must be a number from 1 to 50")]
     MaxParts,
+    /// More parts than go out while a message is waited for.
+    #[error("must be at most what per_second lets through in 5 seconds, and one")]
+    TooSlow,
     /// Of which parts receipts are asked for.
     #[error("must be all, last or none")]
     Receipts,

@@ -80,6 +80,15 @@ fn what_is_wrong_is_told_by_its_field() {
         assert_eq!(error, AccountError::Value { field, fault });
         assert_eq!(error.field(), Some(field));
     }
+    let mut slow = whole();
+    slow["per_second"] = json!(1);
+    slow["max_parts"] = json!(7);
+    let (field, fault) = ("max_parts", Fault::TooSlow);
+    let refused = Account::parse(&slow.to_string()).unwrap_err();
+    assert_eq!(refused, AccountError::Value { field, fault });
+    slow.as_object_mut().unwrap().remove("max_parts");
+    let slow = Account::parse(&slow.to_string()).unwrap();
+    assert_eq!(slow.form().max_parts, 6);
     for field in ["host", "system_id", "password", "source"] {
         assert_eq!(
             with(field, Value::Null).unwrap_err(),

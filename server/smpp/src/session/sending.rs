@@ -24,7 +24,7 @@ pub(super) struct Sending {
     refused: Option<(Verdict, Said)>,
     /// Why a part was not taken for now.
     delayed: Option<(Verdict, Said)>,
-    /// Until when parts are repeated.
+    /// Until when parts are repeated that were not taken for now.
     until: Monotonic,
     /// When the next part is written at the earliest, and how often in a row one was not taken for now.
     pause: (Option<Monotonic>, u32),
@@ -146,13 +146,15 @@ impl Sending {
 
     /// Until when parts are repeated, while nothing but that is waited for.
     pub(super) fn until(&self) -> Option<Monotonic> {
-        let waits = self.asked == 0 && self.is_waiting() && self.until != Monotonic::MAX;
+        let waits = self.asked == 0 && self.is_waiting() && self.delayed.is_some();
         waits.then_some(self.until)
     }
 
-    /// Whether nothing of it is to come.
+    /// Whether nothing of it is to come. A part that only waits for its turn is to come: who has paid for the first
+    /// ones gets the message.
     pub(super) fn is_over(&self, now: Monotonic) -> bool {
-        self.asked == 0 && (!self.is_waiting() || self.until <= now)
+        let is_too_late = self.delayed.is_some() && self.until <= now;
+        self.asked == 0 && (!self.is_waiting() || is_too_late)
     }
 
     fn is_unanswered(&self) -> bool {

@@ -157,7 +157,7 @@ impl Calendar {
     ) -> Result<Hours, rusqlite::Error> {
         let wishes = user_attribute::get(db, row)?;
         let is_wanted = self.opt_out(&wishes.opt_outs.known).is_none();
-        if is_wanted && !has_hours(&self.schedule, &wishes.attributes) {
+        if is_wanted && !self.is_paused && !has_hours(&self.schedule, &wishes.attributes) {
             return Ok(Hours::Open);
         }
         let known = self.known(db, user, wishes)?;

@@ -207,6 +207,7 @@ macro_rules! conformance {
                 a_mailing_keeps_its_pace_after_a_crash, what_expires_does_not_wait_for_a_pace,
                 any_schedule_goes_out_as_the_rules_say;
             pausing: a_paused_mailing_goes_on_when_it_is_resumed,
+                what_was_released_is_not_sent_while_its_mailing_is_paused,
                 a_mailing_that_is_paused_before_it_begins_notifies_nobody,
                 a_paused_mailing_can_be_cancelled_and_then_not_resumed,
                 the_pace_of_a_mailing_is_changed_while_it_is_sent;

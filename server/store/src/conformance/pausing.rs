@@ -13,7 +13,8 @@ use vestnik_rules::{
 
 use super::{
     Fixture,
-    name::{ACCEPTED, at, notification, shop, topics, user},
+    name::{ACCEPTED, at, notification, shop, topics, user, users},
+    pushing::{self, dispatch},
     world::World,
 };
 use crate::{
@@ -111,6 +112,22 @@ pub async fn a_paused_mailing_goes_on_when_it_is_resumed(fixture: &impl Fixture)
     let all = notified(&world, ACCEPTED + 1_800).await;
     assert_eq!(all.len() + early.difference(&all).count(), NAMES.len());
     assert_eq!(world.counts(1).await.scheduled, 0);
+    world.is_sound().await;
+}
+
+pub async fn what_was_released_is_not_sent_while_its_mailing_is_paused(fixture: &impl Fixture) {
+    let (world, _) = pushing::begin(fixture).await;
+    world
+        .publish_timed(1, users(&["anna"]), json!({}), HOUR)
+        .await;
+    pause(&world, true, ACCEPTED + 1).await;
+    let long = ACCEPTED + 600;
+    assert_eq!(dispatch(&world, ACCEPTED + 20).await, []);
+    assert_eq!(dispatch(&world, long).await, []);
+    assert_eq!(held(&world, "anna", long).await, Some(HeldBy::Pause));
+    pause(&world, false, long + 1).await;
+    world.work(WorkKind::AskAnew, 7, long + 1).await;
+    assert_eq!(dispatch(&world, long + 2).await.len(), 1);
     world.is_sound().await;
 }
 

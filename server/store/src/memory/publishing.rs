@@ -10,7 +10,7 @@ use vestnik_rules::{
 };
 
 use super::{
-    MemoryStore,
+    MemoryStore, asking,
     audience_files::unusable,
     contacts::plan_of,
     ending, expansion, queue, release, retry,
@@ -122,6 +122,10 @@ fn pause(txn: &mut Txn, asked: &Pause) -> EditOutcome {
     }
     txn.touched(key);
     release::wake(txn, key);
+    if !asked.is_paused {
+        // Among them are those that the pause put off.
+        asking::of_app(txn, &asked.app, asked.now);
+    }
     EditOutcome::Edited
 }
 

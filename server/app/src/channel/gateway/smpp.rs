@@ -351,9 +351,10 @@ fn unwritten(said: &Said) -> Fate {
     match said {
         Said::Retry { reason, after } => wait(*reason, *after),
         Said::Throttled { after } => wait(Reason::ProviderThrottled, Some(*after)),
+        // It cannot be written for this message centre; another provider may take it.
+        Said::Rejected { reason } => Fate::not_taken(Outcome::Rejected { reason: *reason }),
         Said::Accepted { .. }
         | Said::Dead { .. }
-        | Said::Rejected { .. }
         | Said::Refused { .. }
         | Said::Unproven { .. } => answered(&verdict(said)),
     }

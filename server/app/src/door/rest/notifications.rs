@@ -215,8 +215,9 @@ pub(crate) async fn cancel(
     stopped(store, sender.app(), id).await
 }
 
-/// Notifies nobody further until the notification is resumed. Who was notified already is not affected: devices
-/// catch up, tries and further steps go on. What expires meanwhile is not sent. Shows the notification.
+/// Notifies nobody further until the notification is resumed: no try begins, and no step of a cascade. What is with
+/// a service already is not called back, and devices that connect find what came into their users' logs before.
+/// What expires meanwhile is not sent. Shows the notification.
 #[utoipa::path(
     post, path = "/v1/notifications/{id}:pause", tag = "notifications",
     params(("id" = String, Path)),

@@ -214,6 +214,9 @@ fn a_paused_mailing_notifies_nobody_and_ends_what_expires() {
     assert_eq!(of_sender, Some((HeldBy::Pause, expires_at)));
     let late = turn(&mailing, &berlin, Some(&mut pace), expires_at);
     assert_eq!(late, Turn::Over(Reason::ExpiredTtl));
-    // What was released goes on.
-    assert_eq!(hours(&mailing, &berlin, opens_at), Hours::Open);
+    // Nor is anything tried of what was released.
+    let Hours::Closed(held) = hours(&mailing, &berlin, opens_at) else {
+        panic!("it is held");
+    };
+    assert_eq!((held.by, held.until), (HeldBy::Pause, expires_at));
 }

@@ -289,6 +289,21 @@ fn no_more_is_submitted_in_a_second_than_may_be() {
 }
 
 #[test]
+fn a_message_whose_parts_wait_for_their_turn_is_not_given_up() {
+    let mut config = config();
+    config.per_second = NonZeroU32::new(2);
+    config.patience.parts = 2 * SECOND;
+    let mut stage = Stage::bound(config);
+    stage.submit(1, &"x".repeat(153 * 6));
+    for sequence in 2..8 {
+        assert_eq!(stage.sent(), [format!("submit_sm {sequence}")]);
+        stage.receive(&submit_answer(sequence, Status::OK, "a"));
+        stage.pass(SECOND / 2);
+    }
+    assert_eq!(stage.accepted(), [(1, "a".to_owned())]);
+}
+
+#[test]
 fn an_id_that_cannot_be_read_is_none() {
     let mut stage = Stage::bound(config());
     stage.submit(1, "Hi");

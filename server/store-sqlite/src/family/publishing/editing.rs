@@ -8,7 +8,7 @@ use vestnik_rules::{
 use vestnik_store::publishing::{Edit, EditOutcome, Pause};
 
 use super::entry_bytes;
-use crate::table::{Txn, change::Changes, edit, event, notification, release, work};
+use crate::table::{Txn, asking, change::Changes, edit, event, notification, release, work};
 
 /// Changes a notification: one that is scheduled begins anew, one that is sent goes on.
 pub(super) fn change(txn: &mut Txn<'_>, asked: &Edit) -> Result<EditOutcome, rusqlite::Error> {
@@ -67,6 +67,10 @@ pub(super) fn pause(txn: &mut Txn<'_>, asked: &Pause) -> Result<EditOutcome, rus
     notification::set_paused(db, found.subject.row, is_paused.then_some(*now))?;
     touch(txn, &found, *now)?;
     release::wake(txn, &found.subject, *now)?;
+    if !is_paused {
+        // Among them are those that the pause put off.
+        asking::of_app(txn, app, *now)?;
+    }
     Ok(EditOutcome::Edited)
 }
 
