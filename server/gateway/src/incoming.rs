@@ -27,6 +27,8 @@ pub const MAX_INCOMING_BYTES: usize = 3 * 1_024 * 1_024;
 /// The most events of one request: ten of each update of the largest batch. A request with more is refused whole, so
 /// that nothing of what is acknowledged is lost.
 pub const MAX_EVENTS: usize = 10_000;
+/// The most bytes of a body that is parsed for the proof in it.
+const MAX_UNPROVED_BYTES: usize = 64 * 1_024;
 /// The most handshakes of a descriptor.
 const MAX_CHALLENGES: usize = 4;
 
@@ -206,6 +208,14 @@ impl IncomingRules {
         if *incoming.method != Method::POST {
             return Err(Untrusted::Method);
         }
+        // Nobody is to have a body parsed who has not proved to be the platform, unless the proof is in the body.
+        if self.is_proved_by_body() {
+            if incoming.body.len() > MAX_UNPROVED_BYTES {
+                return Err(Untrusted::TooLarge);
+            }
+        } else if !self.verify.holds(incoming, &Value::Null, &values) {
+            return Err(Untrusted::Unverified);
+        }
         let body = self.body(incoming);
         let read = body.as_ref().unwrap_or(&Value::Null);
         if let Some(reply) = self.challenged(false, read, (incoming, &values))? {
@@ -220,6 +230,11 @@ impl IncomingRules {
             events: self.events(&body, incoming.now)?,
             reply: Reply::text(self.reply.clone().unwrap_or_default()),
         })
+    }
+
+    fn is_proved_by_body(&self) -> bool {
+        let mut challenges = self.challenges.iter();
+        self.verify.reads_body() || challenges.any(|challenge| !challenge.is_get)
     }
 
     fn body(&self, incoming: &Incoming<'_>) -> Option<Value> {

@@ -88,6 +88,14 @@ impl Verify {
         }
     }
 
+    /// Whether the proof is a part of the parsed body.
+    pub(crate) const fn reads_body(&self) -> bool {
+        match self {
+            Self::Field { .. } => true,
+            Self::Header { .. } | Self::Basic(_) | Self::Hmac(_) => false,
+        }
+    }
+
     /// Whether a request proves to be from the platform. Secrets are compared in constant time; a setting that
     /// is not given lets nothing in.
     pub(crate) fn holds(&self, incoming: &Incoming<'_>, body: &Value, values: &Values<'_>) -> bool {

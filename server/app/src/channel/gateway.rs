@@ -375,8 +375,7 @@ impl GatewaySender {
         let message = message(begun, to);
         let lanes = route.in_order(&message);
         let names = lanes.iter().map(|lane| lane.name()).collect();
-        let mut walk = Walk::new(names, begun.provider);
-        let mut before = None;
+        let (mut walk, mut before) = (Walk::new(names, begun.provider), None);
         let Some(deadline) = Deadline::of(begun.lease_until, &*self.clock) else {
             return over(tried, unsent());
         };
@@ -405,6 +404,12 @@ impl GatewaySender {
                 lane.give_back(probe);
                 // What was asked before does not have it.
                 return over(tried, if has_time { unsent() } else { walk.late() });
+            }
+            // To note that may have taken longer than it usually does.
+            let left = lane.takes().saturating_sub(lane::NOTING);
+            if !deadline.has_time(left, &*self.clock) {
+                lane.give_back(probe);
+                return over(tried, walk.late());
             }
             before = Some(lane.name());
             tried.collapses = lane.collapses();

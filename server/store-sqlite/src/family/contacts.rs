@@ -81,6 +81,8 @@ impl Contacts for SqliteStore {
             let Some(head) = user::find(txn, &whose.app, &whose.user)? else {
                 return Ok(false);
             };
+            // Who has a link that is still good must not open another chat by it.
+            chat_link::delete(txn, head.row, whose.gateway)?;
             chat::delete(txn, head.row, whose.gateway)
         })
     }

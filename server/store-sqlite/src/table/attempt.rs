@@ -174,7 +174,8 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
         tried_at: optional_time(row, 13)?,
         returned_at: optional_time(row, 14)?,
         provider: provider(row, 15)?,
-        cost: optional_json(row, 17)?.unwrap_or_default(),
+        // What a newer version booked must not hide that a message was sent.
+        cost: optional_json(row, 17).ok().flatten().unwrap_or_default(),
     })
 }
 

@@ -433,23 +433,15 @@ pub async fn a_link_binds_a_chat_once(fixture: &impl Fixture) {
             .take_chat_link(at_gateway, [byte; 32], chat("42"), at(second))
     };
     let store = &world.store;
+    store.put_chat_link(of("anna"), link(3, 100)).await.unwrap();
+    assert!(!store.delete_chat(of("anna")).await.unwrap());
+    assert_eq!(take("telegram", 3, 20).await.unwrap(), None);
     store.put_chat_link(of("anna"), link(1, 100)).await.unwrap();
     store.put_chat_link(of("anna"), link(2, 100)).await.unwrap();
-    assert_eq!(
-        take("telegram", 1, 20).await.unwrap(),
-        None,
-        "a newer one took its place"
-    );
-    assert_eq!(
-        take("telegram", 2, 100).await.unwrap(),
-        None,
-        "it has expired"
-    );
-    assert_eq!(
-        take("max", 2, 20).await.unwrap(),
-        None,
-        "it is for another gateway"
-    );
+    // A newer one took its place, it has expired, it is for another gateway.
+    for (at, byte, second) in [("telegram", 1, 20), ("telegram", 2, 100), ("max", 2, 20)] {
+        assert_eq!(take(at, byte, second).await.unwrap(), None);
+    }
     assert_eq!(take("telegram", 2, 20).await.unwrap(), Some(user("anna")));
     assert_eq!(take("telegram", 2, 20).await.unwrap(), None, "it was used");
     let bound = store.chat(of("anna")).await.unwrap().unwrap();

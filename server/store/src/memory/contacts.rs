@@ -103,6 +103,9 @@ impl Contacts for MemoryStore {
     fn delete_chat(&self, whose: ChatOf) -> Answer<'_, bool> {
         self.write(Timestamp::UNIX_EPOCH, move |txn| {
             let user = txn.world.user_key(&whose.app, &whose.user);
+            if let Some(user) = user {
+                txn.world.chat_links.remove(&(user, whose.gateway));
+            }
             let chat = user.and_then(|user| txn.world.chats.remove(&(user, whose.gateway)));
             Ok(chat.is_some())
         })

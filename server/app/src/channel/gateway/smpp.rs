@@ -45,9 +45,9 @@ const STOP: Duration = Duration::from_secs(5);
 /// How long what is waited for. A try ends within its lease ([`ONE_MESSAGE`]).
 const PATIENCE: Patience = Patience {
     connect: Duration::from_secs(5),
-    place: Duration::from_secs(3),
+    place: Duration::from_secs(2),
     answer: Duration::from_secs(10),
-    submission: Duration::from_secs(7),
+    submission: Duration::from_secs(6),
     write: Duration::from_secs(10),
     enquire: Duration::from_secs(30),
     parts: Duration::from_secs(2),

@@ -3,7 +3,7 @@
 //! Nobody has an API key here: a request proves that it is from the gateway as its descriptor says. A body is read only
 //! if somebody waits for it, and never further than the bound.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Extension,
@@ -12,7 +12,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use tokio::sync::Semaphore;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::timeout,
+};
 use vestnik_gateway::{Incoming, Reply, incoming::MAX_INCOMING_BYTES};
 use vestnik_model::{Problem, ProblemCode};
 
@@ -28,8 +31,10 @@ use crate::{
 
 /// Bodies up to this need no place.
 const SMALL: u64 = 64 * 1_024;
-/// So many larger bodies are read at a time: 24 MiB of text.
+/// So many larger bodies are read and parsed at a time: 24 MiB of text.
 const LARGE_AT_ONCE: usize = 8;
+/// How long a body may take to come: a slow one keeps a place from others.
+const READ_WITHIN: Duration = Duration::from_secs(10);
 
 /// The places for large bodies.
 #[derive(Debug, Clone)]
@@ -66,7 +71,8 @@ pub(crate) async fn take(
     let door = door(&app, &gateway, &provider)?;
     operation::expects_reports(state.hearing(), &door).await?;
     let (parts, body) = request.into_parts();
-    let body = read(&places, &parts.headers, body).await?;
+    // The place is kept until the body is parsed and noted.
+    let (body, _place) = read(&places, &parts.headers, body).await?;
     submission.begin(BY_REPEAT);
     let incoming = Incoming {
         method: &parts.method,
@@ -119,7 +125,11 @@ fn door(app: &str, gateway: &str, provider: &str) -> Result<GatewayDoor, Refusal
 }
 
 /// Reads a body, if it has no more bytes than are taken and there is a place for it.
-async fn read(places: &LargeBodies, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
+async fn read<'a>(
+    places: &'a LargeBodies,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Vec<u8>, Option<SemaphorePermit<'a>>), Refusal> {
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > MAX_INCOMING_BYTES as u64) {
@@ -134,9 +144,13 @@ async fn read(places: &LargeBodies, headers: &HeaderMap, body: Body) -> Result<V
         let busy = || Problem::new(ProblemCode::Unavailable, busy).retry_after(1);
         Some(place.map_err(|_| Refusal::from(busy()))?)
     };
-    let bytes = to_bytes(body, MAX_INCOMING_BYTES).await;
-    drop(place);
-    bytes.map(Vec::from).map_err(|_| too_large())
+    let bytes = timeout(READ_WITHIN, to_bytes(body, MAX_INCOMING_BYTES)).await;
+    let bytes = bytes.map_err(|_| {
+        let slow = "the body did not come in time: send the same again";
+        Problem::new(ProblemCode::Unavailable, slow).retry_after(1)
+    })?;
+    let bytes = bytes.map_err(|_| too_large())?;
+    Ok((bytes.into(), place))
 }
 
 fn too_large() -> Refusal {
