@@ -31,7 +31,6 @@ use vestnik_rules::{
     cascade::Target,
     gateway::{Choice, Recipient, message_hash},
     patience::unsent,
-    provider::Sign,
 };
 use vestnik_store::{
     Store, StoreError,
@@ -43,7 +42,7 @@ use self::{
     deadline::Deadline,
     lane::{Admitted, Lane},
     message::message,
-    order::{Next, Walk},
+    order::{Next, Walk, over},
     receipts::Whose,
     smpp::Sessions,
 };
@@ -466,36 +465,5 @@ impl GatewaySender {
             instead_of,
         };
         started(&*self.store, start.by(choice)).await
-    }
-}
-
-/// A try that has come to this, with what that shows of the account.
-fn over(tried: Tried, outcome: Outcome) -> Tried {
-    Tried {
-        sign: shown(&outcome),
-        outcome,
-        ..tried
-    }
-}
-
-/// What an outcome shows of the account: it is refused if no provider takes it.
-const fn shown(outcome: &Outcome) -> Option<Sign> {
-    use vestnik_model::Reason::{
-        ConfigNoRoute, ConfigProviderAuth, ConfigQuota, ConfigSenderNotAllowed,
-    };
-    match outcome {
-        Outcome::Accepted => Some(Sign::Taken),
-        Outcome::Retry {
-            reason: reason @ ConfigProviderAuth,
-            ..
-        }
-        | Outcome::Rejected {
-            reason: reason @ (ConfigNoRoute | ConfigSenderNotAllowed | ConfigQuota),
-        } => Some(Sign::Refused(*reason)),
-        Outcome::Held { .. }
-        | Outcome::Retry { .. }
-        | Outcome::Unproven
-        | Outcome::Dead { .. }
-        | Outcome::Rejected { .. } => None,
     }
 }

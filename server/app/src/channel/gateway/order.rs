@@ -11,7 +11,9 @@ use vestnik_model::{ProviderName, Reason};
 use vestnik_rules::{
     attempt::{HELD_PAUSE, Outcome, REFUSED_PAUSE, THROTTLED_PAUSE},
     patience::unsent,
+    provider::Sign,
 };
+use vestnik_store::dispatch::Tried;
 
 /// A provider that wants to be left alone for so long is waited for.
 const SHORT: SignedDuration = SignedDuration::from_secs(5);
@@ -200,6 +202,37 @@ fn hope(outcome: &Outcome) -> (u8, SignedDuration) {
         Outcome::Accepted | Outcome::Unproven | Outcome::Dead { .. } | Outcome::Rejected { .. } => {
             (3, SignedDuration::ZERO)
         }
+    }
+}
+
+/// A try that has come to this, with what that shows of the account.
+pub(super) fn over(tried: Tried, outcome: Outcome) -> Tried {
+    Tried {
+        sign: shown(&outcome),
+        outcome,
+        ..tried
+    }
+}
+
+/// What an outcome shows of the account: it is refused if no provider takes it.
+pub(super) const fn shown(outcome: &Outcome) -> Option<Sign> {
+    use vestnik_model::Reason::{
+        ConfigNoRoute, ConfigProviderAuth, ConfigQuota, ConfigSenderNotAllowed,
+    };
+    match outcome {
+        Outcome::Accepted => Some(Sign::Taken),
+        Outcome::Retry {
+            reason: reason @ ConfigProviderAuth,
+            ..
+        }
+        | Outcome::Rejected {
+            reason: reason @ (ConfigNoRoute | ConfigSenderNotAllowed | ConfigQuota),
+        } => Some(Sign::Refused(*reason)),
+        Outcome::Held { .. }
+        | Outcome::Retry { .. }
+        | Outcome::Unproven
+        | Outcome::Dead { .. }
+        | Outcome::Rejected { .. } => None,
     }
 }
 

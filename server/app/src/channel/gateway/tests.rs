@@ -20,6 +20,7 @@ use vestnik_model::{
 use vestnik_rules::{
     attempt::HELD_PAUSE,
     gateway::{Reaches, Traits},
+    provider::Sign,
     schedule::{Attributes, Said},
     work::WorkKind,
 };
@@ -32,7 +33,7 @@ use vestnik_store::{
     work::{ClaimQuery, Part},
 };
 
-use super::*;
+use super::{order::shown, *};
 
 /// A clock by the virtual time.
 #[derive(Debug)]
