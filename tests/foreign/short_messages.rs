@@ -104,6 +104,7 @@ async fn attempt(
     .await
 }
 
+/// What is taken is delivered: its receipts have ids of another form than its answers.
 #[tokio::test]
 #[ignore = "needs Node.js with node-smpp: cargo xtask interop --only foreign"]
 async fn a_foreign_message_centre_takes_the_short_messages_of_the_server() -> anyhow::Result<()> {
@@ -117,7 +118,7 @@ async fn a_foreign_message_centre_takes_the_short_messages_of_the_server() -> an
 
     let long = "Заказ 8812 готов 🎉 и ждёт вас. ".repeat(4);
     let id = publish(&server, "+79123450000", &long).await?;
-    attempt(&server, id, AttemptStatus::Sent).await?;
+    attempt(&server, id, AttemptStatus::Delivered).await?;
     let mut read = String::new();
     for _ in 0..2 {
         let part = centre.next("submit").await?;
@@ -131,7 +132,7 @@ async fn a_foreign_message_centre_takes_the_short_messages_of_the_server() -> an
 
     // Throttled the first time.
     let id = publish(&server, "+79123450001", "Hi").await?;
-    let taken = attempt(&server, id, AttemptStatus::Sent).await?;
+    let taken = attempt(&server, id, AttemptStatus::Delivered).await?;
     assert_eq!((taken.tries, taken.unproven), (2, 0));
     let id = publish(&server, "+79123450002", "Hi").await?;
     let dead = attempt(&server, id, AttemptStatus::Failed).await?;
@@ -140,8 +141,14 @@ async fn a_foreign_message_centre_takes_the_short_messages_of_the_server() -> an
     let id = publish(&server, "+79123450003", "Hi").await?;
     let unproven = attempt(&server, id, AttemptStatus::Failed).await?;
     assert_eq!(unproven.reason, Some(Reason::ProviderUnproven.into()));
+    // A receipt before the answer; one that says by parameters that the message is lost.
+    let id = publish(&server, "+79123450004", "Hi").await?;
+    attempt(&server, id, AttemptStatus::Delivered).await?;
+    let id = publish(&server, "+79123450008", "Hi").await?;
+    let lost = attempt(&server, id, AttemptStatus::Failed).await?;
+    assert_eq!(lost.reason, Some(Reason::SmsUndeliverable.into()));
     // It comes back.
     let id = publish(&server, "+79123450000", "Hi").await?;
-    attempt(&server, id, AttemptStatus::Sent).await?;
+    attempt(&server, id, AttemptStatus::Delivered).await?;
     server.stop().await
 }

@@ -71,12 +71,12 @@ pub(crate) async fn run(sends: usize, seed: u64) -> anyhow::Result<Providers> {
     let mut people = People::start(sends, seed).await?;
     people.first.plan(FIRST);
     people.first.otherwise(Reaction::Status(503));
-    let down = people.mail().await?;
+    let down = people.mail(true).await?;
     let asked = people.first.received().len();
     people.down(&down);
     people.run.stage.clock.advance(OUTAGE);
     people.first.plan(ids("first", sends));
-    let back = people.mail().await?;
+    let back = people.mail(false).await?;
     people.back(&back);
     people.run.stage.stop().await?;
     Ok(Providers {
@@ -162,8 +162,9 @@ impl People {
         Ok(())
     }
 
-    /// Sends to everyone, and looks at what the providers got.
-    async fn mail(&mut self) -> anyhow::Result<Mailing> {
+    /// Sends to everyone, and looks at what the providers got. While the first one is down, it may be asked again for
+    /// what it said that it does not take.
+    async fn mail(&mut self, is_down: bool) -> anyhow::Result<Mailing> {
         let before = (counts(&self.first)?, counts(&self.second)?);
         let everyone: Vec<_> = self.numbers.values().cloned().collect();
         let steps: Vec<_> = serde_json::from_value(json!([{"channel": "sms"}]))?;
@@ -181,7 +182,9 @@ impl People {
             let noted = by.get(name).context("everyone has a delivery")?;
             mailing.deliveries += 1;
             match (noted.provider.as_deref(), noted.is_sent, asked) {
-                (Some("second"), true, (0 | 1, 1)) => mailing.by_second += 1,
+                (Some("second"), true, (first, 1)) if is_down || first == 0 => {
+                    mailing.by_second += 1;
+                }
                 (Some("first"), true, (1, 0)) => mailing.by_first += 1,
                 (Some("first"), false, (1, 0)) if noted.is_unproven => mailing.unproven += 1,
                 (provider, is_sent, (first, second)) => self.broken.push(format!(
