@@ -55,6 +55,9 @@ statements! {
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
     MESSAGE = "UPDATE attempt SET message = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
+    /// A gateway that begins its ids anew gives the one of a former message.
+    FREE_MESSAGE = "UPDATE attempt SET message = NULL
+         WHERE message = ?5 AND (notification, user, installation, channel) <> (?1, ?2, ?3, ?4)";
     FIRST_MESSAGE = "UPDATE attempt SET message = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4 AND message IS NULL";
     SAID = "UPDATE attempt SET said = ?5
@@ -357,11 +360,7 @@ pub(crate) fn set_message(
     target: Target,
     message: &[u8; 32],
 ) -> Result<(), rusqlite::Error> {
-    let (installation, channel) = columns(target);
-    let channel = channel.as_str();
-    db.prepare_cached(MESSAGE)?
-        .execute((key.notification, key.user, installation, channel, message))
-        .map(drop)
+    give_message(db, (key, target), message, MESSAGE)
 }
 
 /// The same, if nothing is known to match them by.
@@ -371,11 +370,20 @@ pub(crate) fn set_first_message(
     target: Target,
     message: &[u8; 32],
 ) -> Result<(), rusqlite::Error> {
-    let (installation, channel) = columns(target);
-    let channel = channel.as_str();
-    db.prepare_cached(FIRST_MESSAGE)?
-        .execute((key.notification, key.user, installation, channel, message))
-        .map(drop)
+    give_message(db, (key, target), message, FIRST_MESSAGE)
+}
+
+fn give_message(
+    db: &Connection,
+    (key, target): (Key, Target),
+    message: &[u8; 32],
+    statement: &str,
+) -> Result<(), rusqlite::Error> {
+    let (Key { notification, user }, (installation, channel)) = (key, columns(target));
+    let (installation, channel) = (installation.as_slice(), channel.as_str());
+    let of = (notification, user, installation, channel, message);
+    db.prepare_cached(FREE_MESSAGE)?.execute(of)?;
+    db.prepare_cached(statement)?.execute(of).map(drop)
 }
 
 /// Writes what the service said of an attempt.

@@ -14,7 +14,7 @@ use crate::{
 statements! {
     KEEP = "INSERT INTO message_report (app, message, fate, reason, at, received_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (message, fate) DO NOTHING";
-    TAKE = "DELETE FROM message_report WHERE message = ?1 RETURNING fate, reason, at";
+    TAKE = "DELETE FROM message_report WHERE message = ?1 RETURNING fate, reason, at, received_at > ?2";
     DELETE_OLD = "DELETE FROM message_report WHERE app = ?1 AND received_at <= ?2";
     DELETE_SURPLUS = "DELETE FROM message_report WHERE row IN (SELECT row FROM message_report
          WHERE app = ?1 ORDER BY received_at DESC, row DESC LIMIT -1 OFFSET ?2)";
@@ -40,16 +40,20 @@ pub(crate) fn keep(
         .map(drop)
 }
 
-/// Takes out what was reported of a message. What another version wrote in words of its own is passed over.
+/// Takes out what was reported of a message lately. What another version wrote in words of its own is passed over.
 pub(crate) fn take(
     db: &Connection,
     message: [u8; 32],
+    now: Timestamp,
     unreadable: &Unreadable,
 ) -> Result<Vec<MessageReport>, rusqlite::Error> {
+    let oldest = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
     let rows = db
         .prepare_cached(TAKE)?
-        .query_map([message], |row| {
-            unreadable.pass_over("message_report", report(row, message))
+        .query_map((message, millis(oldest)), |row| {
+            let is_recent: bool = row.get(3)?;
+            let report = unreadable.pass_over("message_report", report(row, message))?;
+            Ok(report.filter(|_| is_recent))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     Ok(rows.into_iter().flatten().collect())

@@ -379,6 +379,8 @@ macro_rules! conformance {
                 a_delivery_of_which_nothing_is_left_ends_and_is_delivered_late,
                 reports_that_are_repeated_or_late_change_nothing,
                 a_report_about_another_message_changes_nothing,
+                an_id_that_is_given_again_is_that_of_the_newer_message,
+                what_was_reported_long_before_the_answer_is_of_another_message,
                 a_report_before_the_answer_counts_with_the_answer,
                 a_failure_before_the_answer_counts_with_the_answer,
                 a_message_that_was_given_up_is_proven_by_its_report,

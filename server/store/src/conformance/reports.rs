@@ -233,6 +233,16 @@ pub async fn a_report_about_another_message_changes_nothing(fixture: &impl Fixtu
 }
 
 /// The server dies after it kept the report, and before it noted the answer.
+pub async fn an_id_that_is_given_again_is_that_of_the_newer_message(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    taken(&world, 1, cascade(false)).await;
+    taken(&world, 2, cascade(false)).await;
+    assert!(told(&world, Fate::Delivered, 40).await);
+    assert_eq!(message(&world, 1).await, (AttemptStatus::Sent, None));
+    assert_eq!(message(&world, 2).await, (AttemptStatus::Delivered, None));
+    world.is_sound().await;
+}
+
 pub async fn a_report_before_the_answer_counts_with_the_answer(fixture: &impl Fixture) {
     let world = begin(fixture).await;
     let begun = started(&world, 1, cascade(true)).await;
@@ -247,6 +257,18 @@ pub async fn a_report_before_the_answer_counts_with_the_answer(fixture: &impl Fi
         DeliveryStatus::Delivered
     );
     assert!(!told(&world, Fate::Delivered, 30).await);
+    world.is_sound().await;
+}
+
+pub async fn what_was_reported_long_before_the_answer_is_of_another_message(
+    fixture: &impl Fixture,
+) {
+    let world = begin(fixture).await;
+    let begun = started(&world, 1, cascade(false)).await;
+    assert!(!told(&world, Fate::Delivered, 21).await);
+    let late = 21 + KEPT_FOR.as_secs();
+    assert_eq!(answered(&world, &begun, late).await, 1);
+    assert_eq!(message(&world, 1).await, (AttemptStatus::Sent, None));
     world.is_sound().await;
 }
 

@@ -407,7 +407,15 @@ fn settle_one(
         now: settling.now,
     };
     let known = known(&txn.world, (app, key.1), tried);
-    let row = txn.world.attempts.get_mut(&(key.0, key.1, tried.target))?;
+    let own = (key.0, key.1, tried.target);
+    // A gateway that begins its ids anew gives the one of a former message.
+    if let Some(message) = tried.message {
+        let others = txn.world.attempts.iter_mut().filter(|(of, _)| **of != own);
+        for (_, row) in others {
+            row.message = row.message.filter(|of| *of != message);
+        }
+    }
+    let row = txn.world.attempts.get_mut(&own)?;
     // One that was given up or begun anew meanwhile may be reported, too.
     row.message = row.message.or(tried.message);
     let of = (&tried.outcome, tried.lease_until);

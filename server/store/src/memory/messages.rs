@@ -54,10 +54,13 @@ pub(super) fn note_kept(txn: &mut Txn, tried: &Tried, now: Timestamp) {
     };
     let all = txn.world.message_reports.iter();
     let its = all.filter(|(_, kept)| kept.report.message == message);
-    let its: Vec<_> = its.map(|(number, kept)| (*number, kept.report)).collect();
-    for (number, report) in its {
+    let oldest = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
+    let its: Vec<_> = its.map(|(number, kept)| (*number, kept.clone())).collect();
+    for (number, kept) in its {
         txn.world.message_reports.remove(&number);
-        note_one(txn, found, &report, now);
+        if kept.received_at > oldest {
+            note_one(txn, found, &kept.report, now);
+        }
     }
 }
 

@@ -59,7 +59,7 @@ impl Desk<'_> {
         if key.notification != self.sending.found.subject.row {
             return Ok(());
         }
-        for report in message_report::take(self.db, message, self.unreadable)? {
+        for report in message_report::take(self.db, message, self.now, self.unreadable)? {
             self.note_message((key, gateway), &report)?;
         }
         Ok(())
