@@ -104,7 +104,7 @@ impl DescriptorView {
             recipient: RecipientKind::Phone.as_str(),
             evidence: Evidence::Delivered.as_str(),
             collapses: false,
-            required: names(&["host", "system_id", "password", "source"]),
+            required: names(smpp::REQUIRED),
             optional: names(smpp::OPTIONAL),
         }
     }

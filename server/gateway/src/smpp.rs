@@ -8,6 +8,8 @@ use vestnik_model::{
     Money, ProviderName,
     cost::{Per, Price},
 };
+use vestnik_smpp::AccountError;
+pub use vestnik_smpp::account::{OPTIONAL, REQUIRED};
 
 use crate::{
     cost,
@@ -21,27 +23,10 @@ use crate::{
 
 /// The word that stands for SMPP where others name a descriptor.
 pub const SMPP: &str = "smpp";
+
 /// What an operator has to know of such a provider, as `vestnik gateway show smpp` prints it.
 pub const ABOUT: &str = include_str!("../descriptors/smpp.txt");
 
-/// The settings that are not required.
-pub const OPTIONAL: &[&str] = &[
-    "port",
-    "security",
-    "system_type",
-    "version",
-    "source_ton",
-    "source_npi",
-    "service_type",
-    "coding",
-    "joining",
-    "max_parts",
-    "receipts",
-    "receipt_ids",
-    "window",
-    "per_second",
-    "root_certificates",
-];
 /// The most bytes of settings.
 const MAX_BYTES: usize = 64 * 1_024;
 
@@ -141,14 +126,14 @@ impl Smpp {
 }
 
 /// The place of what the crate of SMPP finds wrong.
-fn invalid(settings: &Node<'_>, error: vestnik_smpp::AccountError) -> Invalid {
-    use vestnik_smpp::AccountError::{Json, Missing, NotObject, TooLong, Unknown, Value};
+fn invalid(settings: &Node<'_>, error: AccountError) -> Invalid {
     let at = |field: &str| format!("{}/{field}", settings.at);
     match error {
-        Missing { field } => Invalid::new(at(field), Fault::Missing),
-        Value { field, fault } => Invalid::new(at(field), Fault::Smpp(fault)),
-        TooLong | Json { .. } | NotObject | Unknown => {
-            Invalid::new(settings.at.clone(), Fault::Settings(error))
-        }
+        AccountError::Missing { field } => Invalid::new(at(field), Fault::Missing),
+        AccountError::Value { field, fault } => Invalid::new(at(field), Fault::Smpp(fault)),
+        AccountError::TooLong
+        | AccountError::Json { .. }
+        | AccountError::NotObject
+        | AccountError::Unknown => Invalid::new(settings.at.clone(), Fault::Settings(error)),
     }
 }

@@ -102,20 +102,15 @@ impl fmt::Debug for Account {
 fn relay(fields: &Fields, from: &EmailAddress) -> Result<Relay, AccountError> {
     let security = fields.optional("security", security)?;
     let security = security.unwrap_or(Security::Tls);
-    let port = fields.optional_number("port", Fault::Port, |port| {
-        NonZeroU16::try_from(u16::try_from(port).ok()?).ok()
-    })?;
-    let port = port.map_or_else(|| usual_port(security), NonZeroU16::get);
+    let port = fields.number("port", Fault::Port, 1..=u16::MAX)?;
+    let port = port.unwrap_or_else(|| usual_port(security));
     let place = fields.required("host", |host| {
         Place::at(host, port, security != Security::Loopback).map_err(|_| Fault::Host)
     })?;
     let helo = fields.optional("helo", |name| {
         HeloName::parse(name).map_err(|_| Fault::Helo)
     })?;
-    let connections = fields.optional_number("connections", Fault::Connections, |number| {
-        let number = u16::try_from(number).ok()?;
-        NonZeroU16::new(number).filter(|number| number.get() <= MAX_CONNECTIONS)
-    })?;
+    let connections = fields.number("connections", Fault::Connections, 1..=MAX_CONNECTIONS)?;
     let roots = fields.optional("root_certificates", |pem| {
         let trust = Trust::system().and(pem);
         trust.map_err(|_| Fault::Certificates)
@@ -126,7 +121,7 @@ fn relay(fields: &Fields, from: &EmailAddress) -> Result<Relay, AccountError> {
         login: login(fields)?,
         helo: helo.unwrap_or_else(|| HeloName::of_domain(from)),
         roots: roots.map_or_else(Vec::new, Trust::into_certificates),
-        connections: connections.unwrap_or(CONNECTIONS),
+        connections: connections.and_then(NonZeroU16::new).unwrap_or(CONNECTIONS),
         patience: Patience::default(),
     })
 }

@@ -16,7 +16,8 @@
 //!
 //! How long an answer wants its peer left alone is read by [`retry_after()`].
 //!
-//! What speaks another protocol opens its connections by [`Wires`], under the same rules.
+//! What speaks another protocol opens its connections by [`Wires`], under the same rules. How an operator writes
+//! down an account at such a peer is read by [`Fields`].
 //!
 //! Connections are kept for the next request, over HTTP/2 for many at a time. Requests of different
 //! senders that must not share connections take different clients.
@@ -44,6 +45,7 @@
 
 #![forbid(unsafe_code)]
 
+mod account;
 mod answer;
 mod body;
 mod client;
@@ -62,6 +64,7 @@ mod trust;
 mod wires;
 mod writing;
 
+pub use account::{AccountError, FieldFault, Fields};
 pub use answer::{Answer, Ending};
 pub use client::Client;
 pub use dial::Stream;

@@ -34,7 +34,7 @@ use std::{fmt, num::NonZeroU16};
 use vestnik_outbound::{Place, Trust};
 
 use self::field::Fields;
-pub use self::field::{AccountError, Fault};
+pub use self::field::{AccountError, Fault, OPTIONAL, REQUIRED};
 use crate::{
     arrival::ReceiptIds,
     login::{Login, LoginError, Role, Version},

@@ -254,7 +254,7 @@ pub(super) fn push_fault(error: &vestnik_push::AccountError) -> Refusal {
 }
 
 fn email_fault(error: vestnik_mail::AccountError) -> Refusal {
-    use vestnik_mail::AccountError::{Json, Missing, NotObject, TooLong, Unknown, Value};
+    use vestnik_outbound::AccountError::{Json, Missing, NotObject, TooLong, Unknown, Value};
     let code = match error {
         Missing { .. } => FieldCode::Missing,
         TooLong => FieldCode::TooLong,

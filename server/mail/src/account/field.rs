@@ -1,63 +1,11 @@
-//! Fields of the JSON in which an operator gives an account.
-//!
-//! What is wrong is told by the name of the field. Values are never told: they are secrets, and whoever
-//! wrote one into the wrong place wrote a secret there.
+//! What the fields of an account must be.
 
-use serde_json::{Map, Value, error::Category};
-
-/// The most bytes of an account's JSON.
-const MAX_BYTES: usize = 64 * 1_024;
-/// Every field.
-const KNOWN: &[&str] = &[
-    "host",
-    "port",
-    "security",
-    "user",
-    "password",
-    "from",
-    "from_name",
-    "reply_to",
-    "bounces",
-    "helo",
-    "connections",
-    "root_certificates",
-];
+use vestnik_outbound::FieldFault;
 
 /// Why a text is no account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AccountError {
-    /// It is longer than any account.
-    #[error("an account has at most {MAX_BYTES} bytes")]
-    TooLong,
-    /// It is not JSON.
-    #[error("not JSON: wrong at line {line}, column {column}")]
-    Json {
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-    },
-    /// It is JSON, but not an object.
-    #[error("must be a JSON object")]
-    NotObject,
-    /// A field is missing.
-    #[error("{field} is required")]
-    Missing {
-        /// The field.
-        field: &'static str,
-    },
-    /// A field has a value that cannot be used.
-    #[error("{field} {fault}")]
-    Value {
-        /// The field.
-        field: &'static str,
-        /// What it must be.
-        fault: Fault,
-    },
-    /// There is a field that an account does not have.
-    #[error("a field is unknown; an account has {}", KNOWN.join(", "))]
-    Unknown,
-}
+pub type AccountError = vestnik_outbound::AccountError<Fault>;
+/// The fields of an account, all of them known.
+pub(super) type Fields = vestnik_outbound::Fields<Fault>;
 
 /// What a field must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -97,83 +45,19 @@ pub enum Fault {
     Certificates,
 }
 
-impl AccountError {
-    /// The field at fault, if one is.
-    #[must_use]
-    pub const fn field(&self) -> Option<&'static str> {
-        match self {
-            Self::Missing { field } | Self::Value { field, .. } => Some(field),
-            Self::TooLong | Self::Json { .. } | Self::NotObject | Self::Unknown => None,
-        }
-    }
-}
-
-/// The fields of an account, all of them known.
-pub(super) struct Fields(Map<String, Value>);
-
-impl Fields {
-    pub(super) fn read(text: &str) -> Result<Self, AccountError> {
-        if text.len() > MAX_BYTES {
-            return Err(AccountError::TooLong);
-        }
-        let fields = match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) => fields,
-            Ok(_) => return Err(AccountError::NotObject),
-            // The library's own message may have a part of the text in it.
-            Err(error) => {
-                return Err(match error.classify() {
-                    Category::Io | Category::Data => AccountError::NotObject,
-                    Category::Syntax | Category::Eof => AccountError::Json {
-                        line: error.line(),
-                        column: error.column(),
-                    },
-                });
-            }
-        };
-        let is_known = fields.keys().all(|name| KNOWN.contains(&name.as_str()));
-        is_known
-            .then_some(Self(fields))
-            .ok_or(AccountError::Unknown)
-    }
-
-    /// A text that may be there, read; `null` is absent.
-    pub(super) fn optional<T>(
-        &self,
-        field: &'static str,
-        read: impl FnOnce(&str) -> Result<T, Fault>,
-    ) -> Result<Option<T>, AccountError> {
-        let wrong = |fault| AccountError::Value { field, fault };
-        match self.0.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() => read(text).map(Some).map_err(wrong),
-            Some(_) => Err(wrong(Fault::Text)),
-        }
-    }
-
-    /// A text that must be there, read.
-    pub(super) fn required<T>(
-        &self,
-        field: &'static str,
-        read: impl FnOnce(&str) -> Result<T, Fault>,
-    ) -> Result<T, AccountError> {
-        let value = self.optional(field, read)?;
-        value.ok_or(AccountError::Missing { field })
-    }
-
-    /// A number that may be there; `read` gives none for one that cannot be used.
-    pub(super) fn optional_number<T>(
-        &self,
-        field: &'static str,
-        fault: Fault,
-        read: impl FnOnce(u64) -> Option<T>,
-    ) -> Result<Option<T>, AccountError> {
-        match self.0.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => {
-                let value = value.as_u64().and_then(read);
-                let value = value.ok_or(AccountError::Value { field, fault })?;
-                Ok(Some(value))
-            }
-        }
-    }
+impl FieldFault for Fault {
+    const REQUIRED: &[&str] = &["host", "from"];
+    const OPTIONAL: &[&str] = &[
+        "port",
+        "security",
+        "user",
+        "password",
+        "from_name",
+        "reply_to",
+        "bounces",
+        "helo",
+        "connections",
+        "root_certificates",
+    ];
+    const TEXT: Self = Self::Text;
 }
