@@ -190,6 +190,18 @@ pub(crate) async fn act(
     }
 }
 
+/// The notification that a verb names. From here on the request may have been done.
+fn begun(
+    sender: &Sender,
+    submission: &Submission,
+    id: &str,
+) -> Result<(AppId, NotificationId), Refusal> {
+    sender.require(Scope::Publish)?;
+    let id = path::id(id, "notification")?;
+    submission.begin(BY_GET);
+    Ok((sender.app(), id))
+}
+
 /// Stops what was not handed over yet. Shows what had become of it.
 #[utoipa::path(
     post, path = "/v1/notifications/{id}:cancel", tag = "notifications",
@@ -207,12 +219,10 @@ pub(crate) async fn cancel(
     submission: Submission,
     id: &str,
 ) -> Result<Response, Refusal> {
-    sender.require(Scope::Publish)?;
-    let id: NotificationId = path::id(id, "notification")?;
-    submission.begin(BY_GET);
+    let (app, id) = begun(&sender, &submission, id)?;
     let store = &*state.store;
-    operation::cancel(store, sender.app(), id, state.clock.now()).await?;
-    stopped(store, sender.app(), id).await
+    operation::cancel(store, app.clone(), id, state.clock.now()).await?;
+    stopped(store, app, id).await
 }
 
 /// Notifies nobody further until the notification is resumed: no try begins, and no step of a cascade. What is with
@@ -235,7 +245,8 @@ pub(crate) async fn pause(
     submission: Submission,
     id: &str,
 ) -> Result<Response, Refusal> {
-    set_paused(&state, &sender, submission, (id, true)).await
+    let (app, id) = begun(&sender, &submission, id)?;
+    set_paused(&state, app, id, true).await
 }
 
 /// Lets a notification that was paused go on: those whose time has come are notified now, at its pace. Shows it.
@@ -256,19 +267,17 @@ pub(crate) async fn resume(
     submission: Submission,
     id: &str,
 ) -> Result<Response, Refusal> {
-    set_paused(&state, &sender, submission, (id, false)).await
+    let (app, id) = begun(&sender, &submission, id)?;
+    set_paused(&state, app, id, false).await
 }
 
 async fn set_paused(
     state: &ServerState,
-    sender: &Sender,
-    submission: Submission,
-    (id, is_paused): (&str, bool),
+    app: AppId,
+    id: NotificationId,
+    is_paused: bool,
 ) -> Result<Response, Refusal> {
-    sender.require(Scope::Publish)?;
-    let id: NotificationId = path::id(id, "notification")?;
-    submission.begin(BY_GET);
-    let (store, app) = (&*state.store, sender.app());
+    let store = &*state.store;
     let asked = Pause {
         app: app.clone(),
         id,
@@ -296,12 +305,10 @@ pub(crate) async fn recall(
     submission: Submission,
     id: &str,
 ) -> Result<Response, Refusal> {
-    sender.require(Scope::Publish)?;
-    let id: NotificationId = path::id(id, "notification")?;
-    submission.begin(BY_GET);
+    let (app, id) = begun(&sender, &submission, id)?;
     let store = &*state.store;
-    operation::recall(store, sender.app(), id, state.clock.now()).await?;
-    stopped(store, sender.app(), id).await
+    operation::recall(store, app.clone(), id, state.clock.now()).await?;
+    stopped(store, app, id).await
 }
 
 /// What a notification is that was stopped or paused. It was also if its content cannot be read.
@@ -332,11 +339,9 @@ pub(crate) async fn retry(
     submission: Submission,
     id: &str,
 ) -> Result<Json<RetryAccepted>, Refusal> {
-    sender.require(Scope::Publish)?;
-    let id: NotificationId = path::id(id, "notification")?;
-    submission.begin(BY_GET);
+    let (app, id) = begun(&sender, &submission, id)?;
     let now = state.clock.now();
-    let accepted = operation::retry(&*state.store, sender.app(), id, now).await?;
+    let accepted = operation::retry(&*state.store, app, id, now).await?;
     Ok(Json(accepted))
 }
 
