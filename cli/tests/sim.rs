@@ -107,11 +107,77 @@ fn a_sink_says_its_place_first_and_its_counts_last() {
     assert_eq!(sink.wait().unwrap().code(), Some(0));
 }
 
+#[test]
+fn gateways_take_messages_and_say_how_they_report_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys");
+    let mut gateways = Command::new(env!("CARGO_BIN_EXE_vestnik"))
+        .args(["--json", "sim", "--gateways"])
+        .args(["--listen", "127.0.0.1:0", "--keys"])
+        .arg(&keys)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut lines = BufReader::new(gateways.stdout.take().unwrap());
+    lines.read_line(&mut line).unwrap();
+    let place: Value = serde_json::from_str(&line).unwrap();
+    let host = |url: &Value| url.as_str().unwrap().replace("http://", "");
+    let (admin, origin) = (host(&place["admin"]), &place["gateways"]["telegram"]);
+    let telegram = host(origin);
+    let account = std::fs::read(keys.join("gateway-telegram.json")).unwrap();
+    let account: Value = serde_json::from_slice(&account).unwrap();
+    let provider = &account["providers"][0];
+    assert_eq!(
+        (&provider["gateway"], &provider["origin"]),
+        (&"telegram".into(), origin)
+    );
+
+    let message = r#"{"chat_id": 42, "text": "Your parcel is here."}"#;
+    let send = format!(
+        "/bot{}/sendMessage",
+        provider["settings"]["token"].as_str().unwrap()
+    );
+    assert!(ask(&telegram, ("POST", &send), message).contains("\"ok\":true"));
+    assert!(get(&admin, "/admin/gateways/telegram/messages").contains("Your parcel is here."));
+
+    let at = |place: &str| format!("/admin/gateways/telegram/{place}");
+    let refused = ask(
+        &admin,
+        ("PUT", &at("refusal")),
+        r#"{"error": "no such error"}"#,
+    );
+    assert!(refused.starts_with("HTTP/1.1 400"), "{refused}");
+    let blocking = r#"{"standing": "blocking"}"#;
+    assert!(ask(&admin, ("PUT", &at("people/42")), blocking).starts_with("HTTP/1.1 204"));
+    assert!(ask(&telegram, ("POST", &send), message).starts_with("HTTP/1.1 403"));
+
+    let hook = ask(
+        &admin,
+        ("POST", &at("hook")),
+        r#"{"blocked": {"chat": "42"}}"#,
+    );
+    let secret = provider["settings"]["webhook_secret"].as_str().unwrap();
+    assert!(
+        hook.contains("curl -sS -X POST") && hook.contains(secret),
+        "{hook}"
+    );
+    let process = Pid::from_raw(gateways.id().try_into().unwrap());
+    kill(process, Signal::SIGTERM).unwrap();
+    assert_eq!(gateways.wait().unwrap().code(), Some(0));
+}
+
 fn get(host: &str, path: &str) -> String {
+    ask(host, ("GET", path), "")
+}
+
+fn ask(host: &str, (method, path): (&str, &str), body: &str) -> String {
     let mut stream = TcpStream::connect(host).unwrap();
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
     )
     .unwrap();
     let mut answer = String::new();

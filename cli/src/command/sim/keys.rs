@@ -52,7 +52,6 @@ pub(super) fn load(folder: &Path) -> Result<Credentials, Failure> {
 pub(super) fn write(folder: &Path, setup: &Setup) -> Result<(), Failure> {
     let pretty = |value| serde_json::to_string_pretty(&value);
     let all = serde_json::to_value(&setup.credentials).and_then(pretty);
-    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     for (name, text) in [
         (ALL, all),
         (SERVICE_ACCOUNT, pretty(setup.service_account())),
@@ -62,12 +61,17 @@ pub(super) fn write(folder: &Path, setup: &Setup) -> Result<(), Failure> {
         (APNS_KEY, Ok(setup.apns_key().to_owned())),
         (AUTHORITY, Ok(setup.ca_certificate().to_owned())),
     ] {
-        let text = text.map_err(anyhow::Error::from)?;
-        let file = folder.join(name);
-        let written = create(&file).and_then(|mut file| file.write_all(text.as_bytes()));
-        written.with_context(|| format!("{} cannot be written", file.display()))?;
+        save(folder, name, &text.map_err(anyhow::Error::from)?)?;
     }
     Ok(())
+}
+
+/// Writes one file, and the folder if there is none.
+pub(super) fn save(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
+    fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let file = folder.join(name);
+    let written = create(&file).and_then(|mut file| file.write_all(text.as_bytes()));
+    Ok(written.with_context(|| format!("{} cannot be written", file.display()))?)
 }
 
 /// A file that only its owner may read.

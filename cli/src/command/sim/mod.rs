@@ -1,5 +1,6 @@
-//! `vestnik sim`: runs the simulator of the push services until it is told to stop.
+//! `vestnik sim`: runs the simulator of the push services, or of the gateways, until it is told to stop.
 
+mod gateways;
 mod keys;
 mod sink;
 
@@ -12,10 +13,13 @@ use vestnik_sim::{Options, Setup, Simulator};
 use crate::{args::SimArgs, exit::Failure, output::Output, termination};
 
 pub(crate) async fn run(args: SimArgs, output: &Output) -> Result<(), Failure> {
-    let credentials = keys::load(&args.keys)?;
     if !args.listen.ip().is_loopback() {
         output.note("the admin API has no password: whoever reaches the address may use it");
     }
+    if args.gateways {
+        return gateways::run(args, output).await;
+    }
+    let credentials = keys::load(&args.keys)?;
     if args.sink {
         return sink::run(args, credentials, output).await;
     }

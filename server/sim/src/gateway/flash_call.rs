@@ -92,14 +92,14 @@ fn call(asked: &Asked, state: &mut State) -> Reply {
     if key.is_some_and(|key| !hex::is_uuid(key)) {
         return refuse("2");
     }
-    let before = state.taken.len();
+    let is_repeated = key.is_some_and(|key| state.has_taken(key));
     let id = state.take(&phone, code, key, |number| number.to_string());
     let mut answer = json!({
         "status": true, "ucaller_id": id.parse::<u64>().unwrap_or_default(), "phone": "7912***6789", "code": code,
     });
     if let Some(key) = key {
         answer["unique_request_id"] = json!(key);
-        if state.taken.len() == before {
+        if is_repeated {
             answer["exists"] = json!(true);
         }
     }

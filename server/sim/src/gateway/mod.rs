@@ -4,6 +4,8 @@
 //! credentials and the form of a request, answers as its pages say, can be told to give each of its documented
 //! errors ([`Gateways::refuse`]), and signs its reports and updates as the platform does ([`Gateways::hook`]).
 //!
+//! For people and scripts, [`Desk`] starts them with an admin API.
+//!
 //! # Example
 //! ```
 //! use vestnik_sim::gateway::{Gateways, Happening, Platform};
@@ -24,6 +26,7 @@
 //! # }
 //! ```
 
+mod desk;
 mod flash_call;
 mod hook;
 mod max;
@@ -40,6 +43,7 @@ mod viber;
 mod vk;
 mod whatsapp;
 
+pub use desk::{Desk, DeskOptions};
 pub use hook::{Happening, Hook};
 pub use platform::{Documented, Platform};
 pub use simulator::Gateways;

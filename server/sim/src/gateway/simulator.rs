@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -57,13 +57,29 @@ impl Gateways {
     /// # Errors
     /// A port cannot be listened on.
     pub async fn start_with(clock: Arc<dyn Clock>) -> io::Result<Self> {
+        Self::start_at((Ipv4Addr::LOCALHOST.into(), 0), clock).await
+    }
+
+    /// Starts every platform at an address: the first at the port that is given, each further one at the next;
+    /// with port 0 each gets one that is free.
+    ///
+    /// # Errors
+    /// A port cannot be listened on.
+    pub async fn start_at(
+        (address, first): (IpAddr, u16),
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<Self> {
         let mut gateways = Self {
             places: BTreeMap::new(),
             shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
         };
+        let mut port = first;
         for platform in Platform::ALL {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let listener = TcpListener::bind((address, port)).await?;
+            if first != 0 {
+                port = port.checked_add(1).ok_or(io::ErrorKind::AddrNotAvailable)?;
+            }
             let address = listener.local_addr()?;
             let place = Arc::new(Place {
                 platform,
@@ -101,11 +117,16 @@ impl Gateways {
         platform.settings()
     }
 
-    /// What a platform took, in order. A repetition that it collapsed is not in it.
+    /// What a platform took, in order: the last 100,000 messages. A repetition that it collapsed is not in it.
     #[must_use]
     pub fn taken(&self, platform: Platform) -> Vec<Taken> {
-        self.with(platform, |state| state.taken.clone())
+        self.with(platform, |state| state.taken.iter().cloned().collect())
             .unwrap_or_default()
+    }
+
+    /// Forgets what a platform took.
+    pub fn clear(&self, platform: Platform) {
+        self.with(platform, State::clear);
     }
 
     /// Has the next `times` messages refused by a documented error. Says whether the platform documents it.
@@ -132,6 +153,14 @@ impl Gateways {
     /// Nobody has this address.
     pub fn forget(&self, platform: Platform, person: &str) {
         self.with(platform, |state| state.unknown.insert(person.to_owned()));
+    }
+
+    /// Somebody has this address, and lets messages in.
+    pub fn welcome(&self, platform: Platform, person: &str) {
+        self.with(platform, |state| {
+            state.blocking.remove(person);
+            state.unknown.remove(person);
+        });
     }
 
     /// The request by which a platform reports something, with its proof; none if it never reports this.

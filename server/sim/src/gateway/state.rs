@@ -1,9 +1,12 @@
 //! What a platform knows: its operator, whom it reaches, what it took.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use serde_json::Value;
+
+/// The most messages that are kept. The oldest are forgotten.
+const KEPT: usize = 100_000;
 
 /// A message that a platform took.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +26,7 @@ pub struct Taken {
 pub(crate) struct State {
     pub(crate) settings: Value,
     pub(crate) now: Timestamp,
-    pub(crate) taken: Vec<Taken>,
+    pub(crate) taken: VecDeque<Taken>,
     /// Those who let nothing in, and those who are not known.
     pub(crate) blocking: BTreeSet<String>,
     pub(crate) unknown: BTreeSet<String>,
@@ -38,7 +41,7 @@ impl State {
         Self {
             settings,
             now,
-            taken: Vec::new(),
+            taken: VecDeque::new(),
             blocking: BTreeSet::new(),
             unknown: BTreeSet::new(),
             keys: BTreeMap::new(),
@@ -59,6 +62,11 @@ impl State {
         Some(name.clone())
     }
 
+    /// Whether a message with this key was taken.
+    pub(crate) fn has_taken(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
     /// Takes a message and gives its id: the one of the first message with this key, if there was one.
     pub(crate) fn take(
         &mut self,
@@ -75,12 +83,27 @@ impl State {
         if let Some(key) = key {
             self.keys.insert(key.to_owned(), id.clone());
         }
-        self.taken.push(Taken {
+        if self.taken.len() == KEPT {
+            self.forget_oldest();
+        }
+        self.taken.push_back(Taken {
             id: id.clone(),
             to: to.to_owned(),
             text: text.to_owned(),
             key: key.map(str::to_owned),
         });
         id
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.taken.clear();
+        self.keys.clear();
+    }
+
+    fn forget_oldest(&mut self) {
+        let key = self.taken.pop_front().and_then(|taken| taken.key);
+        if let Some(key) = key {
+            self.keys.remove(&key);
+        }
     }
 }
