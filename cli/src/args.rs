@@ -43,7 +43,7 @@ pub(crate) use self::{
     demo::DemoArgs,
     gateway::{GatewayCheckArgs, GatewayCommand},
     keys::KeysCommand,
-    provider::{AccountFile, ProviderCommand, ServiceName},
+    provider::{AccountFile, ProviderCommand},
     schedule::ScheduleArgs,
     sim::SimArgs,
     user::{

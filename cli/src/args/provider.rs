@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use reqwest::Url;
+use vestnik_model::Channel;
 
 use super::ServerArgs;
 
@@ -14,18 +15,20 @@ pub(crate) enum ProviderCommand {
   vestnik provider add fcm service-account.json
   vestnik provider add email smtp.json
   vestnik provider add webhook backend.json
+  vestnik provider add sms account.json
   vestnik provider add fcm .vestnik-sim/service-account.json \\
       --base-url https://localhost:9101 --roots .vestnik-sim/ca.pem
 
 Credentials of another project or APNs topic do not take the place of present ones, which devices'
 addresses belong to: remove those first.
 
-What the file has for each service: docs/protocol.md.")]
+What the file has for each service: docs/protocol.md; for a gateway: docs/gateways.md.")]
     Add {
         #[command(flatten)]
         server: ServerArgs,
-        /// The service.
-        service: ServiceName,
+        /// The service: fcm, apns, webpush, hms, rustore, email, webhook, or what the App calls a gateway.
+        #[arg(value_parser = service)]
+        service: Channel,
         #[command(flatten)]
         file: AccountFile,
     },
@@ -38,8 +41,9 @@ What the file has for each service: docs/protocol.md.")]
     Check {
         #[command(flatten)]
         server: ServerArgs,
-        /// The service.
-        service: ServiceName,
+        /// The service: fcm, apns, webpush, hms, rustore, email, webhook, or what the App calls a gateway.
+        #[arg(value_parser = service)]
+        service: Channel,
     },
     /// Put other credentials in the place of those at a service, if it takes them: nobody notices.
     #[command(after_help = "\
@@ -52,8 +56,9 @@ Example:
     Rotate {
         #[command(flatten)]
         server: ServerArgs,
-        /// The service.
-        service: ServiceName,
+        /// The service: fcm, apns, webpush, hms, rustore, email, webhook, or what the App calls a gateway.
+        #[arg(value_parser = service)]
+        service: Channel,
         #[command(flatten)]
         file: AccountFile,
     },
@@ -61,8 +66,9 @@ Example:
     Remove {
         #[command(flatten)]
         server: ServerArgs,
-        /// The service.
-        service: ServiceName,
+        /// The service: fcm, apns, webpush, hms, rustore, email, webhook, or what the App calls a gateway.
+        #[arg(value_parser = service)]
+        service: Channel,
     },
 }
 
@@ -79,35 +85,25 @@ pub(crate) struct AccountFile {
     pub(crate) roots: Option<PathBuf>,
 }
 
-/// A service that notifications pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ServiceName {
-    /// Firebase Cloud Messaging.
-    Fcm,
-    /// The Apple Push Notification service.
-    Apns,
-    /// Web Push.
-    Webpush,
-    /// Huawei Push Kit.
-    Hms,
-    /// `RuStore`.
-    Rustore,
-    /// The SMTP server that takes letters.
-    Email,
-    /// The App's own backend, which delivers what it is asked to.
-    Webhook,
+/// A service that notifications pass: one of those that are built in, or a gateway by the App's name for it.
+fn service(text: &str) -> Result<Channel, String> {
+    match Channel::from_code(text) {
+        Some(Channel::Hub) => Err("the hub needs no credentials".to_owned()),
+        Some(channel) => Ok(channel),
+        None => Err("a gateway has a name of a to z, digits and _".to_owned()),
+    }
 }
 
-impl ServiceName {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Fcm => "fcm",
-            Self::Apns => "apns",
-            Self::Webpush => "webpush",
-            Self::Hms => "hms",
-            Self::Rustore => "rustore",
-            Self::Email => "email",
-            Self::Webhook => "webhook",
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_a_built_in_one_or_a_gateway() {
+        assert_eq!(service("fcm"), Ok(Channel::Fcm));
+        assert!(matches!(service("sms"), Ok(Channel::Gateway(_))));
+        for text in ["hub", "", "S M S", "../keys"] {
+            assert!(service(text).is_err(), "{text}");
         }
     }
 }

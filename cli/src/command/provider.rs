@@ -1,11 +1,11 @@
-//! `vestnik provider`: the credentials of an App at push services and at an SMTP server.
+//! `vestnik provider`: the credentials of an App at push services, at an SMTP server and at gateways.
 
 use std::{io::Read as _, path::Path};
 
 use console::style;
 use serde_json::{Value, json};
 use vestnik_model::{
-    FieldProblem, Problem,
+    Channel, FieldProblem, Problem,
     problem::FieldCode,
     provider::ProviderState,
     route,
@@ -14,7 +14,7 @@ use vestnik_model::{
 
 use crate::{
     api::Api,
-    args::{AccountFile, ProviderCommand, ServiceName},
+    args::{AccountFile, ProviderCommand},
     exit::Failure,
     output::Output,
 };
@@ -97,18 +97,25 @@ fn with_way_out(failure: Failure, service: &str) -> Failure {
 }
 
 /// The credentials of a file, at the place that stands beside it.
-fn account(service: ServiceName, file: &AccountFile) -> Result<Value, Failure> {
+fn account(service: Channel, file: &AccountFile) -> Result<Value, Failure> {
+    let is_elsewhere = file.base_url.is_some() || file.roots.is_some();
+    if is_elsewhere && service.gateway().is_some() {
+        let text = "the providers of a gateway have origin and root_certificates in the file";
+        return Err(Failure::Usage(text.to_owned()));
+    }
     let mut account = read_account(&file.account, file.roots.as_deref())?;
     if let (Some(url), Some(fields)) = (&file.base_url, account.as_object_mut()) {
         let url = url.as_str().trim_end_matches('/');
         match service {
-            ServiceName::Rustore => fields.insert("base_urls".to_owned(), json!([url])),
-            ServiceName::Fcm
-            | ServiceName::Hms
-            | ServiceName::Apns
-            | ServiceName::Webpush
-            | ServiceName::Email
-            | ServiceName::Webhook => fields.insert("base_url".to_owned(), url.into()),
+            Channel::Rustore => fields.insert("base_urls".to_owned(), json!([url])),
+            Channel::Hub
+            | Channel::Fcm
+            | Channel::Hms
+            | Channel::Apns
+            | Channel::Webpush
+            | Channel::Email
+            | Channel::Webhook
+            | Channel::Gateway(_) => fields.insert("base_url".to_owned(), url.into()),
         };
     }
     Ok(account)
