@@ -31,6 +31,7 @@ mod field;
 
 use std::{fmt, num::NonZeroU16};
 
+use secrecy::ExposeSecret as _;
 use vestnik_outbound::{Place, Trust};
 
 use self::field::Fields;
@@ -100,6 +101,22 @@ impl Account {
     #[must_use]
     pub const fn form(&self) -> &Form {
         &self.form
+    }
+
+    /// Whether sessions of both are of one account of a message centre, whatever their passwords are.
+    #[must_use]
+    pub fn binds_as(&self, other: &Self) -> bool {
+        let (own, others) = (&self.config.login, &other.config.login);
+        self.place == other.place
+            && own.system_id() == others.system_id()
+            && own.system_type() == others.system_type()
+    }
+
+    /// Whether sessions of both log in alike.
+    #[must_use]
+    pub fn has_login_of(&self, other: &Self) -> bool {
+        let (own, others) = (&self.config.login, &other.config.login);
+        self.binds_as(other) && own.password().expose_secret() == others.password().expose_secret()
     }
 
     /// The same for sessions of another kind.

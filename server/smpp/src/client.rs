@@ -38,6 +38,8 @@ use crate::{
     session::Patience,
 };
 
+/// How long who finds the window full is to wait.
+const FULL: Duration = Duration::from_secs(1);
 /// How long a check may take as a whole.
 const CHECK: Duration = Duration::from_secs(18);
 
@@ -187,17 +189,31 @@ impl Client {
         }
     }
 
-    /// No place in the window came free.
+    /// No place in the window came free. A session that is bound is not away: what waits for its pace waits on.
     fn late(&self) -> Outcome {
         let now = self.0.clock.monotonic();
         let verdict = match *self.0.condition.borrow() {
             Condition::Paused { until } => Verdict::Throttled { after: until - now },
-            Condition::Connecting
-            | Condition::Bound(_)
-            | Condition::Away(_)
-            | Condition::Stopped => Verdict::UNAVAILABLE,
+            Condition::Bound(_) => Verdict::Throttled { after: FULL },
+            Condition::Connecting | Condition::Away(_) | Condition::Stopped => Verdict::UNAVAILABLE,
         };
         Outcome::unwritten(verdict)
+    }
+
+    /// Whether messages are sent now.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        match &*self.0.condition.borrow() {
+            Condition::Bound(_) | Condition::Paused { .. } => true,
+            Condition::Connecting | Condition::Away(_) | Condition::Stopped => false,
+        }
+    }
+
+    /// Whether there is never a session any more: the client was stopped, or its task panicked.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        let condition = &self.0.condition;
+        condition.has_changed().is_err() || *condition.borrow() == Condition::Stopped
     }
 
     /// How the session is, and a way to wait for another condition.

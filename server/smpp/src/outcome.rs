@@ -139,6 +139,14 @@ impl Verdict {
 }
 
 impl Outcome {
+    /// Whether a bind was refused as message centres do that allow one session of an account at a time, and have one.
+    #[must_use]
+    pub fn may_be_bound_already(&self) -> bool {
+        let refusals = [Status::BIND_FAILED, Status::ALREADY_BOUND];
+        self.said
+            .is_some_and(|Said(status)| refusals.contains(&status))
+    }
+
     /// Of a message of which nothing was written.
     pub(crate) const fn unwritten(verdict: Verdict) -> Self {
         Self {
@@ -278,6 +286,18 @@ mod tests {
             let verdict = of_bind(Status(status));
             assert!(matches!(verdict, Verdict::Retry { .. }), "{status}");
         }
+    }
+
+    #[test]
+    fn a_second_bind_is_told_by_what_was_said() {
+        for (status, may_be) in [(0x05, true), (0x0d, true), (0x0e, false), (0x08, false)] {
+            let refused = Outcome {
+                said: Some(Said(Status(status))),
+                ..Outcome::unwritten(of_bind(Status(status)))
+            };
+            assert_eq!(refused.may_be_bound_already(), may_be, "{status}");
+        }
+        assert!(!Outcome::unwritten(Verdict::UNAVAILABLE).may_be_bound_already());
     }
 
     #[test]

@@ -118,3 +118,26 @@ fn an_account_shows_no_secret() {
     let error = with("password", json!("secret-that-is-long")).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("that-is-long"));
 }
+
+#[test]
+fn accounts_of_one_login_are_told_from_those_of_one_bind() {
+    let account = |fields: Value| {
+        let mut account = whole();
+        for (field, value) in fields.as_object().unwrap() {
+            account[field] = value.clone();
+        }
+        Account::parse(&account.to_string()).unwrap()
+    };
+    let own = account(json!({}));
+    for (fields, binds, logs_in) in [
+        (json!({"source": "Store", "window": 3}), true, true),
+        (json!({"password": "other"}), true, false),
+        (json!({"system_id": "store"}), false, false),
+        (json!({"system_type": "x"}), false, false),
+        (json!({"port": 2775}), false, false),
+    ] {
+        let other = account(fields.clone());
+        let is = (own.binds_as(&other), own.has_login_of(&other));
+        assert_eq!(is, (binds, logs_in), "{fields}");
+    }
+}

@@ -46,7 +46,7 @@ async fn a_message_that_waits_too_long_was_not_written() {
     let (client, mut line, first) = full(&centre, patience).await;
     let (to, writing) = (to(), Writing::default());
     let late = client.send_noted(&message(&to, "late"), &writing).await;
-    assert_eq!(late.verdict, Verdict::UNAVAILABLE);
+    assert_eq!(late.verdict, Verdict::Throttled { after: FULL });
     assert!(!writing.may_be_taken());
     line.write(&submit_answer(2, Status::OK, "a")).await;
     assert_eq!(first.await.unwrap().verdict, accepted("a"));
@@ -247,6 +247,9 @@ async fn what_was_written_is_unproven_if_the_task_panics() {
     };
     let (outcome, ()) = tokio::join!(client.send(&text), panic);
     assert_eq!(outcome.verdict, Verdict::UNPROVEN);
+    let mut condition = client.condition();
+    while condition.changed().await.is_ok() {}
+    assert!(client.is_over());
 }
 
 #[tokio::test]
