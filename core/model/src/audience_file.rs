@@ -61,6 +61,8 @@ words!(AudienceFileState {
 pub enum FileFault {
     /// The first line of a CSV file has not every column that names recipients.
     ColumnsMissing,
+    /// The first line of a CSV file has a column twice that is to name recipients.
+    ColumnsRepeated,
     /// The first line of a CSV file cannot be read.
     HeaderMalformed,
     /// It has more lines than the server takes.
@@ -73,6 +75,7 @@ pub enum FileFault {
 
 words!(FileFault {
     ColumnsMissing = "columns_missing",
+    ColumnsRepeated = "columns_repeated",
     HeaderMalformed = "header_malformed",
     TooManyLines = "too_many_lines",
     TooManyBytes = "too_many_bytes",

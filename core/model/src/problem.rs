@@ -305,6 +305,8 @@ codes! {
     AudienceFailed = "audience.failed", 422, "The file of the uploaded audience cannot be used";
     /// A notification is still being sent to the uploaded audience.
     AudienceInUse = "audience.in_use", 409, "The uploaded audience is in use";
+    /// The uploaded audiences of the App have as many lines as they may have; nothing more was stored.
+    AudienceFull = "audience.full", 409, "The App has no room for more lines";
     /// The file of the uploaded audience goes on at another offset, or is complete.
     AudienceOffset = "audience.offset", 409, "The file goes on at another offset";
     /// There is no such topic, or users may not subscribe to it themselves.

@@ -21,6 +21,7 @@ mod peer;
 mod rate;
 mod refusal;
 mod serve;
+mod share;
 mod state;
 mod supervise;
 mod telemetry;

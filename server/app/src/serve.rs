@@ -154,12 +154,13 @@ impl Server {
         let pushes = pushes(&config, &clock);
         let letters = letters(&config, (&store, &clock), secrets.refresh);
         let webhooks = webhooks(&config, &clock, &metrics)?;
-        let backends = backends(&config, (&store, &clock))?;
         let gateways = gateways(&config, (&store, &clock));
         let state = ServerState::new(Inner {
             access: AccessTokens::new(&secrets.access, config.tokens),
+            backends: backends(&config, (&store, &clock))?,
             refresh_key: RefreshKey(secrets.refresh),
             rates: Arc::new(Rates::new(config.rates, Arc::clone(&clock))),
+            uploads: config.audiences.upload_places(),
             config,
             store,
             clock,
@@ -167,7 +168,6 @@ impl Server {
             live,
             pushes,
             letters,
-            backends,
             gateways,
             webhooks,
             loops,

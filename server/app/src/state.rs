@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use vestnik_clock::Clock;
 use vestnik_model::{
+    AppId,
     contract::Limits,
     limits::{DEFAULT_PAGE_ENTRIES, REPORT_BYTES},
 };
@@ -24,6 +25,7 @@ use crate::{
         Setting, Syncing, Uploading, Watching,
     },
     rate::Rates,
+    share::Shares,
     supervise::Health,
     worker::Loops,
 };
@@ -44,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) live: Live,
     /// What every principal has taken of its rate.
     pub(crate) rates: Arc<Rates>,
+    /// The uploads that are being taken.
+    pub(crate) uploads: Shares<AppId>,
     /// What sends pushes.
     pub(crate) pushes: Driver,
     /// What sends letters.

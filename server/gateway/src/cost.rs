@@ -15,8 +15,24 @@ fn currency(node: &Node<'_>) -> Result<Currency, Invalid> {
 }
 
 /// Millionths of an amount that is written as a number or as a text, with a sign or without: a charge is
-/// negative at some gateways. None if it is no amount, or more than a million.
+/// negative at some gateways. Parts of a millionth are rounded, half of one up. None if it is no amount, or more than
+/// a million.
 pub(crate) fn micros(value: &Value) -> Option<u64> {
+    let (micros, rest) = digits(value)?;
+    let is_half = rest.as_bytes().first().is_some_and(|digit| *digit >= b'5');
+    let rounded = micros + u64::from(is_half);
+    (rounded <= MAX_AMOUNT).then_some(rounded)
+}
+
+/// The same, if the amount has no parts of a millionth.
+fn exact_micros(value: &Value) -> Option<u64> {
+    let (micros, rest) = digits(value)?;
+    let is_exact = rest.bytes().all(|digit| digit == b'0');
+    (is_exact && micros <= MAX_AMOUNT).then_some(micros)
+}
+
+/// Whole millionths, and the digits behind them.
+fn digits(value: &Value) -> Option<(u64, String)> {
     let text = match value {
         Value::Number(number) => number.to_string(),
         Value::String(text) => text.trim().to_owned(),
@@ -30,9 +46,9 @@ pub(crate) fn micros(value: &Value) -> Option<u64> {
     }
     let rest = format!("{rest:0<6}");
     let whole: u64 = whole.parse().ok()?;
-    let rest: u64 = rest.get(..6)?.parse().ok()?;
-    let micros = whole * 1_000_000 + rest;
-    (micros <= MAX_AMOUNT).then_some(micros)
+    let (rest, behind) = rest.split_at_checked(6)?;
+    let rest: u64 = rest.parse().ok()?;
+    Some((whole * 1_000_000 + rest, behind.to_owned()))
 }
 
 /// Where an amount is in an answer or in a report.
@@ -74,8 +90,10 @@ impl CostAt {
 pub(crate) fn price(node: &Node<'_>) -> Result<Money, Invalid> {
     let fields: Object<'_> = node.object(&["amount", "currency"])?;
     let amount = fields.need("amount")?;
-    let micros = micros(amount.value)
-        .ok_or_else(|| amount.rule("must be an amount such as \"3.20\", at most a million"))?;
+    let micros = exact_micros(amount.value).ok_or_else(|| {
+        amount
+            .rule("must be an amount such as \"3.20\" with at most six decimals, at most a million")
+    })?;
     let currency = currency(&fields.need("currency")?)?;
     Ok(Money { micros, currency })
 }
@@ -94,6 +112,10 @@ mod tests {
             (json!(2), Some(2_000_000)),
             (json!("-0.00750"), Some(7_500)),
             (json!("0.0333000009"), Some(33_300)),
+            (json!("0.0333005"), Some(33_301)),
+            (json!("0.03330049"), Some(33_300)),
+            (json!("0.9999999"), Some(1_000_000)),
+            (json!("1000000.0000005"), None),
             (json!("1000000"), Some(1_000_000_000_000)),
             (json!("1000001"), None),
             (json!("12345678"), None),
@@ -105,6 +127,15 @@ mod tests {
             (json!(true), None),
         ] {
             assert_eq!(micros(&value), wanted, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_price_that_would_be_rounded_is_refused() {
+        assert_eq!(exact_micros(&json!("0.0333000")), Some(33_300));
+        assert_eq!(exact_micros(&json!("0.033301")), Some(33_301));
+        for value in [json!("0.0333005"), json!("0.00000001"), json!("1000001")] {
+            assert_eq!(exact_micros(&value), None, "{value}");
         }
     }
 }

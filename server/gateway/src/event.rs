@@ -49,6 +49,8 @@ pub enum Event {
         chat: ChatId,
         /// When.
         at: Timestamp,
+        /// Whether the platform told no time: `at` is when the report came.
+        is_undated: bool,
     },
     /// A person who blocked the chat opened it again.
     Unblocked {
@@ -247,6 +249,7 @@ impl EventRule {
             EventKind::Blocked { chat: chat_at } => Event::Blocked {
                 chat: chat(chat_at)?,
                 at,
+                is_undated: said.is_none(),
             },
             EventKind::Unblocked { chat: chat_at } => Event::Unblocked {
                 chat: chat(chat_at)?,

@@ -345,4 +345,11 @@ impl IncomingRules {
     pub(crate) fn is_usable(&self, values: &Values<'_>) -> bool {
         self.verify.is_usable(values)
     }
+
+    /// Whether any body can prove to be from the platform.
+    pub(crate) fn reads_bodies(&self, values: &Values<'_>) -> bool {
+        let mut challenges = self.challenges.iter();
+        self.is_usable(values)
+            || challenges.any(|challenge| !challenge.is_get && challenge.proof.is_some())
+    }
 }

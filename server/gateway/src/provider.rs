@@ -238,6 +238,17 @@ impl Provider {
         Some(check.health(answer))
     }
 
+    /// Whether the body of a request that came in is worth reading.
+    ///
+    /// # Errors
+    /// [`Untrusted`] if the gateway reports nothing, or the secret by which it proves what it reports is not given.
+    pub fn reads_bodies(&self) -> Result<(), Untrusted> {
+        let rules = self.descriptor.incoming.as_ref();
+        let rules = rules.ok_or(Untrusted::Unexpected)?;
+        let is_usable = rules.reads_bodies(&Values::of(&self.settings));
+        is_usable.then_some(()).ok_or(Untrusted::Unverified)
+    }
+
     /// Reads a request that came in at this provider's webhook.
     ///
     /// # Errors

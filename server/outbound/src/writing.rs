@@ -27,7 +27,13 @@ use std::sync::{
 /// assert!(!writing.may_be_taken());
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Writing(Arc<Mutex<Written>>);
+pub struct Writing(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    written: Written,
+    collapses: bool,
+}
 
 /// Whether the last byte of one request was written, or copied to where it is written from. Until then the
 /// peer cannot have the whole request.
@@ -39,22 +45,34 @@ impl Writing {
     #[must_use]
     pub fn begin(&self) -> Written {
         let written = Written::default();
-        *self.lock() = written.clone();
+        self.lock().written = written.clone();
         written
+    }
+
+    /// Notes whether the peer that is written to next takes a repetition as the same: who gives up waiting for its
+    /// answer knows then whether to repeat.
+    pub fn collapsing(&self, collapses: bool) {
+        self.lock().collapses = collapses;
+    }
+
+    /// Whether the peer that was written to last takes a repetition as the same.
+    #[must_use]
+    pub fn collapses(&self) -> bool {
+        self.lock().collapses
     }
 
     /// The peer is known not to have taken what was written.
     pub fn take_back(&self) {
-        *self.lock() = Written::default();
+        self.lock().written = Written::default();
     }
 
     /// Whether the peer may have taken something.
     #[must_use]
     pub fn may_be_taken(&self) -> bool {
-        self.lock().is()
+        self.lock().written.is()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Written> {
+    fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

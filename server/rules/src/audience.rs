@@ -81,6 +81,10 @@ pub struct Position {
     /// The key of the last member that was walked, when there is one. What it is depends on the
     /// source: [`ListedUser::key`], or the store's own key of a user.
     pub after: Option<i64>,
+    /// Where one member of the source names several users: the store's key of the last of them that was
+    /// walked. The walk goes on with the others of the member at `after`. Absent when it was walked whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<i64>,
 }
 
 /// How far an audience is expanded by where the walk stands; absent when it has ended. One that
@@ -254,12 +258,16 @@ impl Plan {
         let sources = self.topics.len() + 3 + 3 * self.audiences.len();
         (position.source as usize..sources).find_map(|number| {
             let source = u32::try_from(number).ok()?;
-            let after = position.after.filter(|_| source == position.source);
-            let members = self.members(number, after)?;
-            Some(Source {
-                position: Position { source, after },
-                members,
-            })
+            let position = if source == position.source {
+                position
+            } else {
+                Position {
+                    source,
+                    ..Position::START
+                }
+            };
+            let members = self.members(number, position.after)?;
+            Some(Source { position, members })
         })
     }
 
@@ -315,6 +323,7 @@ impl Position {
     pub const START: Self = Self {
         source: 0,
         after: None,
+        within: None,
     };
 
     /// The position behind a member of the same source.
@@ -323,6 +332,27 @@ impl Position {
         Self {
             source: self.source,
             after: Some(key),
+            within: None,
+        }
+    }
+
+    /// The position behind a user whom a member of the same source names among others.
+    #[must_use]
+    pub const fn within(self, key: i64, user: i64) -> Self {
+        Self {
+            within: Some(user),
+            ..self.past(key)
+        }
+    }
+
+    /// Whether a user whom a member of the same source names has not been walked: the members are walked in
+    /// the order of their keys, and the users of each in the order of theirs.
+    #[must_use]
+    pub fn is_before(&self, key: i64, user: i64) -> bool {
+        match (self.after, self.within) {
+            (None, _) => true,
+            (Some(after), Some(within)) if key == after => user > within,
+            (Some(after), _) => key > after,
         }
     }
 
@@ -332,6 +362,7 @@ impl Position {
         Self {
             source: self.source.saturating_add(1),
             after: None,
+            within: None,
         }
     }
 }

@@ -79,6 +79,12 @@ pub fn may_append(standing: Standing, from: u64) -> bool {
     standing.state == AudienceFileState::Uploading && standing.bytes == from
 }
 
+/// Whether so many lines may be added to those that an App has stored.
+#[must_use]
+pub const fn has_room(stored: u64, adding: u64, most: u64) -> bool {
+    adding == 0 || stored.saturating_add(adding) <= most
+}
+
 /// How many of the problems found next are stored, of a file of which `bad` were found before, so that at
 /// most `most` are.
 #[must_use]

@@ -179,7 +179,7 @@ mod tests {
     fn source(number: u32, members: Members) -> Source {
         let position = Position {
             source: number,
-            after: None,
+            ..Position::START
         };
         Source { position, members }
     }

@@ -42,7 +42,7 @@ use vestnik_model::{
 
 pub use self::booking::{Booking, Change, Totals};
 use crate::{
-    attempt::Outcome,
+    attempt::{Outcome, State},
     cascade::{Address, Looked, View},
 };
 
@@ -182,6 +182,18 @@ pub fn charged(
         | Outcome::Dead { .. }
         | Outcome::Rejected { .. } => None,
     }
+}
+
+/// Whether an answer that comes too late to settle its try is charged: the try was given up or begun anew, and the
+/// answer is the first that proves a message of the attempt. A provider that takes a repetition as the same message
+/// charges it once, with the try that is settled in its place.
+#[must_use]
+pub const fn is_charged_late(state: State, is_first_proof: bool, collapses: bool) -> bool {
+    let has_another = match state {
+        State::Failed => false,
+        State::Begun | State::Sending | State::Retrying | State::Sent => true,
+    };
+    is_first_proof && !(has_another && collapses)
 }
 
 /// The text of a notification as its price is counted: gateways send the title and the body, each in a line.

@@ -6,7 +6,8 @@
 //!
 //! A report is matched by the hash of its message ([`message_hash`](crate::gateway::message_hash)). It may come before the
 //! answer to the request is noted, which is what tells the message's id: an unmatched report is kept for
-//! [`KEPT_FOR`], at most [`MOST_KEPT`] of an App, and counts when the answer is noted.
+//! [`KEPT_FOR`], at most [`MOST_KEPT`] of a gateway of an App, and counts when the answer is noted. So is a failure that
+//! comes while the same message is sent again ([`waits`]).
 //!
 //! ```
 //! use jiff::Timestamp;
@@ -33,7 +34,7 @@ use crate::attempt::{Attempt, Outcome, State, kills};
 
 /// How long a report that no message is known for is kept: longer than an answer to a request is waited for.
 pub const KEPT_FOR: SignedDuration = SignedDuration::from_mins(10);
-/// The most such reports of an App; the oldest are dropped first.
+/// The most such reports of a gateway of an App; the oldest are dropped first.
 pub const MOST_KEPT: usize = 2_000;
 
 /// What became of a message.
@@ -139,6 +140,17 @@ pub fn reported(known: &Standing, fate: Fate, at: Timestamp) -> Option<Reported>
         }),
         Fate::Delivered | Fate::Read | Fate::Failed { .. } => None,
     }
+}
+
+/// Whether a report that says nothing new is kept until the try that is under way is settled: it may be about the
+/// message that this try comes to. A gateway that collapses tries says it once.
+#[must_use]
+pub fn waits(known: &Standing, fate: Fate) -> bool {
+    let is_under_way = match known.attempt.state {
+        State::Begun | State::Sending | State::Retrying => true,
+        State::Sent | State::Failed => false,
+    };
+    is_under_way && known.delivered_at.is_none() && fate.reason().is_some()
 }
 
 /// The attempt of a message that the person has: it was taken, whatever was known of it, and no further try follows.
@@ -290,6 +302,24 @@ mod tests {
         }
         let rejected = standing(State::Failed, Some(Reason::ProviderRejected));
         assert_eq!(reported(&rejected, FAILED, at(5)), None);
+    }
+
+    #[test]
+    fn a_failure_waits_for_the_end_of_the_try_under_way() {
+        for state in [State::Begun, State::Sending, State::Retrying] {
+            let known = standing(state, None);
+            assert!(waits(&known, FAILED), "{state:?}");
+            assert!(!waits(&known, Fate::Delivered));
+            let delivered_at = Some(at(1));
+            let known = Standing {
+                delivered_at,
+                ..known
+            };
+            assert!(!waits(&known, FAILED));
+        }
+        for state in [State::Sent, State::Failed] {
+            assert!(!waits(&standing(state, None), FAILED), "{state:?}");
+        }
     }
 
     #[test]

@@ -15,6 +15,10 @@ use crate::{
 /// The most recipients that are looked at; the rest is told to be there.
 pub const MOST: u32 = 2_000;
 
+/// The most lines of uploaded audiences that are read: lines that name nobody, or one user over and over, would
+/// lead through whole files.
+pub const MOST_LINES: u32 = 10_000;
+
 /// Whom a notification would reach now.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reach {
@@ -153,6 +157,10 @@ pub struct Recipients<'a> {
     users: BTreeMap<UserId, Option<Vec<InstallationId>>>,
     /// Those whom a topic would name from which they opted out.
     unwilling: BTreeSet<UserId>,
+    /// How many more lines of uploaded audiences are read.
+    lines: u32,
+    /// Whether lines were left out.
+    is_cut: bool,
 }
 
 impl<'a> Recipients<'a> {
@@ -163,7 +171,29 @@ impl<'a> Recipients<'a> {
             plan,
             users: BTreeMap::new(),
             unwilling: BTreeSet::new(),
+            lines: MOST_LINES,
+            is_cut: false,
         }
+    }
+
+    /// Whether another line of an uploaded audience is read, of [`MOST_LINES`].
+    pub const fn may_read_line(&mut self) -> bool {
+        match self.lines.checked_sub(1) {
+            Some(left) => {
+                self.lines = left;
+                true
+            }
+            None => {
+                self.is_cut = true;
+                false
+            }
+        }
+    }
+
+    /// Whether these are all, when so many are looked at.
+    #[must_use]
+    pub fn is_exact(&self, limit: u32) -> bool {
+        !self.is_cut && self.count() <= limit as usize
     }
 
     /// A source names a user; nothing follows if the sender excludes them.
@@ -369,6 +399,18 @@ mod tests {
         nobody.add(carl.clone());
         nobody.add_installation(carl, installation(4));
         assert_eq!(nobody.count(), 0);
+    }
+
+    #[test]
+    fn so_many_lines_are_read() {
+        let plan = Plan::default();
+        let mut recipients = Recipients::of(&plan);
+        for _ in 0..MOST_LINES {
+            assert!(recipients.may_read_line());
+        }
+        assert!(recipients.is_exact(0));
+        assert!(!recipients.may_read_line());
+        assert!(!recipients.is_exact(MOST));
     }
 
     #[test]

@@ -40,6 +40,14 @@ impl Spacing {
         *known = until.max(*known);
     }
 
+    /// Lets a recipient have a message again that rests until exactly then: what was to keep the next one away was not
+    /// sent. A longer rest that began meanwhile stays.
+    pub fn free(&mut self, recipient: [u8; 32], until: Duration) {
+        if self.0.get(&recipient) == Some(&until) {
+            self.0.remove(&recipient);
+        }
+    }
+
     fn make_room(&mut self, now: Duration) {
         self.0.retain(|_, until| *until > now);
         if self.0.len() >= MAX_RECIPIENTS {
@@ -74,6 +82,18 @@ mod tests {
         assert_eq!(spacing.wait(&recipient(2), second(12)), None);
         assert_eq!(spacing.wait(&recipient(1), second(70)), None);
         assert_eq!(spacing.wait(&recipient(1), second(71)), None);
+    }
+
+    #[test]
+    fn what_was_not_sent_keeps_nothing_away() {
+        let mut spacing = Spacing::default();
+        spacing.rest(recipient(1), second(20), second(10));
+        spacing.free(recipient(1), second(20));
+        assert_eq!(spacing.wait(&recipient(1), second(10)), None);
+        spacing.rest(recipient(1), second(20), second(10));
+        spacing.rest(recipient(1), second(70), second(11));
+        spacing.free(recipient(1), second(20));
+        assert_eq!(spacing.wait(&recipient(1), second(11)), Some(second(59)));
     }
 
     #[test]

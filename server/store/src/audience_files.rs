@@ -105,6 +105,8 @@ pub struct Append {
     pub failure: Option<FileFault>,
     /// The most problems of a file that are stored.
     pub most_problems: u64,
+    /// The most lines that name somebody in all audiences of the App.
+    pub most_lines: u64,
     /// When the audience is deleted.
     pub expires_at: Timestamp,
     /// The time.
@@ -129,6 +131,8 @@ pub enum AppendOutcome {
     Added(AudienceFile),
     /// The file goes on elsewhere, or is complete: nothing was added.
     Elsewhere(AudienceFile),
+    /// The App has no room for so many lines: nothing was added.
+    Full(AudienceFile),
     /// There is no such audience.
     Unknown,
 }

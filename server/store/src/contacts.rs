@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use vestnik_model::{AppId, GatewayName, UserId, chat::ChatId, email::EmailAddress};
+use vestnik_rules::chat::Standing;
 
 use crate::Answer;
 
@@ -31,27 +32,12 @@ pub trait Contacts {
     fn chat(&self, whose: ChatOf) -> Answer<'_, Option<Chat>>;
     /// Deletes the chat of a user at a gateway; tells whether there was one.
     fn delete_chat(&self, whose: ChatOf) -> Answer<'_, bool>;
-    /// Notes that whoever has a chat has blocked it, or opened it again, at a time: what happened last counts
-    /// ([`vestnik_rules::chat`]). Tells whether anybody has it.
-    fn note_chat(
-        &self,
-        place: (AppId, GatewayName),
-        chat: ChatId,
-        standing: ChatStanding,
-        at: Timestamp,
-    ) -> Answer<'_, bool>;
+    /// Notes what happened to chats at a gateway, in this order: what happened last counts ([`vestnik_rules::chat`]).
+    /// Tells of each whether it is about anybody: somebody has the chat, or the link is good; it is used up then.
+    fn note_chats(&self, reports: ChatReports) -> Answer<'_, Vec<bool>>;
     /// Keeps a link by which a user is to open a chat at a gateway, in the place of a former one. It is known by the
     /// hash of what it carries.
     fn put_chat_link(&self, whose: ChatOf, link: ChatLink) -> Answer<'_, ()>;
-    /// Uses a link up that was opened at a time, and sets the chat in which it was. Gives the user; `None` if there is no such link, or it
-    /// has expired.
-    fn take_chat_link(
-        &self,
-        at: (AppId, GatewayName),
-        hash: [u8; 32],
-        chat: ChatId,
-        now: Timestamp,
-    ) -> Answer<'_, Option<UserId>>;
 }
 
 /// Whose chat, and where.
@@ -74,15 +60,79 @@ pub struct Chat {
     pub set_at: Timestamp,
     /// Since when it is blocked, or gone, if it is.
     pub died_at: Option<Timestamp>,
+    /// Whether the gateway told no time of that.
+    pub is_undated: bool,
 }
 
-/// Whether a gateway lets messages into a chat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChatStanding {
-    /// The person opened it.
-    Open,
-    /// The person blocked it, or left.
-    Blocked,
+impl Chat {
+    /// How it stands.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        Standing {
+            set_at: self.set_at,
+            died_at: self.died_at,
+            is_undated: self.is_undated,
+        }
+    }
+}
+
+/// What a gateway says of chats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatReports {
+    /// The tenant.
+    pub app: AppId,
+    /// The gateway.
+    pub gateway: GatewayName,
+    /// What happened, the first first.
+    pub events: Vec<ChatEvent>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What happened to a chat.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ChatEvent {
+    /// The chat.
+    pub chat: ChatId,
+    /// What happened.
+    pub change: ChatChange,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The chat is somebody's.
+impl fmt::Debug for ChatEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChatEvent")
+            .field("change", &self.change)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a person did to a chat.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ChatChange {
+    /// They opened it by a link that is known by this hash.
+    Started([u8; 32]),
+    /// They opened it.
+    Opened,
+    /// They blocked it, or left.
+    Blocked {
+        /// Whether the gateway told no time of it.
+        is_undated: bool,
+    },
+}
+
+/// The hash of a link is a secret.
+impl fmt::Debug for ChatChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Started(_) => "Started",
+            Self::Opened => "Opened",
+            Self::Blocked { .. } => "Blocked",
+        })
+    }
 }
 
 /// A link by which a user is to open a chat.

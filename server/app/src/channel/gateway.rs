@@ -4,6 +4,7 @@
 //! afterwards knows who may have the message. Which provider is asked is [`order`]'s decision.
 
 mod deadline;
+mod known;
 mod lane;
 mod message;
 mod order;
@@ -14,9 +15,9 @@ mod smpp;
 mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures_util::future::join_all;
@@ -40,6 +41,7 @@ use vestnik_store::{
 
 use self::{
     deadline::Deadline,
+    known::{Found, KnownRoutes, Place},
     lane::{Admitted, Lane},
     message::message,
     order::{Next, Walk, over},
@@ -50,9 +52,6 @@ pub(crate) use self::{lane::ONE_MESSAGE, smpp::ONE_MESSAGE as ONE_SHORT_MESSAGE}
 use super::{account::Unusable, turn::started};
 use crate::{config::Config, credential::secret::sha256, refusal::chain};
 
-/// The most accounts that are kept read.
-const MAX_ROUTES: usize = 1_000;
-
 /// Sends messages by gateways. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct GatewaySender {
@@ -62,13 +61,7 @@ pub(crate) struct GatewaySender {
     sessions: Sessions,
     /// Where gateways reach this server, if they do.
     public_url: Option<Arc<str>>,
-    routes: Arc<Mutex<HashMap<(AppId, GatewayName), Known>>>,
-}
-
-/// An account as text, and what it is; no text of what cannot be read.
-struct Known {
-    text: Option<String>,
-    route: Result<Arc<Route>, Unusable>,
+    routes: Arc<Mutex<KnownRoutes>>,
 }
 
 /// The accounts of an App with its gateways.
@@ -174,12 +167,14 @@ impl GatewaySender {
         app: &AppId,
         gateway: GatewayName,
     ) -> Result<Result<Arc<Route>, Unusable>, StoreError> {
+        let forgotten = self.known_routes().forgotten();
         let provider = self.store.provider(app.clone(), Channel::Gateway(gateway));
+        let key = (app.clone(), gateway);
         Ok(match provider.await? {
             Some(StoredProvider::Readable(provider)) => {
-                self.known((app, gateway), Some(provider.account))
+                self.known(key, Some(provider.account), forgotten)
             }
-            Some(StoredProvider::Unreadable) => self.known((app, gateway), None),
+            Some(StoredProvider::Unreadable) => self.known(key, None, forgotten),
             None => Err(Unusable::NoRoute),
         })
     }
@@ -223,28 +218,18 @@ impl GatewaySender {
         })
     }
 
-    /// The same text is the same account: what is known of its providers stays known.
-    fn known(
-        &self,
-        (app, gateway): (&AppId, GatewayName),
-        text: Option<String>,
-    ) -> Result<Arc<Route>, Unusable> {
-        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (app.clone(), gateway);
-        if let Some(known) = routes.get(&key)
-            && known.text == text
-        {
-            return known.route.clone();
+    fn known_routes(&self) -> MutexGuard<'_, KnownRoutes> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is made of an account that was loaded when so many had been forgotten.
+    fn known(&self, place: Place, text: Option<String>, forgotten: u64) -> Found {
+        let mut routes = self.known_routes();
+        if let Some(found) = routes.find(&place, text.as_deref()) {
+            return found;
         }
-        let route = self.read(&key, text.as_deref()).map(Arc::new);
-        if routes.len() >= MAX_ROUTES {
-            routes.clear();
-        }
-        let known = Known {
-            text,
-            route: route.clone(),
-        };
-        routes.insert(key, known);
+        let route = self.read(&place, text.as_deref()).map(Arc::new);
+        routes.keep(place, (text, route.clone()), forgotten);
         route
     }
 
@@ -300,7 +285,7 @@ impl GatewaySender {
         move |app, channel| {
             if let Channel::Gateway(gateway) = channel {
                 let mut routes = routes.lock().unwrap_or_else(PoisonError::into_inner);
-                routes.remove(&(app.clone(), gateway));
+                routes.forget(&(app.clone(), gateway));
             }
         }
     }
@@ -308,9 +293,8 @@ impl GatewaySender {
     /// Ends the sessions with message centres, once nothing is sent any more.
     pub(crate) async fn stop(&self) {
         let known: Vec<_> = {
-            let routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = routes.values();
-            known.filter_map(|known| known.route.clone().ok()).collect()
+            let routes = self.known_routes();
+            routes.usable().map(|(_, route)| route).collect()
         };
         let lanes = known.iter().flat_map(|route| &route.lanes);
         join_all(lanes.map(Lane::stop)).await;
@@ -322,11 +306,18 @@ impl GatewaySender {
     /// [`TrustError`] if the certificates of one cannot be used.
     pub(crate) async fn check(
         &self,
+        app: &AppId,
         account: &vestnik_gateway::Account,
     ) -> Result<Vec<ProviderFinding>, TrustError> {
+        let known: Vec<_> = {
+            let routes = self.known_routes();
+            let own = routes.usable().filter(|(of, _)| *of == app);
+            own.map(|(_, route)| route).collect()
+        };
+        let own: Vec<_> = known.iter().flat_map(|route| &route.lanes).collect();
         let mut findings = Vec::new();
         for carrier in account.carriers() {
-            findings.push(lane::check(carrier, &self.reach, &self.sessions).await?);
+            findings.push(lane::check(carrier, &self.reach, (&self.sessions, &own)).await?);
         }
         Ok(findings)
     }
@@ -389,7 +380,7 @@ impl GatewaySender {
             if !deadline.has_time(lane.takes(), &*self.clock) {
                 return over(tried, walk.late());
             }
-            let Admitted { probe, place } = match lane.admit(to.hash(), &*self.clock).await {
+            let Admitted { sent, place } = match lane.admit(to.hash(), &*self.clock).await {
                 Ok(admitted) => admitted,
                 Err(fate) if fate.goes_on => {
                     walk.pass(number, fate.outcome);
@@ -400,14 +391,14 @@ impl GatewaySender {
             let goes = (lane.name(), before);
             let has_time = deadline.has_time(lane.takes(), &*self.clock);
             if !has_time || !self.starts(route, (begun, &tried), goes).await {
-                lane.give_back(probe);
+                lane.give_back(sent);
                 // What was asked before does not have it.
                 return over(tried, if has_time { unsent() } else { walk.late() });
             }
             // To note that may have taken longer than it usually does.
             let left = lane.takes().saturating_sub(lane::NOTING);
             if !deadline.has_time(left, &*self.clock) {
-                lane.give_back(probe);
+                lane.give_back(sent);
                 return over(tried, walk.late());
             }
             before = Some(lane.name());
@@ -419,7 +410,7 @@ impl GatewaySender {
             };
             let with = (&*self.clock, writing);
             let answered = lane.ask(place, &with_callback, with, deadline).await;
-            lane.on(&answered.fate, (to.hash(), probe), &*self.clock);
+            lane.on(&answered.fate, sent, &*self.clock);
             tried.said = answered.said.or(tried.said);
             if !answered.fate.goes_on {
                 tried.cost = answered.cost.or_else(|| lane.price(&message));

@@ -2,7 +2,13 @@
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use vestnik_model::AppId;
 use vestnik_rules::audience_file::Keeping;
+
+use crate::share::Shares;
+
+/// The most uploads at once, of all Apps: each holds some 64 KiB.
+const MOST_UPLOADS: usize = 64;
 
 /// What audiences that are uploaded as files may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -10,6 +16,10 @@ use vestnik_rules::audience_file::Keeping;
 pub struct AudienceConfig {
     /// The most audiences of one App.
     pub audiences_per_app: u32,
+    /// The most lines that name somebody in all audiences of one App.
+    pub lines_per_app: u64,
+    /// How many uploads of one App are taken at once.
+    pub uploads_per_app: usize,
     /// The most bytes of a file.
     pub file_bytes: u64,
     /// The most lines of a file, empty ones and the header aside.
@@ -28,6 +38,8 @@ impl Default for AudienceConfig {
     fn default() -> Self {
         Self {
             audiences_per_app: 100,
+            lines_per_app: 50_000_000,
+            uploads_per_app: 4,
             file_bytes: 1_024 * 1_024 * 1_024,
             file_lines: 10_000_000,
             problems: 100_000,
@@ -39,6 +51,11 @@ impl Default for AudienceConfig {
 }
 
 impl AudienceConfig {
+    /// The places of uploads.
+    pub(crate) fn upload_places(&self) -> Shares<AppId> {
+        Shares::new(MOST_UPLOADS, self.uploads_per_app)
+    }
+
     /// How long audiences are kept.
     pub(crate) fn keeping(&self) -> Keeping {
         let hours = |hours: u32| SignedDuration::from_hours(i64::from(hours));

@@ -97,7 +97,7 @@ fn sizes(config: &Config) -> [Range; 5] {
     ]
 }
 
-fn counts(config: &Config) -> [Range; 18] {
+fn counts(config: &Config) -> [Range; 19] {
     let (bounds, feed) = (config.limits, config.feed);
     [
         number("tokens.access_seconds", config.tokens.access_seconds, 30),
@@ -113,6 +113,10 @@ fn counts(config: &Config) -> [Range; 18] {
             "limits.streams_per_connection",
             bounds.streams_per_connection,
             1,
+        ),
+        at_least_one(
+            "audiences.uploads_per_app",
+            config.audiences.uploads_per_app,
         ),
         at_least_one("limits.connections", bounds.connections),
         at_least_one("limits.operation_connections", bounds.operation_connections),

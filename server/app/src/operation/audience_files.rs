@@ -52,6 +52,8 @@ pub(crate) enum Uploaded {
     Part(AudienceFile),
     /// Nothing more is stored: the file goes on elsewhere, or is complete.
     Elsewhere(AudienceFile),
+    /// Nothing more is stored: the App has as many lines as it may have.
+    Full(AudienceFile),
 }
 
 /// Makes an audience whose file is to be uploaded.
@@ -101,7 +103,7 @@ pub(crate) async fn upload(
         with,
         reader: Reader::new(found.shape, found.state, with.bounds.file_lines),
         stored: found.audience,
-        is_elsewhere: false,
+        stopped: None,
         writing,
     };
     let mut pending = BytesMut::with_capacity(PIECE);
@@ -135,21 +137,17 @@ struct Upload<'a> {
     writing: Writing,
     reader: Reader,
     stored: AudienceFile,
-    /// Whether another upload has got ahead of this one.
-    is_elsewhere: bool,
+    /// What the upload comes to if nothing more is stored.
+    stopped: Option<fn(AudienceFile) -> Uploaded>,
 }
 
 impl Upload<'_> {
     fn is_open(&self) -> bool {
-        !self.is_elsewhere && self.stored.state == AudienceFileState::Uploading
+        self.stopped.is_none() && self.stored.state == AudienceFileState::Uploading
     }
 
     fn outcome(self, done: fn(AudienceFile) -> Uploaded) -> Uploaded {
-        if self.is_elsewhere {
-            Uploaded::Elsewhere(self.stored)
-        } else {
-            done(self.stored)
-        }
+        self.stopped.unwrap_or(done)(self.stored)
     }
 
     /// Reads bytes and stores what they come to, unless the file has ended.
@@ -166,8 +164,13 @@ impl Upload<'_> {
         match self.with.store.append(part).await? {
             AppendOutcome::Added(audience) => self.stored = audience,
             AppendOutcome::Elsewhere(audience) => {
+                // Another upload has got ahead of this one.
                 self.stored = audience;
-                self.is_elsewhere = true;
+                self.stopped = Some(Uploaded::Elsewhere);
+            }
+            AppendOutcome::Full(audience) => {
+                self.stored = audience;
+                self.stopped = Some(Uploaded::Full);
             }
             AppendOutcome::Unknown => return Err(Refusal::not_found("audience")),
         }
@@ -210,6 +213,7 @@ impl Upload<'_> {
             became,
             failure,
             most_problems: self.with.bounds.problems,
+            most_lines: self.with.bounds.lines_per_app,
             expires_at: self.with.bounds.keeping().expires_at(became, now),
             now,
         }
@@ -229,6 +233,9 @@ pub(crate) fn unusable_file(fault: FileFault) -> Refusal {
     let detail = match fault {
         FileFault::ColumnsMissing => {
             "its first line has not every column that is to name recipients"
+        }
+        FileFault::ColumnsRepeated => {
+            "its first line has a column twice that is to name recipients"
         }
         FileFault::HeaderMalformed => "its first line cannot be read",
         FileFault::TooManyLines => "it has more lines than the server takes",

@@ -48,6 +48,7 @@ pub(crate) async fn chat(store: &dyn Store, whose: ChatOf) -> Result<ChatView, R
         id,
         set_at,
         died_at,
+        is_undated: _,
     } = chat.ok_or_else(|| Refusal::not_found("chat"))?;
     Ok(ChatView {
         id: id.as_str().to_owned(),

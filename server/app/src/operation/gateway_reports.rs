@@ -7,7 +7,7 @@ use vestnik_model::{AppId, GatewayName, Problem, ProblemCode, ProviderName};
 use vestnik_rules::{chat::link_hash, gateway::message_hash, gateway_report::Fate};
 use vestnik_store::{
     Store, StoreError,
-    contacts::ChatStanding,
+    contacts::{ChatChange, ChatEvent, ChatReports},
     dispatch::{MessageReport, MessageReports},
 };
 
@@ -35,12 +35,14 @@ pub(crate) struct GatewayDoor {
     pub(crate) provider: ProviderName,
 }
 
-/// Whether requests come in at a webhook.
+/// Whether the bodies of requests are to be read that come in at a webhook.
 ///
 /// # Errors
-/// [`Refusal`] `not_found` whatever of it is not known, and `unavailable` if that cannot be told now.
+/// [`Refusal`] `not_found` whatever of it is not known, `auth.invalid` if no body could prove to be from the gateway,
+/// and `unavailable` if that cannot be told now.
 pub(crate) async fn expects_reports(with: Hearing<'_>, door: &GatewayDoor) -> Result<(), Refusal> {
-    provider(with, door).await.map(drop)
+    let provider = provider(with, door).await?;
+    provider.reads_bodies().map_err(untrusted)
 }
 
 /// Takes a request. What is answered was noted whole; nothing is changed by one that does not prove to be from the
@@ -64,8 +66,19 @@ pub(crate) async fn take_reports(
         };
         news += with.store.note_messages(reports).await.map_err(later)?;
     }
-    for event in by_time(&received.events) {
-        note_chat(with, door, event).await.map_err(later)?;
+    for part in chats(&received.events).chunks(PART) {
+        let reports = ChatReports {
+            app: door.app.clone(),
+            gateway: door.gateway,
+            events: part.to_vec(),
+            now: with.now,
+        };
+        let noted = with.store.note_chats(reports).await.map_err(later)?;
+        let (count, known) = (
+            noted.len(),
+            noted.iter().filter(|is_known| **is_known).count(),
+        );
+        tracing::debug!(app = %door.app, gateway = %door.gateway, count, known, "chats were reported");
     }
     if count > 0 {
         tracing::debug!(app = %door.app, gateway = %door.gateway, count, news, "messages were reported");
@@ -113,50 +126,36 @@ fn report(door: &GatewayDoor, event: &Event) -> Option<MessageReport> {
     })
 }
 
-/// What happened to chats, in the order in which it happened.
-fn by_time(events: &[Event]) -> Vec<&Event> {
-    let mut of_chats: Vec<_> = events
-        .iter()
-        .filter_map(|event| match event {
-            Event::Status { .. } => None,
-            Event::Started { at, .. } | Event::Blocked { at, .. } | Event::Unblocked { at, .. } => {
-                Some((*at, event))
-            }
-        })
-        .collect();
-    of_chats.sort_by_key(|(at, _)| *at);
-    of_chats.into_iter().map(|(_, event)| event).collect()
+/// What happened to chats, in the order in which it happened; of one second in the order in which it is told.
+fn chats(events: &[Event]) -> Vec<ChatEvent> {
+    let mut of_chats: Vec<_> = events.iter().filter_map(chat).collect();
+    of_chats.sort_by_key(|event| event.at.as_second());
+    of_chats
 }
 
-/// Notes what happened to a chat. A link that nobody made, or that was used, opens none.
-async fn note_chat(with: Hearing<'_>, door: &GatewayDoor, event: &Event) -> Result<(), StoreError> {
-    let place = (door.app.clone(), door.gateway);
-    match event {
-        Event::Status { .. } => {}
+fn chat(event: &Event) -> Option<ChatEvent> {
+    let (chat, change, at) = match event {
+        Event::Status { .. } => return None,
         Event::Started {
             parameter,
             chat,
             at,
+        } => (chat, ChatChange::Started(link_hash(parameter)), at),
+        Event::Blocked {
+            chat,
+            at,
+            is_undated,
         } => {
-            let hash = link_hash(parameter);
-            let taken = with.store.take_chat_link(place, hash, chat.clone(), *at);
-            let is_bound = taken.await?.is_some();
-            tracing::debug!(app = %door.app, gateway = %door.gateway, is_bound, "a chat was opened");
+            let is_undated = *is_undated;
+            (chat, ChatChange::Blocked { is_undated }, at)
         }
-        Event::Blocked { chat, at } => {
-            let standing = ChatStanding::Blocked;
-            with.store
-                .note_chat(place, chat.clone(), standing, *at)
-                .await?;
-        }
-        Event::Unblocked { chat, at } => {
-            let standing = ChatStanding::Open;
-            with.store
-                .note_chat(place, chat.clone(), standing, *at)
-                .await?;
-        }
-    }
-    Ok(())
+        Event::Unblocked { chat, at } => (chat, ChatChange::Opened, at),
+    };
+    Some(ChatEvent {
+        chat: chat.clone(),
+        change,
+        at: *at,
+    })
 }
 
 fn untrusted(error: Untrusted) -> Refusal {

@@ -113,6 +113,7 @@ where
         let left = std::mem::take(&mut self.waiting).into_values();
         let given_up = left.map(|Waiting { tried, writing }| Tried {
             outcome: without_answer(writing.may_be_taken()),
+            collapses: tried.collapses || writing.collapses(),
             ..tried
         });
         given_up.collect()
@@ -253,6 +254,19 @@ mod tests {
         );
         assert_eq!(now() - begun, Duration::from_secs(30));
         assert!(answers.are_given_up());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_given_up_keeps_whether_its_provider_takes_a_repetition_as_the_same() {
+        let waiting = waiting(&[1, 2], &[1, 2]);
+        for Waiting { tried, writing } in waiting.values() {
+            writing.collapsing(tried.user.as_str() == "user-1");
+        }
+        let patience = Duration::from_secs(20);
+        let mut lost = Answers::new(empty(), waiting, patience, lands());
+        let given_up = lost.next().await;
+        let collapses: Vec<_> = given_up.iter().map(|tried| tried.collapses).collect();
+        assert_eq!(collapses, [true, false]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -101,7 +101,8 @@ fn telegram_tells_of_a_start_a_block_and_an_unblock() {
         events(member("kicked")),
         [Event::Blocked {
             chat: chat("42"),
-            at
+            at,
+            is_undated: false,
         }]
     );
     assert_eq!(
@@ -204,7 +205,8 @@ fn max_tells_of_a_start_and_a_stop() {
         stopped,
         [Event::Blocked {
             chat: chat("42"),
-            at
+            at,
+            is_undated: false,
         }]
     );
 }
@@ -249,7 +251,12 @@ fn vk_has_its_secret_in_the_body_and_wants_to_read_ok() {
         ]
     );
     let denied = event("message_deny", json!({"user_id": 42}));
-    assert_eq!(denied.events, [Event::Blocked { chat, at }]);
+    let undated = Event::Blocked {
+        chat,
+        at,
+        is_undated: true,
+    };
+    assert_eq!(denied.events, [undated]);
 
     let confirmation = json!({"type": "confirmation", "group_id": 1, "secret": "S3CRET-hook"});
     let confirmed = post(&vk, &[], &confirmation.to_string()).unwrap();
@@ -346,7 +353,8 @@ fn viber_signs_by_its_token() {
         report("unsubscribed"),
         [Event::Blocked {
             chat: chat.clone(),
-            at
+            at,
+            is_undated: false,
         }]
     );
     let started = send(

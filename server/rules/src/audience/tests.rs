@@ -111,7 +111,8 @@ fn a_plan_of_another_version_is_read_as_far_as_it_is_understood() {
         source.position,
         Position {
             source: 2,
-            after: None
+            after: None,
+            within: None
         }
     );
     assert!(matches!(source.members, Members::Topic(name) if name.as_str() == "news"));
@@ -146,11 +147,35 @@ fn the_plan_is_stored_as_it_was() {
     assert_eq!(
         serde_json::to_value(Position {
             source: 3,
-            after: Some(17)
+            after: Some(17),
+            within: None
         })
         .unwrap(),
         position
     );
+    let within = json!({"source": 3, "after": 17, "within": 4});
+    let position = Position::default().within(17, 4);
+    let position = Position {
+        source: 3,
+        ..position
+    };
+    assert_eq!(serde_json::to_value(position).unwrap(), within);
+}
+
+#[test]
+fn a_line_of_many_users_is_walked_in_parts() {
+    let start = Position::START;
+    for (position, expected) in [
+        (start, [true, true, true, true]),
+        (start.within(2, 5), [false, true, true, true]),
+        (start.within(2, 6), [false, false, true, true]),
+        (start.past(2), [false, false, true, true]),
+        (start.within(3, 5), [false, false, false, true]),
+    ] {
+        let members = [(2, 5), (2, 6), (3, 5), (3, 6)];
+        let left = members.map(|(line, user)| position.is_before(line, user));
+        assert_eq!(left, expected, "{position:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 use vestnik_model::{
-    RecipientField,
+    FileFault, RecipientField,
     audience_file::{ColumnRequest, CsvShape},
 };
 
@@ -87,30 +87,42 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The indices of the columns that name recipients, of a file whose first record is `header` if it has one;
-/// `None` if one of them is not there.
+/// The indices of the columns that name recipients, of a file whose first record is `header` if it has one.
+///
+/// # Errors
+/// One of them is not there, or there twice: which one was meant cannot be told.
 pub(super) fn columns(
     shape: &CsvShape,
     header: Option<Record<'_>>,
-) -> Option<BTreeMap<RecipientField, usize>> {
+) -> Result<BTreeMap<RecipientField, usize>, FileFault> {
     let named = |name: &str| {
-        let mut fields = header?.fields();
-        fields.position(|field| field.eq_ignore_ascii_case(name.trim().as_bytes()))
+        let fields = header.into_iter().flat_map(Record::fields).enumerate();
+        let name = name.trim().as_bytes();
+        let mut found = fields.filter(|(_, field)| field.eq_ignore_ascii_case(name));
+        match (found.next(), found.next()) {
+            (Some(_), Some(_)) => Err(FileFault::ColumnsRepeated),
+            (found, _) => Ok(found.map(|(index, _)| index)),
+        }
     };
+    let mut found = BTreeMap::new();
     if shape.columns.is_empty() {
-        let fields = RecipientField::ALL.into_iter();
-        let found: BTreeMap<_, _> = fields
-            .filter_map(|field| Some((field, named(field.as_str())?)))
-            .collect();
-        return (!found.is_empty()).then_some(found);
+        for field in RecipientField::ALL {
+            if let Some(index) = named(field.as_str())? {
+                found.insert(field, index);
+            }
+        }
+        return Some(found)
+            .filter(|found| !found.is_empty())
+            .ok_or(FileFault::ColumnsMissing);
     }
-    let asked = shape.columns.iter();
-    let found = asked.map(|(field, column)| {
+    for (field, column) in &shape.columns {
         let index = match column {
-            ColumnRequest::Number(number) => usize::try_from(*number).ok()?.checked_sub(1),
-            ColumnRequest::Name(name) => named(name),
+            ColumnRequest::Number(number) => usize::try_from(*number)
+                .ok()
+                .and_then(|number| number.checked_sub(1)),
+            ColumnRequest::Name(name) => named(name)?,
         };
-        Some((*field, index?))
-    });
-    found.collect()
+        found.insert(*field, index.ok_or(FileFault::ColumnsMissing)?);
+    }
+    Ok(found)
 }

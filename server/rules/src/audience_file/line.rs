@@ -1,7 +1,13 @@
 //! One line: the recipient that it names, or why it names none. What is said of a line never repeats a
 //! value of it.
 
-use serde_json::{Map, Value};
+use std::{collections::BTreeMap, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
+use serde_json::Value;
 use vestnik_model::{
     FieldCode, InstallationId, LineProblem, Open, RecipientField, UserId, email::EmailAddress,
     phone::PhoneNumber,
@@ -96,23 +102,54 @@ fn parse(field: RecipientField, value: &str) -> Result<Recipient, Fault> {
     }
 }
 
-/// The recipient of a JSON object.
+/// The recipient of a JSON object. A name that is there twice is refused: which one was meant cannot be told.
 pub(super) fn of_json(line: &[u8]) -> Result<Recipient, Fault> {
-    let object: Map<String, Value> = serde_json::from_slice(line)
+    let Object(members) = serde_json::from_slice(line)
         .map_err(|_| Fault::new(FieldCode::Malformed, "must be a JSON object"))?;
-    let mut fields = Vec::new();
-    for (name, value) in &object {
+    let mut fields = BTreeMap::new();
+    for (name, value) in &members {
         let field = RecipientField::from_code(name);
         let field = field.ok_or_else(|| Fault::new(FieldCode::Unknown, UNKNOWN))?;
-        match value {
-            Value::Null => {}
-            Value::String(text) => fields.push((field, text.as_bytes())),
+        let text = match value {
+            Value::Null => "",
+            Value::String(text) => text.as_str(),
             Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
                 return Err(Fault::of(field, FieldCode::Malformed, "must be a text"));
             }
+        };
+        if fields.insert(field, text.as_bytes()).is_some() {
+            return Err(Fault::of(field, FieldCode::NotAllowed, REPEATED));
         }
     }
     recipient(fields)
 }
 
 const UNKNOWN: &str = "has a field that is none of user, phone, email and installation";
+const REPEATED: &str = "must not be repeated";
+
+/// The members of a JSON object as they are written, those with the same name included.
+struct Object(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        json.deserialize_map(Members)
+    }
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Object;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Object(members))
+    }
+}

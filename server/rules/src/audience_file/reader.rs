@@ -266,7 +266,7 @@ impl Reader {
                     None => {
                         let header = shape.has_header.then_some(record);
                         let columns = csv::columns(shape, header);
-                        self.state.columns = Some(columns.ok_or(FileFault::ColumnsMissing)?);
+                        self.state.columns = Some(columns?);
                         // Without a header this is a line as any other, which is read again.
                         return Ok(Step::Line(if shape.has_header { length } else { 0 }));
                     }

@@ -166,7 +166,9 @@ fn objects_name_a_recipient_in_one_way() {
 ["anna"]
 {}
 {"email":"@"}
-{"installation":"anna"}"#;
+{"installation":"anna"}
+{"user":"anna","user":"bert"}
+{"email":null,"email":"anna@shop.example"}"#;
     let batch = whole(&Shape::Ndjson, file);
     let lines: Vec<_> = batch.good.iter().map(|line| line.number).collect();
     assert_eq!(lines, [1, 2, 4, 5]);
@@ -180,6 +182,8 @@ fn objects_name_a_recipient_in_one_way() {
             (10, FieldCode::Missing),
             (11, FieldCode::Malformed),
             (12, FieldCode::Malformed),
+            (13, FieldCode::NotAllowed),
+            (14, FieldCode::NotAllowed),
         ]
     );
 }
@@ -207,11 +211,15 @@ fn a_file_without_its_columns_cannot_be_used() {
     check(&csv(), "id,mail\nanna,\n", Err(FileFault::ColumnsMissing));
     check(&csv(), "", Err(FileFault::ColumnsMissing));
     check(&csv(), "id,tel\n", Ok(()));
+    let repeated = Err(FileFault::ColumnsRepeated);
+    check(&csv(), "id,tel, ID\nanna,,bert\n", repeated);
+    check(&csv(), "id,tel,note,note\n", Ok(()));
     let open = "\"id,tel\nanna,\n";
     check(&csv(), open, Err(FileFault::HeaderMalformed));
     let names = shape(&json!({}));
     check(&names, "first,Email\n", Ok(()));
     check(&names, "first,mail\n", Err(FileFault::ColumnsMissing));
+    check(&names, "email,user,Email\n", repeated);
     let numbers = shape(&json!({"has_header": false, "columns": {"user": 2}}));
     assert_eq!(whole(&numbers, b"x,anna").good[0].number, 1);
 }
@@ -232,6 +240,13 @@ fn an_upload_goes_on_where_it_is_and_until_it_is_complete() {
     assert!(!may_append(at(AudienceFileState::Uploading, 7), 6));
     assert!(!may_append(at(AudienceFileState::Ready, 7), 7));
     assert!(!may_append(at(AudienceFileState::Failed, 7), 7));
+}
+
+#[test]
+fn an_app_has_room_for_so_many_lines() {
+    assert!(has_room(8, 2, 10));
+    assert!(!has_room(9, 2, 10));
+    assert!(has_room(11, 0, 10), "the bound was higher before");
 }
 
 #[test]

@@ -110,3 +110,14 @@ fn the_price_of_an_account_counts_before_that_of_the_settings() {
     // The provider that took a message may be another one than the price is of.
     assert_eq!(prices.listed(sms).map(|price| price.money), Some(rub("5")));
 }
+
+#[test]
+fn an_answer_that_comes_too_late_is_charged_once() {
+    use crate::attempt::State::{Begun, Failed, Retrying, Sending, Sent};
+    for state in [Failed, Begun, Sending, Retrying, Sent] {
+        assert!(is_charged_late(state, true, false), "{state:?}");
+        assert!(!is_charged_late(state, false, false), "{state:?}");
+        let expected = state == Failed;
+        assert_eq!(is_charged_late(state, true, true), expected, "{state:?}");
+    }
+}

@@ -162,8 +162,7 @@ pub enum Turn {
         /// What it waits for.
         by: HeldBy,
     },
-    /// It is due, and the pace has no place for it before this time, or its sender paused the mailing and it
-    /// expires then. Those behind it have none either.
+    /// It is due, and the pace has no place for it before this time. Those behind it have none either.
     Queued {
         /// When.
         until: Timestamp,
@@ -215,8 +214,9 @@ pub fn turn(
         return Turn::Later { at, by };
     }
     if is_paused {
-        let until = life.expires_at;
-        return Turn::Queued { until };
+        // Those behind it may expire earlier: each is looked at when it ends.
+        let (at, by) = (life.expires_at, HeldBy::Pause);
+        return Turn::Later { at, by };
     }
     if let Some((pace, per_minute)) = pace.zip(schedule.per_minute)
         && let Err(until) = pace.take(per_minute, now)

@@ -39,9 +39,9 @@ pub fn held(
         Due::At { at, by } => (at, by),
         Due::Missed(_) => return None,
         Due::Now => match turn(mailing, recipient, Some(&mut pace), now) {
-            Turn::Queued { until } if mailing.is_paused => (until, HeldBy::Pause),
             Turn::Queued { until } => (until, HeldBy::Pace),
-            Turn::Now { .. } | Turn::Later { .. } | Turn::Over(_) => return None,
+            Turn::Later { at, by } => (at, by),
+            Turn::Now { .. } | Turn::Over(_) => return None,
         },
     };
     Some(of(mailing, recipient, (until, by)))

@@ -28,6 +28,16 @@ CREATE TABLE audience (
 CREATE INDEX audience_by_app ON audience (app, row) WHERE id IS NOT NULL;
 CREATE INDEX audience_by_expiry ON audience (expires_at) WHERE id IS NOT NULL;
 
+-- Which audiences are named by notifications that are still to be expanded: these stay.
+CREATE TABLE planned_audience (
+    -- Its id.
+    audience BLOB NOT NULL,
+    notification INTEGER NOT NULL,
+    PRIMARY KEY (audience, notification)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX planned_audience_by_notification ON planned_audience (notification);
+
 -- The users whom its lines name. Audiences are expanded in the order of the primary key.
 CREATE TABLE audience_user (
     audience INTEGER NOT NULL,

@@ -107,6 +107,7 @@ CREATE INDEX attempt_by_message ON attempt (message) WHERE message IS NOT NULL;
 CREATE TABLE message_report (
     row INTEGER PRIMARY KEY,
     app TEXT NOT NULL REFERENCES app (id),
+    gateway TEXT NOT NULL,
     message BLOB NOT NULL,
     fate TEXT NOT NULL,
     reason TEXT,
@@ -115,7 +116,7 @@ CREATE TABLE message_report (
     UNIQUE (message, fate)
 ) STRICT;
 
-CREATE INDEX message_report_by_app ON message_report (app, received_at);
+CREATE INDEX message_report_by_gateway ON message_report (app, gateway, received_at);
 
 -- A notification was withdrawn that can be on the screen of an installation that sleeps: it is to be told by a
 -- push. The row ends with that, or when the installation has the entry of its log.

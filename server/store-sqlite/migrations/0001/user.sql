@@ -87,6 +87,8 @@ CREATE TABLE chat (
     hash BLOB NOT NULL,
     set_at INTEGER NOT NULL,
     died_at INTEGER,
+    -- Whether the gateway told no time of that: it is when the report came.
+    is_undated INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (user, gateway)
 ) STRICT, WITHOUT ROWID;
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use vestnik_model::{AppId, AudienceFile, AudienceId, audience_file::LineProblemPage};
 use vestnik_rules::{
-    audience_file::{Standing, kept, may_append},
+    audience_file::{Standing, has_room, kept, may_append},
     contact::ContactKey,
 };
 use vestnik_sqlite::Priority;
@@ -76,7 +76,7 @@ impl AudienceFiles for SqliteStore {
             let Some(found) = audience::find(txn, &app, id)? else {
                 return Ok(DeleteOutcome::Unknown);
             };
-            if audience::is_in_use(txn, &app, id)? {
+            if audience::is_in_use(txn, id)? {
                 return Ok(DeleteOutcome::InUse);
             }
             audience::leave(txn, &app, found.row, now)?;
@@ -99,7 +99,9 @@ fn append(
         bytes: found.bytes,
     };
     let is_next = may_append(standing, part.from);
-    if is_next {
+    let adding = part.read.good.len() as u64;
+    let is_full = !has_room(audience::lines(db, &part.app)?, adding, part.most_lines);
+    if is_next && !is_full {
         let problems = kept(found.bad, &part.read.bad, part.most_problems);
         audience_problem::add(db, found.row, problems)?;
         let new = audience_line::add(db, key, (&part.app, found.row), &part.read.good)?;
@@ -107,10 +109,10 @@ fn append(
     }
     let view = audience::view(db, &part.app, part.id)?;
     let view = view.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    Ok(if is_next {
-        AppendOutcome::Added(view)
-    } else {
-        AppendOutcome::Elsewhere(view)
+    Ok(match (is_next, is_full) {
+        (true, false) => AppendOutcome::Added(view),
+        (true, true) => AppendOutcome::Full(view),
+        (false, _) => AppendOutcome::Elsewhere(view),
     })
 }
 

@@ -1,12 +1,12 @@
 //! E-mail addresses and chats of users.
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, GatewayName, UserId, chat::ChatId, email::EmailAddress};
+use vestnik_model::{AppId, UserId, chat::ChatId, email::EmailAddress};
 use vestnik_rules::contact::Contact;
 use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Contacts,
-    contacts::{Chat, ChatLink, ChatOf, ChatStanding, Email},
+    contacts::{Chat, ChatChange, ChatLink, ChatOf, ChatReports, Email},
 };
 
 use crate::{
@@ -87,17 +87,35 @@ impl Contacts for SqliteStore {
         })
     }
 
-    fn note_chat(
-        &self,
-        (app, gateway): (AppId, GatewayName),
-        chat: ChatId,
-        standing: ChatStanding,
-        now: Timestamp,
-    ) -> Answer<'_, bool> {
-        let key = self.contact_key();
+    fn note_chats(&self, reports: ChatReports) -> Answer<'_, Vec<bool>> {
+        let (seal, key, unreadable) = (self.seal(), self.contact_key(), self.unreadable());
         self.write(Priority::Normal, move |txn| {
-            let hash = key.hash(&app, Contact::Chat(gateway, &chat));
-            chat::note(txn, hash, standing, now)
+            let events = reports.events.iter();
+            let noted = events.map(|event| {
+                let contact = Contact::Chat(reports.gateway, &event.chat);
+                let new = chat::New {
+                    gateway: reports.gateway,
+                    id: &event.chat,
+                    hash: key.hash(&reports.app, contact),
+                };
+                match event.change {
+                    ChatChange::Started(hash) => {
+                        let place = (&reports.app, reports.gateway);
+                        let found = chat_link::find(txn, place, &hash, &unreadable)?;
+                        let Some(link) = found.filter(|link| link.expires_at > event.at) else {
+                            return Ok(false);
+                        };
+                        chat_link::delete(txn, link.user, reports.gateway)?;
+                        chat::bind(txn, (&seal, &unreadable), link.user, new, event.at)?;
+                        Ok(true)
+                    }
+                    ChatChange::Opened => chat::note(txn, new.hash, |known| known.opened(event.at)),
+                    ChatChange::Blocked { is_undated } => {
+                        chat::note(txn, new.hash, |known| known.blocked(event.at, is_undated))
+                    }
+                }
+            });
+            noted.collect()
         })
     }
 
@@ -105,32 +123,6 @@ impl Contacts for SqliteStore {
         self.write(Priority::Normal, move |txn| {
             let head = user::ensure(txn, &whose.app, &whose.user)?;
             chat_link::put(txn, head.row, whose.gateway, &link)
-        })
-    }
-
-    fn take_chat_link(
-        &self,
-        (app, gateway): (AppId, GatewayName),
-        hash: [u8; 32],
-        chat: ChatId,
-        now: Timestamp,
-    ) -> Answer<'_, Option<UserId>> {
-        let (seal, key, unreadable) = (self.seal(), self.contact_key(), self.unreadable());
-        self.write(Priority::Normal, move |txn| {
-            let found = chat_link::find(txn, (&app, gateway), &hash, &unreadable)?;
-            let Some(link) = found.filter(|link| link.expires_at > now) else {
-                return Ok(None);
-            };
-            chat_link::delete(txn, link.user, gateway)?;
-            // The person acted just now: what was said of the chat before is no longer so.
-            chat::delete(txn, link.user, gateway)?;
-            let new = chat::New {
-                gateway,
-                id: &chat,
-                hash: key.hash(&app, Contact::Chat(gateway, &chat)),
-            };
-            chat::put(txn, (&seal, &unreadable), link.user, new, now)?;
-            Ok(Some(link.name))
         })
     }
 }

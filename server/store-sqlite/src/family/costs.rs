@@ -27,6 +27,9 @@ impl Costs for SqliteStore {
     }
 
     fn costs(&self, app: AppId, month: Month) -> Answer<'_, Vec<CostLine>> {
-        self.read(Class::List, move |db| cost::of_month(db, &app, month))
+        let unreadable = self.unreadable();
+        self.read(Class::List, move |db| {
+            cost::of_month(db, &app, month, &unreadable)
+        })
     }
 }

@@ -215,10 +215,19 @@ fn note_messages(
     for report in &reports.reports {
         match attempt::of_message(txn.connection(), &report.message)? {
             Some(of) => news += usize::from(note_message(txn, with, of, (report, reports.now))?),
-            None => message_report::keep(txn.connection(), &reports.app, report, reports.now)?,
+            None => message_report::keep(
+                txn.connection(),
+                (&reports.app, reports.gateway),
+                report,
+                reports.now,
+            )?,
         }
     }
-    message_report::delete_old(txn.connection(), &reports.app, reports.now)?;
+    message_report::delete_old(
+        txn.connection(),
+        (&reports.app, reports.gateway),
+        reports.now,
+    )?;
     Ok(news)
 }
 

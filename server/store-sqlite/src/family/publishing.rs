@@ -33,7 +33,6 @@ use vestnik_store::{
 
 use crate::{
     SqliteStore,
-    store::Class::Hot,
     table::{
         Txn, audience,
         change::{Changes, Subject},
@@ -70,8 +69,9 @@ impl Publishing for SqliteStore {
         now: Timestamp,
     ) -> Answer<'_, Verdict> {
         let key = self.contact_key();
-        self.read(Hot, move |db| {
-            let found = idempotency::find(db, &app, &record.key)?;
+        // In its turn behind publications that are on their way: a snapshot would not have those.
+        self.write(Priority::Normal, move |txn| {
+            let found = idempotency::find(txn, &app, &record.key)?;
             Ok(verdict(
                 found.as_ref(),
                 &key.request(&record.body_hash),

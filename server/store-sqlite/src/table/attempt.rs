@@ -360,16 +360,16 @@ pub(crate) fn set_message(
     target: Target,
     message: &[u8; 32],
 ) -> Result<(), rusqlite::Error> {
-    give_message(db, (key, target), message, MESSAGE)
+    give_message(db, (key, target), message, MESSAGE).map(drop)
 }
 
-/// The same, if nothing is known to match them by.
+/// The same, if nothing is known to match them by; tells whether it is so.
 pub(crate) fn set_first_message(
     db: &Connection,
     key: Key,
     target: Target,
     message: &[u8; 32],
-) -> Result<(), rusqlite::Error> {
+) -> Result<bool, rusqlite::Error> {
     give_message(db, (key, target), message, FIRST_MESSAGE)
 }
 
@@ -378,12 +378,14 @@ fn give_message(
     (key, target): (Key, Target),
     message: &[u8; 32],
     statement: &str,
-) -> Result<(), rusqlite::Error> {
+) -> Result<bool, rusqlite::Error> {
     let (Key { notification, user }, (installation, channel)) = (key, columns(target));
     let (installation, channel) = (installation.as_slice(), channel.as_str());
     let of = (notification, user, installation, channel, message);
     db.prepare_cached(FREE_MESSAGE)?.execute(of)?;
-    db.prepare_cached(statement)?.execute(of).map(drop)
+    db.prepare_cached(statement)?
+        .execute(of)
+        .map(|changed| changed > 0)
 }
 
 /// Writes what the service said of an attempt.

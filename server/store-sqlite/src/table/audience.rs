@@ -22,6 +22,7 @@ use crate::{
 
 statements! {
     COUNT = "SELECT count(*) FROM audience WHERE app = ?1 AND id IS NOT NULL";
+    LINES = "SELECT coalesce(sum(good), 0) FROM audience WHERE app = ?1 AND id IS NOT NULL";
     INSERT = "INSERT INTO audience (app, id, name, shape, created_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     FIND = "SELECT row, state, bytes, bad FROM audience WHERE id = ?2 AND app = ?1";
@@ -34,11 +35,12 @@ statements! {
              good = good + ?7, bad = bad + ?8, duplicates = duplicates + ?9, ready_at = ?10,
              expires_at = ?11 WHERE row = ?1";
     /// Whether one of the notifications that are still to be expanded names it.
-    IN_USE = "SELECT 1 FROM notification_state s INDEXED BY notification_planned
-             CROSS JOIN notification n ON n.row = s.notification
-         WHERE s.position IS NOT NULL AND s.is_cancelled = 0 AND n.app = ?1
-             AND instr(n.plan, ?2) > 0 LIMIT 1";
-    EXPIRED = "SELECT row, app, id FROM audience WHERE expires_at <= ?1 AND id IS NOT NULL
+    IN_USE = "SELECT 1 FROM planned_audience WHERE audience = ?1 LIMIT 1";
+    PLAN = "INSERT INTO planned_audience (audience, notification) VALUES (?1, ?2)
+         ON CONFLICT (audience, notification) DO NOTHING";
+    UNPLAN = "DELETE FROM planned_audience WHERE notification = ?1";
+    EXPIRED = "SELECT row, app FROM audience WHERE expires_at <= ?1 AND id IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM planned_audience p WHERE p.audience = audience.id)
          ORDER BY expires_at LIMIT ?2";
     UNNAME = "UPDATE audience SET id = NULL, name = '', rest = NULL WHERE row = ?1";
     DELETE = "DELETE FROM audience WHERE row = ?1";
@@ -60,6 +62,12 @@ pub(crate) struct Found {
 /// How many audiences an App has.
 pub(crate) fn count(db: &Connection, app: &AppId) -> Result<u32, rusqlite::Error> {
     db.prepare_cached(COUNT)?
+        .query_row([app.as_str()], |row| row.get(0))
+}
+
+/// How many lines that name somebody all audiences of an App have.
+pub(crate) fn lines(db: &Connection, app: &AppId) -> Result<u64, rusqlite::Error> {
+    db.prepare_cached(LINES)?
         .query_row([app.as_str()], |row| row.get(0))
 }
 
@@ -201,13 +209,22 @@ pub(crate) fn advance(
 }
 
 /// Whether a notification is still to be expanded that names an audience.
-pub(crate) fn is_in_use(
-    db: &Connection,
-    app: &AppId,
-    id: AudienceId,
-) -> Result<bool, rusqlite::Error> {
-    db.prepare_cached(IN_USE)?
-        .exists((app.as_str(), id.to_string()))
+pub(crate) fn is_in_use(db: &Connection, id: AudienceId) -> Result<bool, rusqlite::Error> {
+    db.prepare_cached(IN_USE)?.exists([id.uuid().into_bytes()])
+}
+
+/// Notes which audiences a notification names that is to be expanded.
+pub(crate) fn plan(db: &Connection, notification: i64, plan: &Plan) -> Result<(), rusqlite::Error> {
+    for id in plan.audiences() {
+        db.prepare_cached(PLAN)?
+            .execute((id.uuid().into_bytes(), notification))?;
+    }
+    Ok(())
+}
+
+/// Notes that a notification is expanded no further.
+pub(crate) fn unplan(db: &Connection, notification: i64) -> Result<(), rusqlite::Error> {
+    db.prepare_cached(UNPLAN)?.execute([notification]).map(drop)
 }
 
 /// Deletes an audience: its lines are left as work.
@@ -236,7 +253,7 @@ fn unname(
     Ok(stage)
 }
 
-/// Deletes audiences whose time is over and that are not in use, of the next `rows`; gives the Apps of which
+/// Deletes the next `rows` audiences whose time is over and that are not in use; gives the Apps of which
 /// it left work.
 pub(crate) fn sweep(
     db: &Connection,
@@ -246,16 +263,13 @@ pub(crate) fn sweep(
     let expired = db
         .prepare_cached(EXPIRED)?
         .query_map((millis(now), rows), |row| {
-            let id = AudienceId::from_uuid(uuid(row, 2)?);
-            Ok((row.get(0)?, parsed(row, 1)?, id))
+            Ok((row.get(0)?, parsed(row, 1)?))
         })?
-        .collect::<Result<Vec<(i64, AppId, AudienceId)>, _>>()?;
+        .collect::<Result<Vec<(i64, AppId)>, _>>()?;
     let mut left = Vec::new();
-    for (row, app, id) in expired {
-        if !is_in_use(db, &app, id)? {
-            let stage = unname(db, &app, row, now)?;
-            left.push((app, stage));
-        }
+    for (row, app) in expired {
+        let stage = unname(db, &app, row, now)?;
+        left.push((app, stage));
     }
     Ok(left)
 }

@@ -27,8 +27,11 @@ statements! {
     HAS_VALUE = "SELECT 1 FROM audience_line WHERE value = ?1 AND audience = ?2";
     OF_USER = "SELECT audience FROM audience_user WHERE user = ?1 ORDER BY audience LIMIT ?2";
     LEAVE = "DELETE FROM audience_user WHERE audience = ?1 AND user = ?2";
-    /// In every audience: an address has another hash in each App, and an installation is of one App.
+    /// In every audience: an address has another hash in each App.
     DELETE_VALUE = "DELETE FROM audience_line WHERE value = ?1";
+    /// In every audience of the App: another App's may name an installation with the same id.
+    DELETE_INSTALLATION = "DELETE FROM audience_line WHERE value = ?1
+         AND (SELECT app FROM audience WHERE row = audience_line.audience) = ?2";
     NEXT_USERS = "SELECT user FROM audience_user WHERE audience = ?1 ORDER BY user LIMIT ?2";
     DELETE_USERS = "DELETE FROM audience_user WHERE audience = ?1 AND user <= ?2";
     NEXT_LINES = "SELECT line FROM audience_line WHERE audience = ?1 AND is_installation = ?2
@@ -206,8 +209,8 @@ pub(crate) fn forget_installations(
     (app, user): (&AppId, &UserId),
 ) -> Result<(), rusqlite::Error> {
     for (id, _) in present::sessions(db, app, user)? {
-        db.prepare_cached(DELETE_VALUE)?
-            .execute([id.uuid().as_bytes()])?;
+        db.prepare_cached(DELETE_INSTALLATION)?
+            .execute((id.uuid().as_bytes(), app.as_str()))?;
     }
     Ok(())
 }

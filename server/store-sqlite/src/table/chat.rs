@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{GatewayName, chat::ChatId};
 use vestnik_rules::{
-    chat::Standing,
+    chat::{Own, Standing, bound},
     contact::ContactHash,
     gateway::{Recipient, stays_dead},
 };
-use vestnik_store::contacts::{Chat, ChatStanding};
+use vestnik_store::contacts::Chat;
 
 use crate::{
     seal::{Place, Seal},
@@ -17,15 +17,16 @@ use crate::{
 };
 
 statements! {
-    PUT = "INSERT INTO chat (user, gateway, value, hash, set_at, died_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    PUT = "INSERT INTO chat (user, gateway, value, hash, set_at, died_at, is_undated)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (user, gateway) DO UPDATE SET value = excluded.value, hash = excluded.hash,
-             set_at = excluded.set_at, died_at = excluded.died_at";
-    GET = "SELECT value, set_at, died_at FROM chat WHERE user = ?1 AND gateway = ?2";
+             set_at = excluded.set_at, died_at = excluded.died_at, is_undated = excluded.is_undated";
+    GET = "SELECT value, set_at, died_at, is_undated FROM chat WHERE user = ?1 AND gateway = ?2";
     DEATH = "SELECT died_at FROM chat WHERE user = ?1 AND gateway = ?2";
-    KILL = "UPDATE chat SET died_at = ?3 WHERE user = ?1 AND gateway = ?2 AND died_at IS NULL";
+    KILL = "UPDATE chat SET died_at = ?3, is_undated = 0 WHERE user = ?1 AND gateway = ?2 AND died_at IS NULL";
     /// The hash is over the App and the gateway: one user has it.
-    STANDING = "SELECT set_at, died_at FROM chat WHERE hash = ?1";
-    SET_STANDING = "UPDATE chat SET set_at = ?2, died_at = ?3 WHERE hash = ?1";
+    STANDING = "SELECT set_at, died_at, is_undated, user FROM chat WHERE hash = ?1";
+    SET_STANDING = "UPDATE chat SET set_at = ?2, died_at = ?3, is_undated = ?4 WHERE hash = ?1";
     /// The hash is over the App and the gateway.
     LEAVE = "DELETE FROM chat WHERE hash = ?1 AND user <> ?2";
     DELETE = "DELETE FROM chat WHERE user = ?1 AND gateway = ?2";
@@ -44,7 +45,7 @@ pub(crate) struct New<'a> {
     pub(crate) hash: ContactHash,
 }
 
-/// Sets the chat of a user, also in the place of one that cannot be read. Nobody else has it then.
+/// Sets the chat of a user, also in the place of one that cannot be read.
 pub(crate) fn put(
     db: &Connection,
     (seal, passing): (&Seal, &Unreadable),
@@ -52,8 +53,6 @@ pub(crate) fn put(
     new: New<'_>,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    db.prepare_cached(LEAVE)?
-        .execute((new.hash.bytes(), user))?;
     let is = Recipient::Chat(new.id.clone());
     let former = get(db, (seal, passing), user, new.gateway)?;
     let died_at = former.and_then(|former| {
@@ -61,6 +60,48 @@ pub(crate) fn put(
         let stays = |died_at: &Timestamp| stays_dead((&was, *died_at), &is, now);
         former.died_at.filter(stays)
     });
+    let standing = Standing {
+        died_at,
+        ..Standing::open(now)
+    };
+    set(db, seal, user, new, standing)
+}
+
+/// Sets the chat that a user opened by a link at a time, unless something else happened since.
+pub(crate) fn bind(
+    db: &Connection,
+    (seal, passing): (&Seal, &Unreadable),
+    user: i64,
+    new: New<'_>,
+    at: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let known = standing(db, new.hash)?;
+    let another = known.filter(|(owner, _)| *owner != user);
+    let own = get(db, (seal, passing), user, new.gateway)?.map(|own| Own {
+        is_same: own.id == *new.id,
+        standing: own.standing(),
+    });
+    match bound(own, another.map(|(_, standing)| standing), at) {
+        Some(standing) => set(db, seal, user, new, standing),
+        None => Ok(()),
+    }
+}
+
+/// Sets the chat of a user. Nobody else has it then.
+fn set(
+    db: &Connection,
+    seal: &Seal,
+    user: i64,
+    new: New<'_>,
+    standing: Standing,
+) -> Result<(), rusqlite::Error> {
+    let Standing {
+        set_at,
+        died_at,
+        is_undated,
+    } = standing;
+    db.prepare_cached(LEAVE)?
+        .execute((new.hash.bytes(), user))?;
     let name = user.to_string();
     let row = [name.as_str(), new.gateway.as_str()];
     let value = seal.seal_column(&place(&row), new.id.as_str().as_bytes())?;
@@ -70,8 +111,9 @@ pub(crate) fn put(
             new.gateway.as_str(),
             value,
             new.hash.bytes(),
-            millis(now),
+            millis(set_at),
             died_at.map(millis),
+            is_undated,
         ))
         .map(drop)
 }
@@ -102,7 +144,25 @@ fn found(row: &Row<'_>, seal: &Seal, place: &Place<'_>) -> Result<Chat, rusqlite
         id: id.ok_or_else(|| unreadable(row, 0, "the id of a chat"))?,
         set_at: time(row, 1)?,
         died_at: optional_time(row, 2)?,
+        is_undated: row.get(3)?,
     })
+}
+
+/// Who has a chat, and how it stands.
+fn standing(
+    db: &Connection,
+    hash: ContactHash,
+) -> Result<Option<(i64, Standing)>, rusqlite::Error> {
+    db.prepare_cached(STANDING)?
+        .query_row([hash.bytes()], |row| {
+            let standing = Standing {
+                set_at: time(row, 0)?,
+                died_at: optional_time(row, 1)?,
+                is_undated: row.get(2)?,
+            };
+            Ok((row.get(3)?, standing))
+        })
+        .optional()
 }
 
 /// Since when the chat of a user is dead, if it is; `None` if there is none.
@@ -132,24 +192,18 @@ pub(crate) fn kill(
 pub(crate) fn note(
     db: &Connection,
     hash: ContactHash,
-    standing: ChatStanding,
-    at: Timestamp,
+    noted: impl FnOnce(Standing) -> Option<Standing>,
 ) -> Result<bool, rusqlite::Error> {
-    let known = db
-        .prepare_cached(STANDING)?
-        .query_row([hash.bytes()], |row| {
-            Ok(Standing {
-                set_at: time(row, 0)?,
-                died_at: optional_time(row, 1)?,
-            })
-        })
-        .optional()?;
-    let after = known.and_then(|known| match standing {
-        ChatStanding::Open => known.opened(at),
-        ChatStanding::Blocked => known.blocked(at),
-    });
-    if let Some(Standing { set_at, died_at }) = after {
-        let values = (hash.bytes(), millis(set_at), died_at.map(millis));
+    let known = standing(db, hash)?;
+    let after = known.and_then(|(_, known)| noted(known));
+    if let Some(after) = after {
+        let Standing {
+            set_at,
+            died_at,
+            is_undated,
+        } = after;
+        let died_at = died_at.map(millis);
+        let values = (hash.bytes(), millis(set_at), died_at, is_undated);
         db.prepare_cached(SET_STANDING)?.execute(values)?;
     }
     Ok(known.is_some())

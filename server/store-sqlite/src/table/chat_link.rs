@@ -2,18 +2,18 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
-use vestnik_model::{AppId, GatewayName, UserId};
+use vestnik_model::{AppId, GatewayName};
 use vestnik_store::contacts::ChatLink;
 
 use crate::{
     sql::statements,
-    value::{Unreadable, millis, parsed, time},
+    value::{Unreadable, millis, time},
 };
 
 statements! {
     PUT = "INSERT INTO chat_link (user, gateway, hash, expires_at) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (user, gateway) DO UPDATE SET hash = excluded.hash, expires_at = excluded.expires_at";
-    FIND = "SELECT u.id, l.user, l.expires_at FROM chat_link l CROSS JOIN user u ON u.row = l.user
+    FIND = "SELECT l.user, l.expires_at FROM chat_link l CROSS JOIN user u ON u.row = l.user
          WHERE l.hash = ?1 AND l.gateway = ?2 AND u.app = ?3 AND u.id IS NOT NULL";
     DELETE = "DELETE FROM chat_link WHERE user = ?1 AND gateway = ?2";
     DELETE_ALL = "DELETE FROM chat_link WHERE user = ?1";
@@ -22,7 +22,6 @@ statements! {
 /// A link that is kept.
 #[derive(Debug)]
 pub(crate) struct Found {
-    pub(crate) name: UserId,
     pub(crate) user: i64,
     pub(crate) expires_at: Timestamp,
 }
@@ -51,9 +50,8 @@ pub(crate) fn find(
         .prepare_cached(FIND)?
         .query_row((hash, gateway.as_str(), app.as_str()), |row| {
             Ok(Found {
-                name: parsed(row, 0)?,
-                user: row.get(1)?,
-                expires_at: time(row, 2)?,
+                user: row.get(0)?,
+                expires_at: time(row, 1)?,
             })
         })
         .optional();

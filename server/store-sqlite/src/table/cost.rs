@@ -13,7 +13,7 @@ use vestnik_rules::cost::{Booking, Totals};
 use super::{change::Subject, delivery::Key};
 use crate::{
     sql::statements,
-    value::{to_json, unreadable},
+    value::{Unreadable, to_json, unreadable},
 };
 
 statements! {
@@ -75,7 +75,7 @@ pub(crate) fn book(
     db.prepare_cached(OF_MONTH)?.execute(place).map(drop)
 }
 
-/// What the messages of a notification cost, and what they saved.
+/// What the messages of a notification cost, and what they saved. A sum that cannot be read is passed over.
 pub(crate) fn of_notification(
     db: &Connection,
     notification: i64,
@@ -88,21 +88,28 @@ pub(crate) fn of_notification(
     Ok(Totals::shown(totals))
 }
 
-/// What the messages of an App cost and saved in a month.
+/// What the messages of an App cost and saved in a month. A line that cannot be read is passed over.
 pub(crate) fn of_month(
     db: &Connection,
     app: &AppId,
     month: Month,
+    unreadable: &Unreadable,
 ) -> Result<Vec<CostLine>, rusqlite::Error> {
-    db.prepare_cached(MONTH)?
-        .query_map((app.as_str(), month.to_string()), |row| {
-            let provider: String = row.get(1)?;
-            let totals = totals(row, 3)?;
-            let channel = Open::<Channel>::read(row.get_ref(0)?.as_str()?);
-            let provider = Some(provider).filter(|name| !name.is_empty());
-            Ok(totals.line((channel, provider), currency(row, 2)?))
-        })?
-        .collect()
+    let mut statement = db.prepare_cached(MONTH)?;
+    let mut rows = statement.query((app.as_str(), month.to_string()))?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        lines.extend(unreadable.pass_over("month_cost", line(row))?);
+    }
+    Ok(lines)
+}
+
+fn line(row: &Row<'_>) -> Result<CostLine, rusqlite::Error> {
+    let provider: String = row.get(1)?;
+    let totals = totals(row, 3)?;
+    let channel = Open::<Channel>::read(row.get_ref(0)?.as_str()?);
+    let provider = Some(provider).filter(|name| !name.is_empty());
+    Ok(totals.line((channel, provider), currency(row, 2)?))
 }
 
 /// Writes what a delivery saved; tells whether that is news.

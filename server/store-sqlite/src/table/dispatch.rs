@@ -21,7 +21,7 @@ use vestnik_rules::{
     address::{hash_email, moved},
     attempt::{Attempt, Bounds, Known, State, kills, settle_try},
     cascade::{Course, Looked, Target, channel_of, outside},
-    cost::Prices,
+    cost::{Prices, is_charged_late},
     delivery::{Event, advance, contacted},
     device::Wanted,
     gateway::{Reaches, bound},
@@ -255,9 +255,10 @@ impl Desk<'_> {
             return Ok(None);
         };
         // One that was given up or begun anew meanwhile may be reported, too.
-        if let Some(message) = &tried.message {
-            attempt::set_first_message(self.db, key, tried.target, message)?;
-        }
+        let is_first_proof = match &tried.message {
+            Some(message) => attempt::set_first_message(self.db, key, tried.target, message)?,
+            None => false,
+        };
         let used = self.used(key, tried)?;
         let bounds = Bounds {
             until: self.until(key)?,
@@ -267,6 +268,9 @@ impl Desk<'_> {
             now: self.now,
         };
         let Some(settled) = self.settled(&found.attempt, tried, &used, bounds) else {
+            if is_charged_late(found.attempt.state, is_first_proof, tried.collapses) {
+                self.charge(key, &found, tried)?;
+            }
             return Ok(None);
         };
         attempt::put(self.db, key, tried.target, &settled, self.now)?;

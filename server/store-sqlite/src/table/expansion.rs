@@ -77,7 +77,7 @@ pub(crate) fn expand(
         left -= u32::try_from(walked.len()).unwrap_or(left).min(left);
         position = source.position;
         for member in walked {
-            position = position.past(member.key);
+            position = member.position;
             if let Some(named) = member.named {
                 expanded.users.extend(pen.deliver(named, &source)?);
             }

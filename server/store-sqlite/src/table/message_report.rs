@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row};
-use vestnik_model::{AppId, Reason};
+use vestnik_model::{AppId, GatewayName, Reason};
 use vestnik_rules::gateway_report::{Fate, KEPT_FOR, MOST_KEPT};
 use vestnik_store::dispatch::MessageReport;
 
@@ -12,18 +12,19 @@ use crate::{
 };
 
 statements! {
-    KEEP = "INSERT INTO message_report (app, message, fate, reason, at, received_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (message, fate) DO NOTHING";
+    KEEP = "INSERT INTO message_report (app, gateway, message, fate, reason, at, received_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (message, fate) DO NOTHING";
     TAKE = "DELETE FROM message_report WHERE message = ?1 RETURNING fate, reason, at, received_at > ?2";
-    DELETE_OLD = "DELETE FROM message_report WHERE app = ?1 AND received_at <= ?2";
+    DELETE_OLD = "DELETE FROM message_report WHERE app = ?1 AND gateway = ?2
+             AND received_at <= ?3";
     DELETE_SURPLUS = "DELETE FROM message_report WHERE row IN (SELECT row FROM message_report
-         WHERE app = ?1 ORDER BY received_at DESC, row DESC LIMIT -1 OFFSET ?2)";
+         WHERE app = ?1 AND gateway = ?2 ORDER BY received_at DESC, row DESC LIMIT -1 OFFSET ?3)";
 }
 
 /// Keeps a report of a message that no attempt is known for.
 pub(crate) fn keep(
     db: &Connection,
-    app: &AppId,
+    (app, gateway): (&AppId, GatewayName),
     report: &MessageReport,
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
@@ -31,6 +32,7 @@ pub(crate) fn keep(
     db.prepare_cached(KEEP)?
         .execute((
             app.as_str(),
+            gateway.as_str(),
             message,
             fate.as_str(),
             fate.reason().map(Reason::as_str),
@@ -69,16 +71,16 @@ fn report(row: &Row<'_>, message: [u8; 32]) -> Result<MessageReport, rusqlite::E
     })
 }
 
-/// Deletes the reports of an App that are kept no longer, and the oldest of too many.
+/// Deletes the reports of a gateway of an App that are kept no longer, and the oldest of too many.
 pub(crate) fn delete_old(
     db: &Connection,
-    app: &AppId,
+    (app, gateway): (&AppId, GatewayName),
     now: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     let oldest = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
     db.prepare_cached(DELETE_OLD)?
-        .execute((app.as_str(), millis(oldest)))?;
+        .execute((app.as_str(), gateway.as_str(), millis(oldest)))?;
     db.prepare_cached(DELETE_SURPLUS)?
-        .execute((app.as_str(), MOST_KEPT))
+        .execute((app.as_str(), gateway.as_str(), MOST_KEPT))
         .map(drop)
 }

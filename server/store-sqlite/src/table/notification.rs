@@ -18,7 +18,7 @@ use vestnik_rules::{
 };
 use vestnik_store::effect::Told;
 
-use super::{change::Subject, cost, count};
+use super::{audience, change::Subject, cost, count};
 use crate::{
     sql::statements,
     value::{
@@ -203,6 +203,7 @@ pub(crate) fn insert(db: &Connection, new: &New<'_>) -> Result<i64, rusqlite::Er
     let row = db.last_insert_rowid();
     db.prepare_cached(INSERT_STATE)?
         .execute((row, to_json(&Position::START)?))?;
+    audience::plan(db, row, plan)?;
     Ok(row)
 }
 
@@ -395,6 +396,9 @@ pub(crate) fn set_position(
     row: i64,
     position: Option<Position>,
 ) -> Result<(), rusqlite::Error> {
+    if position.is_none() {
+        audience::unplan(db, row)?;
+    }
     let position = position.map(|position| to_json(&position)).transpose()?;
     db.prepare_cached(SET_POSITION)?
         .execute((row, position))
@@ -403,6 +407,7 @@ pub(crate) fn set_position(
 
 /// Notes that a notification was cancelled, or recalled as well.
 pub(crate) fn stop(db: &Connection, row: i64, is_recalled: bool) -> Result<(), rusqlite::Error> {
+    audience::unplan(db, row)?;
     let statement = if is_recalled { RECALL } else { CANCEL };
     db.prepare_cached(statement)?.execute([row]).map(drop)
 }
@@ -425,6 +430,7 @@ pub(crate) fn forget(db: &Connection, row: i64) -> Result<(), rusqlite::Error> {
 
 /// Deletes a notification that has no deliveries any more.
 pub(crate) fn delete(db: &Connection, row: i64) -> Result<(), rusqlite::Error> {
+    audience::unplan(db, row)?;
     for statement in [DELETE_COUNTS, DELETE_STATE, DELETE] {
         db.prepare_cached(statement)?.execute([row])?;
     }

@@ -40,7 +40,7 @@ pub(crate) fn of(
         return Ok(refused);
     }
     let recipients = recipients(db, asked, &plan, unreadable)?;
-    let is_exact = recipients.count() <= asked.limit as usize;
+    let is_exact = recipients.is_exact(asked.limit);
     let (mut reach, wanted) = (Reach::default(), Wanted::of(&asked.audience));
     let (mailing, app_default) = (asked.mailing(), app::zone(db, &asked.app)?);
     let (limit, providers) = (asked.limit as usize, providers(db, &asked.app)?);
@@ -194,22 +194,30 @@ fn uploaded(
         let Some(is_installation) = Value::is_installation(naming) else {
             let users = audience_line::users(db, window, unreadable)?;
             after = next(&users, limit);
-            let named = users.into_iter().filter_map(|(_, user)| user);
-            named.for_each(|user| recipients.add(user));
+            for (_, user) in users {
+                if !recipients.may_read_line() {
+                    return Ok(());
+                }
+                user.into_iter().for_each(|user| recipients.add(user));
+            }
             continue;
         };
         let values = audience_line::values(db, is_installation, window)?;
         after = next(&values, limit);
-        for value in values.into_iter().filter_map(|(_, value)| value) {
+        for (_, value) in values {
+            if !recipients.may_read_line() {
+                return Ok(());
+            }
             match value {
-                Value::Contact(hash) => {
+                Some(Value::Contact(hash)) => {
                     with_address(db, asked, (&[hash], unreadable), recipients)?;
                 }
-                Value::Installation(id) => {
+                Some(Value::Installation(id)) => {
                     if let Some(user) = present::owner(db, &asked.app, id)? {
                         recipients.add_installation(user, id);
                     }
                 }
+                None => {}
             }
         }
     }

@@ -24,11 +24,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ),
     (
         "audience",
-        "IN_USE",
-        "when an uploaded audience is deleted; as many rows as audiences are to be expanded",
-    ),
-    (
-        "audience",
         "SEALED",
         "when a key of secrets is first given; as many rows as uploaded audiences",
     ),

@@ -10,7 +10,7 @@ use vestnik_rules::{
     attempt::Outcome,
     bounce::Fate,
     cost::Prices,
-    gateway::{Choice, Reaches, Traits},
+    gateway::{Choice, Reaches, Traits, message_hash},
     schedule::{Attributes, Said},
     session::Session,
     work::WorkKind,
@@ -349,5 +349,25 @@ pub async fn prices_are_set_whole_and_are_each_apps_own(fixture: &impl Fixture) 
     let put = world.store.put_prices(shop(), Prices::default(), at(4));
     put.await.unwrap();
     assert_eq!(world.store.prices(shop()).await, Ok(Prices::default()));
+    world.is_sound().await;
+}
+
+pub async fn an_answer_that_proves_a_message_too_late_is_charged_once(fixture: &impl Fixture) {
+    let (world, _) = begin(fixture).await;
+    let only = step(StepChannel::Gateway(sms()), Goal::Handed, None);
+    publish_by(&world, 1, Steps::from_stored(vec![only])).await;
+    let message = one(&world, 20).await;
+    starts(&world, &message, 20).await;
+    // Its lease is over: it is given up, as nobody knows whether it was taken.
+    assert_eq!(dispatch(&world, 90).await, []);
+    check(&sums(&world, 1).await, &[], &[]);
+    let (id, taken) = costing(&message, 20, Outcome::Accepted);
+    let message = Some(message_hash(&shop(), sms(), main_provider(), "7"));
+    let taken = Tried { message, ..taken };
+    assert_eq!(settle(&world, 91, (id, taken.clone())).await, 0);
+    check(&sums(&world, 1).await, &["3.20 RUB"], &[]);
+    assert_eq!(settle(&world, 92, (id, taken)).await, 0);
+    check(&sums(&world, 1).await, &["3.20 RUB"], &[]);
+    assert_eq!(month(&world).await, [line(1, 3_200_000, 0, 0)]);
     world.is_sound().await;
 }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use vestnik_model::{
-    AppId, AttemptStatus, Channel, GatewayName, ProviderName, Reason,
+    AttemptStatus, Channel, GatewayName, ProviderName, Reason,
     chat::ChatId,
     phone::PhoneNumber,
     publish::{Goal, OnUnproven, StepChannel, StepRequest, Steps},
@@ -11,7 +11,6 @@ use vestnik_rules::{
     attempt::Outcome,
     gateway::{Choice, Reaches, Recipient, Traits},
     schedule::{Attributes, Said},
-    work::WorkKind,
 };
 
 use super::{
@@ -23,7 +22,7 @@ use super::{
 };
 use crate::{
     audiences::ReachOutcome,
-    contacts::{ChatLink, ChatOf, ChatStanding},
+    contacts::ChatOf,
     dispatch::{Begun, Recipient as To, Tried, TryStart},
     ledger::FindingsQuery,
     tenants::Provider,
@@ -31,7 +30,7 @@ use crate::{
 
 const NUMBER: &str = "+4930123456";
 
-fn gateway(name: &str) -> GatewayName {
+pub(super) fn gateway(name: &str) -> GatewayName {
     GatewayName::parse(name).unwrap()
 }
 
@@ -39,7 +38,7 @@ fn provider(name: &str) -> ProviderName {
     ProviderName::parse(name).unwrap()
 }
 
-fn chat(id: &str) -> ChatId {
+pub(super) fn chat(id: &str) -> ChatId {
     ChatId::parse(id).unwrap()
 }
 
@@ -47,7 +46,7 @@ fn number(text: &str) -> Recipient {
     Recipient::Phone(PhoneNumber::parse(text).unwrap())
 }
 
-fn of(who: &str) -> ChatOf {
+pub(super) fn of(who: &str) -> ChatOf {
     ChatOf {
         app: shop(),
         user: user(who),
@@ -56,7 +55,7 @@ fn of(who: &str) -> ChatOf {
 }
 
 /// A gateway for a minute, then a letter.
-fn cascade(name: &str, on_unproven: Option<OnUnproven>) -> Steps {
+pub(super) fn cascade(name: &str, on_unproven: Option<OnUnproven>) -> Steps {
     let step = |channel, within_seconds, on_unproven| StepRequest {
         channel,
         wait_for: Some(Goal::Handed),
@@ -70,7 +69,7 @@ fn cascade(name: &str, on_unproven: Option<OnUnproven>) -> Steps {
 }
 
 /// A shop with an account for short messages and one for a messenger; Anna has an address and a number.
-async fn begin(fixture: &impl Fixture) -> World {
+pub(super) async fn begin(fixture: &impl Fixture) -> World {
     let world = letters::begin(fixture).await;
     for (name, reaches) in [("sms", Reaches::Phone), ("telegram", Reaches::Chat)] {
         let provider = Provider {
@@ -102,7 +101,7 @@ async fn set_number(world: &World, number: Option<&str>, second: i64) {
 
 /// The one message that begins, and where it goes.
 #[track_caller]
-fn message(begun: Vec<Begun>) -> (Begun, Recipient) {
+pub(super) fn message(begun: Vec<Begun>) -> (Begun, Recipient) {
     let [one] = <[Begun; 1]>::try_from(begun).unwrap();
     let To::Gateway { to, .. } = one.recipient.clone() else {
         panic!("it goes by a gateway: {one:?}");
@@ -312,7 +311,7 @@ pub async fn a_number_that_was_changed_before_its_turn_gets_nothing(fixture: &im
 }
 
 /// What one gateway says of a number.
-async fn is_dead(world: &World, number: u32, second: i64, reason: Reason) {
+pub(super) async fn is_dead(world: &World, number: u32, second: i64, reason: Reason) {
     publish_by(world, number, cascade("sms", None)).await;
     let (begun, _) = message(dispatch(world, second).await);
     assert!(starts(world, &begun, ("main", None), second).await);
@@ -348,128 +347,6 @@ pub async fn a_dead_number_is_dead_until_another_one_is_set(fixture: &impl Fixtu
     // It was another number that was dead.
     set_number(&world, Some(NUMBER), 60).await;
     assert_eq!(goes_to(&world, 5, 61).await, Some(number(NUMBER)));
-    world.is_sound().await;
-}
-
-pub async fn a_blocked_chat_ends_its_channel_until_it_is_opened_again(fixture: &impl Fixture) {
-    let world = begin(fixture).await;
-    let at_telegram = || (shop(), gateway("telegram"));
-    let note = |standing, second| {
-        world
-            .store
-            .note_chat(at_telegram(), chat("42"), standing, at(second))
-    };
-    assert!(!note(ChatStanding::Blocked, 10).await.unwrap());
-    world
-        .store
-        .put_chat(of("anna"), chat("42"), at(11))
-        .await
-        .unwrap();
-    assert!(note(ChatStanding::Blocked, 12).await.unwrap());
-    let blocked = world.store.chat(of("anna")).await.unwrap().unwrap();
-    assert_eq!(blocked.died_at, Some(at(12)));
-    publish_by(&world, 1, cascade("telegram", None)).await;
-    assert!(matches!(
-        dispatch(&world, 20).await[0].recipient,
-        To::Mailbox { .. }
-    ));
-    let view = world.delivery(1, "anna").await;
-    assert_eq!(
-        view.switched.and_then(|reason| reason.known()),
-        Some(Reason::BlockedChannel)
-    );
-    // What happened before comes late, and changes nothing.
-    assert!(note(ChatStanding::Open, 11).await.unwrap());
-    let still = world.store.chat(of("anna")).await.unwrap().unwrap();
-    assert_eq!(still.died_at, Some(at(12)));
-    assert!(note(ChatStanding::Open, 30).await.unwrap());
-    assert!(note(ChatStanding::Blocked, 29).await.unwrap());
-    publish_by(&world, 2, cascade("telegram", None)).await;
-    assert_eq!(
-        message(dispatch(&world, 31).await).1,
-        Recipient::Chat(chat("42"))
-    );
-    world.is_sound().await;
-}
-
-pub async fn a_chat_is_one_persons(fixture: &impl Fixture) {
-    let world = begin(fixture).await;
-    let other = AppId::parse("other").unwrap();
-    let elsewhere = ChatOf {
-        app: other,
-        ..of("anna")
-    };
-    for whose in [of("anna"), elsewhere.clone(), of("bert")] {
-        world
-            .store
-            .put_chat(whose, chat("42"), at(10))
-            .await
-            .unwrap();
-    }
-    let id = async |whose| world.store.chat(whose).await.unwrap().map(|chat| chat.id);
-    assert_eq!(id(of("anna")).await, None);
-    assert_eq!(id(of("bert")).await, Some(chat("42")));
-    assert_eq!(
-        id(elsewhere).await,
-        Some(chat("42")),
-        "another App knows nothing of it"
-    );
-    assert!(world.store.delete_chat(of("bert")).await.unwrap());
-    assert!(!world.store.delete_chat(of("bert")).await.unwrap());
-    assert_eq!(id(of("bert")).await, None);
-    world.is_sound().await;
-}
-
-pub async fn a_link_binds_a_chat_once(fixture: &impl Fixture) {
-    let world = begin(fixture).await;
-    let link = |byte, second| ChatLink {
-        hash: [byte; 32],
-        expires_at: at(second),
-    };
-    let take = |name: &str, byte, second| {
-        let at_gateway = (shop(), gateway(name));
-        world
-            .store
-            .take_chat_link(at_gateway, [byte; 32], chat("42"), at(second))
-    };
-    let store = &world.store;
-    store.put_chat_link(of("anna"), link(3, 100)).await.unwrap();
-    assert!(!store.delete_chat(of("anna")).await.unwrap());
-    assert_eq!(take("telegram", 3, 20).await.unwrap(), None);
-    store.put_chat_link(of("anna"), link(1, 100)).await.unwrap();
-    store.put_chat_link(of("anna"), link(2, 100)).await.unwrap();
-    // A newer one took its place, it has expired, it is for another gateway.
-    for (at, byte, second) in [("telegram", 1, 20), ("telegram", 2, 100), ("max", 2, 20)] {
-        assert_eq!(take(at, byte, second).await.unwrap(), None);
-    }
-    assert_eq!(take("telegram", 2, 20).await.unwrap(), Some(user("anna")));
-    assert_eq!(take("telegram", 2, 20).await.unwrap(), None, "it was used");
-    let bound = store.chat(of("anna")).await.unwrap().unwrap();
-    assert_eq!((bound.id, bound.died_at), (chat("42"), None));
-    world.is_sound().await;
-}
-
-pub async fn an_erased_user_has_no_chat_and_no_link(fixture: &impl Fixture) {
-    let world = begin(fixture).await;
-    world
-        .store
-        .put_chat(of("anna"), chat("42"), at(10))
-        .await
-        .unwrap();
-    let link = ChatLink {
-        hash: [1; 32],
-        expires_at: at(1_000),
-    };
-    world.store.put_chat_link(of("anna"), link).await.unwrap();
-    is_dead(&world, 1, 20, Reason::TokenDead).await;
-    assert!(world.erase("anna").await);
-    assert_eq!(world.store.chat(of("anna")).await.unwrap(), None);
-    let at_telegram = (shop(), gateway("telegram"));
-    let taken = world
-        .store
-        .take_chat_link(at_telegram, [1; 32], chat("42"), at(30));
-    assert_eq!(taken.await.unwrap(), None);
-    world.work(WorkKind::EraseUser, 10, 200).await;
     world.is_sound().await;
 }
 

@@ -92,6 +92,20 @@ pub async fn a_repeated_request_is_recognised_by_its_key_alone(fixture: &impl Fi
     world.is_sound().await;
 }
 
+pub async fn a_request_is_recognised_behind_one_that_is_on_its_way(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    for number in 1..=20 {
+        let name = format!("k{number}");
+        let first = world.store.publish(keyed(number, &name, 7, 1_000));
+        let record = keyed(number + 100, &name, 7, 1_000).idempotency.unwrap();
+        let second = world.store.recognise(shop(), record, at(11));
+        let (first, second) = futures_util::future::join(first, second).await;
+        assert!(matches!(first, Ok(PublishOutcome::Accepted(_))));
+        assert!(matches!(second, Ok(Verdict::Replay(_))), "{second:?}");
+    }
+    world.is_sound().await;
+}
+
 pub async fn a_refused_request_is_not_remembered(fixture: &impl Fixture) {
     let world = World::begin(fixture).await;
     let to_topic = |number| NewNotification {

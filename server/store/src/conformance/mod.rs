@@ -13,6 +13,7 @@
 
 pub mod backends;
 pub mod bounces;
+pub mod chats;
 pub mod choosing;
 pub mod collapsing;
 pub mod concurrency;
@@ -68,6 +69,7 @@ pub mod tokens;
 pub mod topics;
 pub mod turns;
 pub mod unproven;
+pub mod upload_bounds;
 pub mod uploads;
 pub mod users;
 pub mod versions;
@@ -138,6 +140,15 @@ macro_rules! conformance {
                 an_audience_stays_while_it_is_expanded, an_audience_is_deleted_in_parts,
                 an_audience_goes_when_its_time_is_over,
                 an_app_has_so_many_audiences_of_its_own;
+            chats: a_blocked_chat_ends_its_channel_until_it_is_opened_again,
+                a_block_without_a_time_is_lifted_by_what_the_person_does,
+                a_chat_is_one_persons, a_link_binds_a_chat_once,
+                a_late_link_wipes_nothing_that_happened_since,
+                an_erased_user_has_no_chat_and_no_link;
+            upload_bounds: an_address_of_many_users_is_expanded_in_parts,
+                a_line_that_goes_while_it_is_expanded_takes_nobody_else_with_it,
+                a_preview_reads_so_many_lines, an_app_has_so_many_lines_of_its_own,
+                an_installation_of_another_app_stays_in_its_audiences;
             users: an_erased_user_is_gone_at_once, an_erased_user_is_deleted_in_parts,
                 an_erased_name_is_free, an_unknown_user_is_not_erased,
                 what_waits_is_not_for_who_has_the_name_next,
@@ -155,7 +166,8 @@ macro_rules! conformance {
                 what_was_recalled_before_it_was_known_saves_nothing,
                 what_nobody_confirmed_costs_what_came_next,
                 a_letter_that_came_back_saved_nothing, what_was_tried_anew_is_saved_once,
-                sums_outlive_users, prices_are_set_whole_and_are_each_apps_own;
+                sums_outlive_users, prices_are_set_whole_and_are_each_apps_own,
+                an_answer_that_proves_a_message_too_late_is_charged_once;
             recipients: what_an_app_says_of_a_user_is_set_whole,
                 what_was_said_goes_with_its_user, an_app_has_one_default_zone;
             choosing: opt_outs_are_changed_one_by_one_and_are_each_apps_own,
@@ -208,12 +220,14 @@ macro_rules! conformance {
                 any_schedule_goes_out_as_the_rules_say;
             pausing: a_paused_mailing_goes_on_when_it_is_resumed,
                 what_was_released_is_not_sent_while_its_mailing_is_paused,
+                what_expires_first_ends_first_while_its_mailing_is_paused,
                 a_mailing_that_is_paused_before_it_begins_notifies_nobody,
                 a_paused_mailing_can_be_cancelled_and_then_not_resumed,
                 the_pace_of_a_mailing_is_changed_while_it_is_sent;
             idempotency: a_repeated_request_is_answered_as_before,
                 another_request_is_a_mismatch, a_key_is_forgotten_in_time,
-                a_repeated_request_is_recognised_by_its_key_alone, a_refused_request_is_not_remembered, racing_repetitions_publish_once;
+                a_repeated_request_is_recognised_by_its_key_alone,
+                a_request_is_recognised_behind_one_that_is_on_its_way, a_refused_request_is_not_remembered, racing_repetitions_publish_once;
             recall: a_recall_is_an_entry_of_each_log, a_recall_is_told_once,
                 a_recall_goes_in_parts, an_unknown_notification_is_not_recalled,
                 a_hand_over_that_is_noted_late_is_recalled,
@@ -369,9 +383,6 @@ macro_rules! conformance {
                 a_message_that_was_not_started_is_begun_again,
                 a_number_that_was_changed_before_its_turn_gets_nothing,
                 a_dead_number_is_dead_until_another_one_is_set,
-                a_blocked_chat_ends_its_channel_until_it_is_opened_again,
-                a_chat_is_one_persons, a_link_binds_a_chat_once,
-                an_erased_user_has_no_chat_and_no_link,
                 a_preview_counts_whom_gateways_reach;
             reports: a_report_reaches_the_goal_of_its_step,
                 without_a_report_the_next_step_begins_at_the_end_of_the_step,
@@ -384,7 +395,9 @@ macro_rules! conformance {
                 a_report_before_the_answer_counts_with_the_answer,
                 a_failure_before_the_answer_counts_with_the_answer,
                 a_message_that_was_given_up_is_proven_by_its_report,
-                what_is_kept_of_an_app_is_bounded_and_only_for_a_while,
+                what_is_kept_of_a_gateway_is_bounded_and_only_for_a_while,
+                a_failure_during_a_repeated_try_counts_with_its_answer,
+                a_gateway_does_not_push_out_what_is_kept_of_another,
                 a_report_that_an_address_is_dead_kills_it_at_its_gateway;
             decrypting: a_push_is_sent_anew_for_a_key_that_came_before_the_report,
                 a_push_is_sent_anew_for_a_key_that_comes_after_the_report,

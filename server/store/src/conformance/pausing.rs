@@ -109,6 +109,7 @@ pub async fn a_paused_mailing_goes_on_when_it_is_resumed(fixture: &impl Fixture)
         EditOutcome::Edited
     );
     assert_eq!(world.view(1).await.paused_at, None);
+    world.work(WorkKind::AskAnew, 5, ACCEPTED + 1_002).await;
     let all = notified(&world, ACCEPTED + 1_800).await;
     assert_eq!(all.len() + early.difference(&all).count(), NAMES.len());
     assert_eq!(world.counts(1).await.scheduled, 0);
@@ -128,6 +129,31 @@ pub async fn what_was_released_is_not_sent_while_its_mailing_is_paused(fixture: 
     pause(&world, false, long + 1).await;
     world.work(WorkKind::AskAnew, 7, long + 1).await;
     assert_eq!(dispatch(&world, long + 2).await.len(), 1);
+    world.is_sound().await;
+}
+
+pub async fn what_expires_first_ends_first_while_its_mailing_is_paused(fixture: &impl Fixture) {
+    let world = World::begin(fixture).await;
+    world.login_in("late", 1, "Etc/UTC").await;
+    world.login_in("soon", 2, "Asia/Tokyo").await;
+    let schedule = json!({"send_at": "2027-01-16T09:00:00", "time_zone": "recipient"});
+    let (ttl, to) = (SignedDuration::from_hours(12), users(&["late", "soon"]));
+    world.publish_timed(1, to, schedule, ttl).await;
+    pause(&world, true, ACCEPTED + 1).await;
+    // Nine in the morning there, sixteen hours from the beginning.
+    let tokyo = 16 * 3_600;
+    let both = tokyo + 10 * 3_600;
+    let all = ["late", "soon"];
+    assert!(world.play(1, &all, 7, both).await.is_empty());
+    // All that wait are asked about anew, in the order of their users.
+    pause(&world, false, both).await;
+    pause(&world, true, both).await;
+    world.work(WorkKind::AskAnew, 7, both + 1).await;
+    let ended = tokyo + 12 * 3_600;
+    assert!(world.play(1, &all, 7, ended + 1).await.is_empty());
+    let status = async |who| world.delivery(1, who).await.status;
+    assert_eq!(status("soon").await, DeliveryStatus::Expired);
+    assert_eq!(status("late").await, DeliveryStatus::Scheduled);
     world.is_sound().await;
 }
 

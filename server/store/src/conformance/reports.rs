@@ -3,7 +3,7 @@
 use vestnik_model::{
     AppId, AttemptStatus, Channel, DeliveryStatus, GatewayName, ProviderName, Reason,
     phone::PhoneNumber,
-    publish::{Goal, StepChannel, StepRequest, Steps},
+    publish::{Goal, OnUnproven, StepChannel, StepRequest, Steps},
 };
 use vestnik_rules::{
     attempt::Outcome,
@@ -43,11 +43,15 @@ fn hash_of(app: &AppId, message: &str) -> [u8; 32] {
 
 /// A message that is to be delivered within a minute, then a letter, if there is one.
 fn cascade(has_letter: bool) -> Steps {
+    cascade_that(has_letter, None)
+}
+
+fn cascade_that(has_letter: bool, on_unproven: Option<OnUnproven>) -> Steps {
     let step = |channel, wait_for, within_seconds| StepRequest {
         channel,
         wait_for: Some(wait_for),
         within_seconds,
-        on_unproven: None,
+        on_unproven,
     };
     let within = has_letter.then_some(60);
     let mut steps = vec![step(StepChannel::Gateway(sms()), Goal::Delivered, within)];
@@ -283,6 +287,50 @@ pub async fn a_failure_before_the_answer_counts_with_the_answer(fixture: &impl F
     world.is_sound().await;
 }
 
+pub async fn a_failure_during_a_repeated_try_counts_with_its_answer(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let steps = cascade_that(true, Some(OnUnproven::Repeat));
+    let first = started(&world, 1, steps).await;
+    // Its lease is over, and the next try has begun when its answer comes.
+    let second = dispatch(&world, 51).await.remove(0);
+    assert!(matches!(second.recipient, Recipient::Gateway { .. }));
+    answered(&world, &first, 52).await;
+    let (notification, mut tried) = tried(&second, 51, Outcome::Accepted);
+    let start = TryStart::of((&shop(), notification), &tried, at(53)).by(Choice {
+        provider: main_provider(),
+        instead_of: None,
+    });
+    assert!(world.store.start_try(start).await.unwrap());
+    assert!(!told(&world, FAILED, 54).await);
+    assert_eq!(message(&world, 1).await, (AttemptStatus::Sending, None));
+    tried.message = Some(hash_of(&shop(), "7"));
+    assert_eq!(settle(&world, 55, (notification, tried)).await, 1);
+    let lost = (AttemptStatus::Failed, Some(Reason::SmsUndeliverable));
+    assert_eq!(message(&world, 1).await, lost);
+    world.is_sound().await;
+}
+
+pub async fn a_gateway_does_not_push_out_what_is_kept_of_another(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let begun = started(&world, 1, cascade(true)).await;
+    assert!(!told(&world, Fate::Delivered, 20).await);
+    let many = (0..MOST_KEPT).map(|number| MessageReport {
+        message: hash_of(&shop(), &format!("other {number}")),
+        fate: FAILED,
+        at: at(21),
+    });
+    let reports = MessageReports {
+        app: shop(),
+        gateway: GatewayName::parse("telegram").unwrap(),
+        reports: many.collect(),
+        now: at(21),
+    };
+    assert_eq!(world.store.note_messages(reports).await, Ok(0));
+    answered(&world, &begun, 22).await;
+    assert_eq!(message(&world, 1).await, (AttemptStatus::Delivered, None));
+    world.is_sound().await;
+}
+
 pub async fn a_message_that_was_given_up_is_proven_by_its_report(fixture: &impl Fixture) {
     let world = begin(fixture).await;
     let begun = started(&world, 1, cascade(false)).await;
@@ -301,7 +349,7 @@ pub async fn a_message_that_was_given_up_is_proven_by_its_report(fixture: &impl 
     world.is_sound().await;
 }
 
-pub async fn what_is_kept_of_an_app_is_bounded_and_only_for_a_while(fixture: &impl Fixture) {
+pub async fn what_is_kept_of_a_gateway_is_bounded_and_only_for_a_while(fixture: &impl Fixture) {
     let world = begin(fixture).await;
     let begun = started(&world, 1, cascade(true)).await;
     assert!(!told(&world, Fate::Delivered, 20).await);

@@ -9,7 +9,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     audience::{Naming, Plan},
-    audience_file::{Line, Recipient, Standing, State, kept, may_append},
+    audience_file::{Line, Recipient, Standing, State, has_room, kept, may_append},
     contact::ContactHash,
     work::{Stage, WorkKind},
 };
@@ -151,7 +151,9 @@ fn append(world: &mut World, part: &Append) -> AppendOutcome {
         bytes: row.reader.offset,
     };
     let (is_next, bad) = (may_append(standing, part.from), row.bad);
-    if is_next {
+    let adding = part.read.good.len() as u64;
+    let is_full = !has_room(lines(world, &part.app), adding, part.most_lines);
+    if is_next && !is_full {
         for problem in kept(bad, &part.read.bad, part.most_problems) {
             let at = (key, problem.line);
             world.line_problems.insert(at, problem.clone());
@@ -171,10 +173,18 @@ fn append(world: &mut World, part: &Append) -> AppendOutcome {
         }
     }
     match world.uploads.get(&key).and_then(UploadRow::view) {
+        Some(view) if is_next && is_full => AppendOutcome::Full(view),
         Some(view) if is_next => AppendOutcome::Added(view),
         Some(view) => AppendOutcome::Elsewhere(view),
         None => AppendOutcome::Unknown,
     }
+}
+
+/// How many lines that name somebody all audiences of an App have.
+fn lines(world: &World, app: &AppId) -> u64 {
+    let own = world.uploads.values();
+    let own = own.filter(|row| row.app == *app && row.id.is_some());
+    own.map(|row| row.good).sum()
 }
 
 /// Adds the recipient of a line; tells whether no line before names them.

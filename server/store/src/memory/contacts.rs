@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Audience, GatewayName, UserId, chat::ChatId, email::EmailAddress};
+use vestnik_model::{AppId, Audience, UserId, chat::ChatId, email::EmailAddress};
 use vestnik_rules::{
     address::{Stored, Upload, hash_email, upload},
     audience::Plan,
@@ -14,7 +14,7 @@ use vestnik_rules::{
 use super::{MemoryStore, gateways, row::UserKey, world::World};
 use crate::{
     Answer, Contacts,
-    contacts::{Chat, ChatLink, ChatOf, ChatStanding, Email},
+    contacts::{Chat, ChatLink, ChatOf, ChatReports, Email},
 };
 
 /// The key of every store in memory: nothing of it is kept.
@@ -111,21 +111,12 @@ impl Contacts for MemoryStore {
         })
     }
 
-    fn note_chat(
-        &self,
-        (app, gateway): (AppId, GatewayName),
-        chat: ChatId,
-        standing: ChatStanding,
-        now: Timestamp,
-    ) -> Answer<'_, bool> {
-        self.write(now, move |txn| {
-            let noted = (standing, now);
-            Ok(gateways::note_chat(
-                &mut txn.world,
-                (&app, gateway),
-                &chat,
-                noted,
-            ))
+    fn note_chats(&self, reports: ChatReports) -> Answer<'_, Vec<bool>> {
+        self.write(reports.now, move |txn| {
+            let place = (&reports.app, reports.gateway);
+            let events = reports.events.iter();
+            let noted = events.map(|event| gateways::note_chat(&mut txn.world, place, event));
+            Ok(noted.collect())
         })
     }
 
@@ -134,24 +125,6 @@ impl Contacts for MemoryStore {
             let user = txn.world.ensure_user(&whose.app, &whose.user);
             txn.world.chat_links.insert((user, whose.gateway), link);
             Ok(())
-        })
-    }
-
-    fn take_chat_link(
-        &self,
-        (app, gateway): (AppId, GatewayName),
-        hash: [u8; 32],
-        chat: ChatId,
-        now: Timestamp,
-    ) -> Answer<'_, Option<UserId>> {
-        self.write(now, move |txn| {
-            let opened = (chat.clone(), now);
-            Ok(gateways::take_link(
-                &mut txn.world,
-                (&app, gateway),
-                hash,
-                opened,
-            ))
         })
     }
 }

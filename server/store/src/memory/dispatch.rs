@@ -13,6 +13,7 @@ use vestnik_model::{AppId, Channel, Sums, UserId};
 use vestnik_rules::{
     attempt::{Bounds, Known, State, settle_try},
     cascade::{Looked, Target, View, look},
+    cost::is_charged_late,
     delivery::{Event, advance, contacted},
     gateway::bound,
     identity::attempt_id,
@@ -417,9 +418,17 @@ fn settle_one(
     }
     let row = txn.world.attempts.get_mut(&own)?;
     // One that was given up or begun anew meanwhile may be reported, too.
+    let is_first_proof = row.message.is_none() && tried.message.is_some();
     row.message = row.message.or(tried.message);
     let of = (&tried.outcome, tried.lease_until);
-    row.attempt = settle_try(&row.attempt, of, known, bounds)?;
+    let state = row.attempt.state;
+    let Some(settled) = settle_try(&row.attempt, of, known, bounds) else {
+        if is_charged_late(state, is_first_proof, tried.collapses) {
+            charge(&mut txn.world, key, tried, settling.now);
+        }
+        return None;
+    };
+    row.attempt = settled;
     let is_taken = row.attempt.state == State::Sent;
     if tried.said.is_some() {
         row.said.clone_from(&tried.said);

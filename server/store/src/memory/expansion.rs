@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, convert::Infallible};
 use jiff::Timestamp;
 use vestnik_model::{AppId, AudienceId, InstallationId, TopicName, UserId};
 use vestnik_rules::{
-    audience::{Candidate, ListedUser, Members, Naming, Plan, Source, admit},
+    audience::{Candidate, ListedUser, Members, Naming, Plan, Position, Source, admit},
     cascade::Course,
     collapse::TOO_LATE,
     consent::{Passage, Ways, passage},
@@ -44,8 +44,8 @@ pub(super) struct Part<'a> {
 /// A member of a source.
 #[derive(Debug)]
 struct Walked {
-    /// The key of the member in its source.
-    key: i64,
+    /// The position behind the member.
+    position: Position,
     /// Absent of a listed user who was erased since.
     user: Option<UserKey>,
     only: Option<Vec<InstallationId>>,
@@ -69,7 +69,7 @@ pub(super) fn expand(txn: &mut Txn, part: &Part<'_>) -> Result<(), StoreError> {
         let is_end = walked.len() < left;
         left -= walked.len().min(left);
         for member in walked {
-            position = position.past(member.key);
+            position = member.position;
             if let Some(user) = member.user {
                 deliver(txn, part, (&plan, &source), (user, member.only))?;
             }
@@ -95,12 +95,13 @@ fn walk(
 ) -> Vec<Walked> {
     let after = source.position.after;
     let is_next = |key: i64| after.is_none_or(|after| key > after);
+    let past = |key: i64| source.position.past(key);
     match &source.members {
         Members::Users(listed) => listed
             .iter()
             .take(limit)
             .map(|ListedUser { key, user }| Walked {
-                key: *key,
+                position: past(*key),
                 user: {
                     let erased_at = world.erased.get(&(app.clone(), user.clone()));
                     is_meant(accepted_at, erased_at.copied()).then(|| world.ensure_user(app, user))
@@ -113,7 +114,7 @@ fn walk(
             .filter(|user| is_next(*user))
             .take(limit)
             .map(|user| Walked {
-                key: user,
+                position: past(user),
                 user: Some(user),
                 only: None,
             })
@@ -123,7 +124,7 @@ fn walk(
             .filter(|user| is_next(*user))
             .take(limit)
             .map(|user| Walked {
-                key: user,
+                position: past(user),
                 user: Some(user),
                 only: None,
             })
@@ -133,18 +134,16 @@ fn walk(
             .filter(|user| is_next(*user))
             .take(limit)
             .map(|user| Walked {
-                key: user,
+                position: past(user),
                 user: Some(user),
                 only: Some(only(world, (app, plan), user)),
             })
             .collect(),
-        Members::Uploaded(id, naming) => uploaded(world, (app, plan), (*id, *naming), |named| {
-            let mut named: Vec<_> = named.filter(|(key, _)| is_next(*key)).collect();
-            // Those whom one line names are of one part.
-            let end = (limit..named.len()).find(|end| named[*end].0 != named[*end - 1].0);
-            named.truncate(end.unwrap_or(named.len()));
-            named
-        }),
+        Members::Uploaded(id, naming) => {
+            uploaded(world, (app, plan), (*id, *naming), source.position)
+                .take(limit)
+                .collect()
+        }
     }
 }
 
@@ -164,23 +163,29 @@ fn subscribers(world: &World, app: &AppId, name: &TopicName) -> Vec<UserKey> {
         .collect()
 }
 
-/// Those whom an uploaded audience names in one way.
-fn uploaded(
-    world: &World,
-    (app, plan): (&AppId, &Plan),
+/// Those whom an uploaded audience names in one way and who have not been walked.
+fn uploaded<'a>(
+    world: &'a World,
+    (app, plan): (&'a AppId, &'a Plan),
     source: (AudienceId, Naming),
-    next: impl FnOnce(std::vec::IntoIter<(i64, Option<UserKey>)>) -> Vec<(i64, Option<UserKey>)>,
-) -> Vec<Walked> {
+    position: Position,
+) -> impl Iterator<Item = Walked> + 'a {
     let (_, naming) = source;
-    let walked = next(named(world, app, source).into_iter()).into_iter();
-    let walked = walked.map(|(key, user)| Walked {
-        key,
+    let named = named(world, app, source).into_iter();
+    let left = named.filter(move |(key, user)| match user {
+        Some(user) => position.is_before(*key, *user),
+        None => position.after.is_none_or(|after| *key > after),
+    });
+    left.map(move |(key, user)| Walked {
+        position: match user {
+            Some(user) if naming == Naming::Contact => position.within(key, user),
+            Some(_) | None => position.past(key),
+        },
         user,
         only: user
             .filter(|_| naming == Naming::Installation)
             .map(|user| only(world, (app, plan), user)),
-    });
-    walked.collect()
+    })
 }
 
 /// The owners of listed installations. Unknown installations are nobody's.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use vestnik_model::{AppId, Channel, GatewayName, UserId, chat::ChatId, phone::PhoneNumber};
+use vestnik_model::{AppId, Channel, GatewayName, chat::ChatId, phone::PhoneNumber};
 use vestnik_rules::{
     chat,
     gateway::{Known, Reaches, Recipient, Traits, stays_dead},
@@ -13,7 +13,7 @@ use super::{
     row::{ProviderRow, UserKey},
     world::World,
 };
-use crate::contacts::{Chat, ChatLink, ChatOf, ChatStanding};
+use crate::contacts::{Chat, ChatChange, ChatEvent, ChatLink, ChatOf};
 
 /// The telephone number of a user.
 #[derive(Debug, Clone)]
@@ -99,8 +99,9 @@ pub(super) fn kill(
             }
         }
         Reaches::Chat => {
-            if let Some(chat) = world.chats.get_mut(&(user, gateway)) {
-                chat.died_at.get_or_insert(now);
+            let chat = world.chats.get_mut(&(user, gateway));
+            if let Some(chat) = chat.filter(|chat| chat.died_at.is_none()) {
+                (chat.died_at, chat.is_undated) = (Some(now), false);
             }
         }
     }
@@ -133,6 +134,7 @@ fn set_chat(
         id,
         set_at: now,
         died_at,
+        is_undated: false,
     };
     world.chats.insert((user, gateway), chat);
 }
@@ -146,54 +148,81 @@ fn with_chat(world: &World, (app, gateway): (&AppId, GatewayName), id: &ChatId) 
     users.filter(of_app).collect()
 }
 
-/// Notes that a chat was blocked or opened again; tells whether anybody has it.
+/// Notes what happened to a chat; tells whether it is about anybody.
 pub(super) fn note_chat(
     world: &mut World,
     (app, gateway): (&AppId, GatewayName),
-    id: &ChatId,
-    (standing, at): (ChatStanding, Timestamp),
+    ChatEvent { chat, change, at }: &ChatEvent,
 ) -> bool {
-    let users = with_chat(world, (app, gateway), id);
+    let noted = |known: chat::Standing| match *change {
+        ChatChange::Started(_) => None,
+        ChatChange::Opened => known.opened(*at),
+        ChatChange::Blocked { is_undated } => known.blocked(*at, is_undated),
+    };
+    if let ChatChange::Started(hash) = *change {
+        return take_link(world, (app, gateway), hash, (chat, *at));
+    }
+    let users = with_chat(world, (app, gateway), chat);
     for user in &users {
-        let Some(chat) = world.chats.get_mut(&(*user, gateway)) else {
-            continue;
-        };
-        let known = chat::Standing {
-            set_at: chat.set_at,
-            died_at: chat.died_at,
-        };
-        let after = match standing {
-            ChatStanding::Open => known.opened(at),
-            ChatStanding::Blocked => known.blocked(at),
-        };
-        if let Some(after) = after {
-            (chat.set_at, chat.died_at) = (after.set_at, after.died_at);
+        if let Some(chat) = world.chats.get_mut(&(*user, gateway))
+            && let Some(after) = noted(chat.standing())
+        {
+            *chat = stands(chat.id.clone(), after);
         }
     }
     !users.is_empty()
 }
 
-/// Uses a link up, and sets the chat in which it was opened; gives the user.
-pub(super) fn take_link(
+const fn stands(id: ChatId, standing: chat::Standing) -> Chat {
+    let chat::Standing {
+        set_at,
+        died_at,
+        is_undated,
+    } = standing;
+    Chat {
+        id,
+        set_at,
+        died_at,
+        is_undated,
+    }
+}
+
+/// Uses a link up, and sets the chat in which it was opened unless something else happened since; tells whether it was
+/// good.
+fn take_link(
     world: &mut World,
     (app, gateway): (&AppId, GatewayName),
     hash: [u8; 32],
-    (chat, now): (ChatId, Timestamp),
-) -> Option<UserId> {
+    (id, at): (&ChatId, Timestamp),
+) -> bool {
     let links = world.chat_links.iter();
     let mut same = links.filter(|((_, at), link)| *at == gateway && link.hash == hash);
-    let (key, link) = same.find(|((user, _), _)| {
+    let found = same.find(|((user, _), _)| {
         let row = world.users.get(user);
         row.is_some_and(|row| row.app == *app)
-    })?;
-    let (key, ChatLink { expires_at, .. }) = (*key, *link);
-    if expires_at <= now {
-        return None;
+    });
+    let Some((key, ChatLink { expires_at, .. })) = found.map(|(key, link)| (*key, *link)) else {
+        return false;
+    };
+    if expires_at <= at || world.name_of(key.0).is_none() {
+        return false;
     }
-    let name = world.name_of(key.0)?.clone();
     world.chat_links.remove(&key);
-    // The person acted just now: what was said of the chat before is no longer so.
-    world.chats.remove(&key);
-    set_chat(world, (app, key.0), gateway, (chat, now));
-    Some(name)
+    let others = with_chat(world, (app, gateway), id).into_iter();
+    let others: Vec<_> = others.filter(|other| *other != key.0).collect();
+    let own = world.chats.get(&key).map(|own| chat::Own {
+        is_same: own.id == *id,
+        standing: own.standing(),
+    });
+    let another = others
+        .first()
+        .and_then(|user| world.chats.get(&(*user, gateway)));
+    let another = another.map(Chat::standing);
+    if let Some(standing) = chat::bound(own, another, at) {
+        for other in others {
+            world.chats.remove(&(other, gateway));
+        }
+        world.chats.insert(key, stands(id.clone(), standing));
+    }
+    true
 }

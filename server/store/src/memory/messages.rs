@@ -7,7 +7,7 @@ use vestnik_rules::{
     cascade::{Looked, Target},
     delivery::Event,
     gateway_report::{
-        Fate, KEPT_FOR, MOST_KEPT, Reported, Standing, ending, kills_address, reported,
+        Fate, KEPT_FOR, MOST_KEPT, Reported, Standing, ending, kills_address, reported, waits,
     },
     receipt::possible,
 };
@@ -27,6 +27,7 @@ use crate::dispatch::{MessageReport, MessageReports, Tried};
 #[derive(Debug, Clone)]
 pub(super) struct KeptReport {
     app: AppId,
+    gateway: GatewayName,
     report: MessageReport,
     received_at: Timestamp,
 }
@@ -37,10 +38,15 @@ pub(super) fn note(txn: &mut Txn, reports: &MessageReports) -> usize {
     for report in &reports.reports {
         match attempt_of(&txn.world, &report.message) {
             Some(found) => news += usize::from(note_one(txn, found, report, reports.now)),
-            None => keep(&mut txn.world, &reports.app, *report, reports.now),
+            None => keep(
+                &mut txn.world,
+                (&reports.app, reports.gateway),
+                *report,
+                reports.now,
+            ),
         }
     }
-    drop_old(&mut txn.world, &reports.app, reports.now);
+    drop_old(&mut txn.world, (&reports.app, reports.gateway), reports.now);
     news
 }
 
@@ -75,7 +81,12 @@ fn attempt_of(world: &World, message: &[u8; 32]) -> Option<(Key, GatewayName)> {
     })
 }
 
-fn keep(world: &mut World, app: &AppId, report: MessageReport, now: Timestamp) {
+fn keep(
+    world: &mut World,
+    (app, gateway): (&AppId, GatewayName),
+    report: MessageReport,
+    now: Timestamp,
+) {
     let mut kept = world.message_reports.values();
     let is_same = |kept: &KeptReport| {
         (kept.report.message, kept.report.fate.as_str()) == (report.message, report.fate.as_str())
@@ -87,19 +98,21 @@ fn keep(world: &mut World, app: &AppId, report: MessageReport, now: Timestamp) {
     let number = last.map_or(1, |last| last + 1);
     let kept = KeptReport {
         app: app.clone(),
+        gateway,
         report,
         received_at: now,
     };
     world.message_reports.insert(number, kept);
 }
 
-fn drop_old(world: &mut World, app: &AppId, now: Timestamp) {
+fn drop_old(world: &mut World, (app, gateway): (&AppId, GatewayName), now: Timestamp) {
+    let is_of = |kept: &KeptReport| kept.app == *app && kept.gateway == gateway;
     let oldest = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
     world
         .message_reports
-        .retain(|_, kept| kept.app != *app || kept.received_at > oldest);
+        .retain(|_, kept| !is_of(kept) || kept.received_at > oldest);
     let all = world.message_reports.iter().rev();
-    let own = all.filter(|(_, kept)| kept.app == *app);
+    let own = all.filter(|(_, kept)| is_of(kept));
     let surplus: Vec<_> = own.skip(MOST_KEPT).map(|(number, _)| *number).collect();
     for number in surplus {
         world.message_reports.remove(&number);
@@ -114,8 +127,20 @@ fn note_one(
     now: Timestamp,
 ) -> bool {
     let place = (key.0, key.1, Target::Gateway(gateway));
-    let Some((told, at)) = judge(&txn.world, place, report, now) else {
-        return false;
+    let (told, at) = match judge(&txn.world, place, report, now) {
+        Judged::News(told, at) => (told, at),
+        Judged::Nothing => return false,
+        Judged::Early => {
+            let app = txn
+                .world
+                .notifications
+                .get(&key.0)
+                .map(|row| row.app.clone());
+            if let Some(app) = app {
+                keep(&mut txn.world, (&app, gateway), *report, now);
+            }
+            return false;
+        }
     };
     let Some(row) = txn.world.attempts.get_mut(&place) else {
         return false;
@@ -139,21 +164,30 @@ fn note_one(
     true
 }
 
-fn judge(
-    world: &World,
-    place: AttemptKey,
-    report: &MessageReport,
-    now: Timestamp,
-) -> Option<(Reported, Timestamp)> {
-    let row = world.attempts.get(&place)?;
-    let notification = world.notifications.get(&place.0)?;
+/// What a report is to an attempt.
+enum Judged {
+    News(Reported, Timestamp),
+    Nothing,
+    /// It is kept until the try that is under way is settled.
+    Early,
+}
+
+fn judge(world: &World, place: AttemptKey, report: &MessageReport, now: Timestamp) -> Judged {
+    let row = world.attempts.get(&place);
+    let Some((row, notification)) = row.zip(world.notifications.get(&place.0)) else {
+        return Judged::Nothing;
+    };
     let known = Standing {
         attempt: row.attempt.clone(),
         delivered_at: row.delivered_at,
         read_at: row.read_at,
     };
     let at = possible(report.at, notification.notification.accepted_at, now);
-    Some((reported(&known, report.fate, at)?, at))
+    match reported(&known, report.fate, at) {
+        Some(told) => Judged::News(told, at),
+        None if waits(&known, report.fate) => Judged::Early,
+        None => Judged::Nothing,
+    }
 }
 
 /// Notes that the address of a user at a gateway is dead, if a report proves it.

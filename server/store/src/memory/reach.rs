@@ -1,6 +1,6 @@
 //! Whom an audience would reach now.
 
-use vestnik_model::{UserId, preference::OptOuts};
+use vestnik_model::{AudienceId, UserId, preference::OptOuts};
 use vestnik_rules::{
     audience::{Members, Naming, Plan, Position},
     consent::unwanted,
@@ -34,7 +34,7 @@ pub(super) fn of(world: &World, asked: &ReachQuery) -> ReachOutcome {
         return ReachOutcome::UnusableAudiences(unusable);
     }
     let recipients = recipients(world, asked, &plan);
-    let is_exact = recipients.count() <= asked.limit as usize;
+    let is_exact = recipients.is_exact(asked.limit);
     let (mut reach, wanted) = (Reach::default(), Wanted::of(&asked.audience));
     let backend = Address::backend(has_backend(world, &asked.app));
     let limit = asked.limit as usize;
@@ -116,23 +116,36 @@ fn recipients<'a>(world: &World, asked: &ReachQuery, plan: &'a Plan) -> Recipien
                 }
             }
             Members::Uploaded(id, naming) => {
-                for (_, user) in named(world, &asked.app, (id, naming)) {
-                    let Some((key, user)) = user.and_then(|key| Some((key, world.name_of(key)?)))
-                    else {
-                        continue;
-                    };
-                    match naming {
-                        Naming::User | Naming::Contact => recipients.add(user.clone()),
-                        Naming::Installation => {
-                            for id in only(world, (&asked.app, plan), key) {
-                                recipients.add_installation(user.clone(), id);
-                            }
-                        }
-                    }
-                }
+                uploaded(world, (asked, plan), (id, naming), &mut recipients);
             }
         }
         position = source.position.end();
     }
     recipients
+}
+
+/// Those whom the lines of an uploaded audience name in one way, of as many lines as are read.
+fn uploaded(
+    world: &World,
+    (asked, plan): (&ReachQuery, &Plan),
+    (id, naming): (AudienceId, Naming),
+    recipients: &mut Recipients<'_>,
+) {
+    let mut line = None;
+    for (place, user) in named(world, &asked.app, (id, naming)) {
+        if line.replace(place) != Some(place) && !recipients.may_read_line() {
+            break;
+        }
+        let Some((key, user)) = user.and_then(|key| Some((key, world.name_of(key)?))) else {
+            continue;
+        };
+        match naming {
+            Naming::User | Naming::Contact => recipients.add(user.clone()),
+            Naming::Installation => {
+                for id in only(world, (&asked.app, plan), key) {
+                    recipients.add_installation(user.clone(), id);
+                }
+            }
+        }
+    }
 }

@@ -22,7 +22,7 @@ use super::{
     },
     deadline::Deadline,
     order::{Fate, answered, not_asked},
-    pace::{MAX_WAIT, Pace},
+    pace::{MAX_WAIT, Pace, Turn},
     receipts::Whose,
     smpp::{self, Centre, Sessions},
 };
@@ -71,9 +71,19 @@ struct Http {
 /// A message may go to the provider.
 #[derive(Debug)]
 pub(super) struct Admitted<'a> {
-    /// Whether it is the one that tries whether the provider is back.
-    pub(super) probe: Option<Probe>,
+    pub(super) sent: Sent,
     pub(super) place: Place<'a>,
+}
+
+/// Whose message is sent, and with what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sent {
+    /// The hash of the recipient's address.
+    recipient: [u8; 32],
+    /// Whether it is the one that tries whether the provider is back.
+    probe: Option<Probe>,
+    /// Until when its recipient gets no other message by the provider, if it takes this one.
+    until: Option<Duration>,
 }
 
 /// What a message holds while it is sent.
@@ -150,6 +160,13 @@ impl Lane {
         }
     }
 
+    const fn centre(&self) -> Option<&Centre> {
+        match &self.way {
+            Way::Http(_) => None,
+            Way::Smpp(centre) => Some(centre),
+        }
+    }
+
     /// Whether the provider takes a second request of an attempt as the first.
     pub(super) fn collapses(&self) -> bool {
         match &self.way {
@@ -179,27 +196,40 @@ impl Lane {
                 let place = place.map_err(|_| not_asked(busy()))?.ok();
                 let probe = self.gate.admit(clock).map_err(not_asked)?;
                 let limits = http.provider.limits();
-                match http.pace.turn(limits, recipient, clock.monotonic()) {
-                    Ok(wait) if wait.is_zero() => {}
-                    Ok(wait) => tokio::time::sleep(wait).await,
+                let turn = http.pace.turn(limits, recipient, clock.monotonic());
+                let Turn { wait, until } = match turn {
+                    Ok(turn) => turn,
                     Err(fate) => {
                         self.gate.give_back(probe);
                         return Err(fate);
                     }
+                };
+                if !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
                 }
-                let place = Place::Http(place);
-                Ok(Admitted { probe, place })
+                Ok(Admitted {
+                    sent: Sent {
+                        recipient,
+                        probe,
+                        until,
+                    },
+                    place: Place::Http(place),
+                })
             }
             Way::Smpp(centre) => {
                 let probe = self.gate.admit(clock).map_err(not_asked)?;
                 match centre.place().await {
-                    Ok(place) => {
-                        let place = Place::Smpp(place);
-                        Ok(Admitted { probe, place })
-                    }
-                    Err(outcome) => {
+                    Ok(place) => Ok(Admitted {
+                        sent: Sent {
+                            recipient,
+                            probe,
+                            until: None,
+                        },
+                        place: Place::Smpp(place),
+                    }),
+                    Err(fate) => {
                         self.gate.give_back(probe);
-                        Err(not_asked(outcome))
+                        Err(fate)
                     }
                 }
             }
@@ -207,12 +237,17 @@ impl Lane {
     }
 
     /// Notes what became of a message to a recipient: what it tells of the provider, or of them alone.
-    pub(super) fn on(
-        &self,
-        fate: &Fate,
-        (recipient, probe): ([u8; 32], Option<Probe>),
-        clock: &dyn Clock,
-    ) {
+    pub(super) fn on(&self, fate: &Fate, sent: Sent, clock: &dyn Clock) {
+        let Sent {
+            recipient,
+            probe,
+            until,
+        } = sent;
+        if let Way::Http(http) = &self.way
+            && !may_be_taken(&fate.outcome)
+        {
+            http.pace.give_back(recipient, until);
+        }
         match (&self.way, &fate.outcome) {
             // A session waits by itself when its message centre says that it was too much.
             (
@@ -232,9 +267,12 @@ impl Lane {
         }
     }
 
-    /// Gives a probe back that asked nothing.
-    pub(super) fn give_back(&self, probe: Option<Probe>) {
-        self.gate.give_back(probe);
+    /// Gives back what was to be sent a message with, and was not.
+    pub(super) fn give_back(&self, sent: Sent) {
+        if let Way::Http(http) = &self.way {
+            http.pace.give_back(sent.recipient, sent.until);
+        }
+        self.gate.give_back(sent.probe);
     }
 
     /// Sends a message once.
@@ -245,6 +283,7 @@ impl Lane {
         (clock, writing): (&dyn Clock, &Writing),
         deadline: Deadline,
     ) -> Answered {
+        writing.collapsing(self.collapses());
         match (&self.way, place) {
             (Way::Http(http), Place::Http(permit)) => {
                 let answered = http.ask(message, (clock, writing), deadline).await;
@@ -272,11 +311,14 @@ impl Lane {
 pub(super) async fn check(
     carrier: Carrier<'_>,
     reach: &Reach,
-    sessions: &Sessions,
+    (sessions, own): (&Sessions, &[&Lane]),
 ) -> Result<ProviderFinding, TrustError> {
     Ok(match carrier {
         Carrier::Http(provider) => Http::new(provider.clone(), reach)?.check().await,
-        Carrier::Smpp(centre) => smpp::check(centre, sessions).await,
+        Carrier::Smpp(centre) => {
+            let own: Vec<_> = own.iter().filter_map(|lane| lane.centre()).collect();
+            smpp::check(centre, sessions, &own).await
+        }
     })
 }
 
@@ -395,6 +437,17 @@ impl Http {
             }
             Err(error) => finding(reason(&unanswered(&error)), None),
         }
+    }
+}
+
+/// Whether the recipient may have the message.
+const fn may_be_taken(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Accepted | Outcome::Unproven => true,
+        Outcome::Held { .. }
+        | Outcome::Retry { .. }
+        | Outcome::Dead { .. }
+        | Outcome::Rejected { .. } => false,
     }
 }
 

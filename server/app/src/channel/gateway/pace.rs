@@ -18,6 +18,15 @@ use super::{
 /// The longest that a message waits here for the pace of its provider; for longer it waits in the store.
 pub(super) const MAX_WAIT: Duration = Duration::from_secs(2);
 
+/// A message may go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn {
+    /// How long it waits.
+    pub(super) wait: Duration,
+    /// Until when its recipient gets no other message, counted from the clock's origin.
+    pub(super) until: Option<Duration>,
+}
+
 /// What a provider may be sent at a time.
 #[derive(Debug, Default)]
 pub(super) struct Pace(Mutex<Standing>);
@@ -38,7 +47,7 @@ impl Pace {
         limits: Limits,
         recipient: [u8; 32],
         now: Monotonic,
-    ) -> Result<Duration, Fate> {
+    ) -> Result<Turn, Fate> {
         let mut standing = self.standing();
         let own = standing.recipients.wait(&recipient, now.since_origin());
         if let Some(wait) = own {
@@ -53,12 +62,20 @@ impl Pace {
         if let Some(per_second) = limits.per_second {
             standing.next_at = Some(at + Duration::from_secs(1) / per_second.get());
         }
-        if let Some(interval) = limits.recipient_interval {
-            let until = (at + interval).since_origin();
+        let interval = limits.recipient_interval;
+        let until = interval.map(|interval| (at + interval).since_origin());
+        if let Some(until) = until {
             let recipients = &mut standing.recipients;
             recipients.rest(recipient, until, now.since_origin());
         }
-        Ok(wait)
+        Ok(Turn { wait, until })
+    }
+
+    /// The message of a turn was not taken: its recipient may get another one.
+    pub(super) fn give_back(&self, recipient: [u8; 32], until: Option<Duration>) {
+        if let Some(until) = until {
+            self.standing().recipients.free(recipient, until);
+        }
     }
 
     /// Leaves a recipient alone for so long.
@@ -70,5 +87,38 @@ impl Pace {
 
     fn standing(&self) -> MutexGuard<'_, Standing> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU16;
+
+    use super::*;
+
+    #[test]
+    fn a_message_that_is_not_taken_spends_no_interval() {
+        let minute = Duration::from_secs(60);
+        let limits = Limits {
+            in_flight: NonZeroU16::MIN,
+            per_second: None,
+            recipient_interval: Some(minute),
+        };
+        let (pace, anna) = (Pace::default(), [1; 32]);
+        let now = Monotonic::from_origin(Duration::from_secs(10));
+        let turn = |at| pace.turn(limits, anna, at);
+        let first = turn(now).unwrap();
+        assert!(turn(now).is_err(), "another one is on its way");
+        pace.give_back(anna, first.until);
+        let second = turn(now).unwrap();
+        // It was taken: a former one that is given back late changes nothing.
+        let later = now + Duration::from_secs(1);
+        pace.give_back(
+            anna,
+            first.until.map(|until| until - Duration::from_millis(1)),
+        );
+        assert!(turn(later).is_err());
+        assert_eq!(second.until, Some((now + minute).since_origin()));
+        assert!(turn(now + minute).is_ok());
     }
 }

@@ -11,9 +11,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use jiff::Timestamp;
 use vestnik_clock::Clock;
 use vestnik_model::{AppId, GatewayName, ProviderName, Reason};
-use vestnik_rules::{gateway::message_hash, gateway_report::Fate};
+use vestnik_rules::{
+    gateway::message_hash,
+    gateway_report::{Fate, KEPT_FOR},
+};
 use vestnik_smpp::{Answer, MessageId, Receipt, State, state_of_all};
 use vestnik_store::{
     Store, StoreError,
@@ -24,7 +28,7 @@ use crate::refusal::chain;
 
 /// The most parts of messages of several whose receipts are waited for at a message centre.
 const MOST_PARTS: usize = 4_000;
-/// The most receipts that are kept in case that they are of a part that was not answered yet.
+/// The most receipts that are kept, for [`KEPT_FOR`], in case that they are of a part that was not answered yet.
 const MOST_EARLY: usize = 500;
 
 /// Of what messages receipts are noted.
@@ -52,8 +56,16 @@ struct Known {
     /// Which of them a part is of.
     parts: BTreeMap<MessageId, u64>,
     /// Receipts of no known part, the oldest first.
-    early: VecDeque<(MessageId, State)>,
+    early: VecDeque<Early>,
     next: u64,
+}
+
+/// A receipt that came before the part was known that it is of.
+#[derive(Debug)]
+struct Early {
+    id: MessageId,
+    state: State,
+    at: Timestamp,
 }
 
 impl Receipts {
@@ -73,7 +85,8 @@ impl Receipts {
 
     /// Takes a receipt.
     pub(super) async fn take(&self, receipt: &Receipt) -> Answer {
-        let told = self.with(|known| known.on(&receipt.id, receipt.state));
+        let now = self.clock.now();
+        let told = self.with(|known| known.on(&receipt.id, receipt.state, now));
         match self.note(told).await {
             Ok(()) => Answer::Taken,
             Err(error) => {
@@ -86,7 +99,8 @@ impl Receipts {
 
     /// A message of several parts was taken: its receipts belong together from now on. Some may have come.
     pub(super) async fn expect(&self, ids: &[MessageId]) {
-        let told = self.with(|known| known.expect(ids));
+        let now = self.clock.now();
+        let told = self.with(|known| known.expect(ids, now));
         if let Err(error) = self.note(told).await {
             let error = chain(&error);
             tracing::warn!(error, "the receipts of a message cannot be noted");
@@ -145,17 +159,17 @@ const fn fate(state: State) -> Option<Fate> {
 
 impl Known {
     /// Takes a receipt; gives what is to be noted of which message.
-    fn on(&mut self, id: &MessageId, state: State) -> Option<(String, State)> {
+    fn on(&mut self, id: &MessageId, state: State, at: Timestamp) -> Option<(String, State)> {
         if !state.is_final() {
             return None;
         }
         let Some(number) = self.parts.get(id).copied() else {
             // It is of a message of one part, or of a part whose message is not answered whole.
-            self.early.push_back((id.clone(), state));
-            if self.early.len() > MOST_EARLY {
-                self.early.pop_front();
-            }
-            return Some((id.as_str().to_owned(), state));
+            let name = id.as_str().to_owned();
+            let id = id.clone();
+            self.early.push_back(Early { id, state, at });
+            self.drop_old(at);
+            return Some((name, state));
         };
         let parts = self.messages.get_mut(&number)?;
         for (part, known) in parts.iter_mut() {
@@ -167,12 +181,10 @@ impl Known {
     }
 
     /// A message has these parts; gives what is to be noted of it by what came before.
-    fn expect(&mut self, ids: &[MessageId]) -> Option<(String, State)> {
-        let of_early = |id: &MessageId| {
-            let mut early = self.early.iter();
-            early.find_map(|(own, state)| (own == id).then_some(*state))
-        };
-        let parts: Vec<_> = ids.iter().map(|id| (id.clone(), of_early(id))).collect();
+    fn expect(&mut self, ids: &[MessageId], now: Timestamp) -> Option<(String, State)> {
+        self.drop_old(now);
+        let parts = ids.iter().map(|id| (id.clone(), self.take_early(id)));
+        let parts: Vec<_> = parts.collect();
         let told = whole(&parts);
         self.next += 1;
         for id in ids {
@@ -190,6 +202,22 @@ impl Known {
             }
         }
         told
+    }
+
+    /// What came of a part before it was known, the newest: a message centre may have used the id before.
+    fn take_early(&mut self, id: &MessageId) -> Option<State> {
+        let newest = self.early.iter().rposition(|early| early.id == *id)?;
+        self.early.remove(newest).map(|early| early.state)
+    }
+
+    /// Drops receipts of which no part became known for long, and the oldest of too many.
+    fn drop_old(&mut self, now: Timestamp) {
+        let oldest = now.checked_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
+        while let Some(first) = self.early.front()
+            && (self.early.len() > MOST_EARLY || first.at <= oldest)
+        {
+            self.early.pop_front();
+        }
     }
 }
 
@@ -213,7 +241,11 @@ mod tests {
         let [id] = &ids(&[id])[..] else {
             return None;
         };
-        known.on(id, state)
+        known.on(id, state, at(1))
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 
     fn told(message: &str, state: State) -> Option<(String, State)> {
@@ -231,7 +263,7 @@ mod tests {
     #[test]
     fn a_message_is_on_the_phone_when_each_of_its_parts_is() {
         let mut known = Known::default();
-        assert_eq!(known.expect(&ids(&["1", "2", "3"])), None);
+        assert_eq!(known.expect(&ids(&["1", "2", "3"]), at(1)), None);
         assert_eq!(on(&mut known, "3", State::Delivered), None);
         assert_eq!(on(&mut known, "1", State::Delivered), None);
         assert_eq!(on(&mut known, "1", State::Delivered), None);
@@ -245,7 +277,7 @@ mod tests {
     #[test]
     fn a_part_that_fails_fails_the_message() {
         let mut known = Known::default();
-        known.expect(&ids(&["1", "2"]));
+        known.expect(&ids(&["1", "2"]), at(1));
         assert_eq!(on(&mut known, "1", State::Delivered), None);
         let failed = on(&mut known, "2", State::Undeliverable);
         assert_eq!(failed, told("1 2", State::Undeliverable));
@@ -255,20 +287,40 @@ mod tests {
     fn receipts_that_come_before_the_last_answer_count() {
         let mut known = Known::default();
         on(&mut known, "1", State::Delivered);
-        assert_eq!(known.expect(&ids(&["1", "2"])), None);
+        assert_eq!(known.expect(&ids(&["1", "2"]), at(1)), None);
         let last = on(&mut known, "2", State::Delivered);
         assert_eq!(last, told("1 2", State::Delivered));
         on(&mut known, "3", State::Expired);
-        let early = known.expect(&ids(&["3", "4"]));
+        let early = known.expect(&ids(&["3", "4"]), at(1));
         assert_eq!(early, told("3 4", State::Expired));
+    }
+
+    #[test]
+    fn an_early_receipt_counts_once_the_newest_first_and_only_for_a_while() {
+        let mut known = Known::default();
+        on(&mut known, "1", State::Expired);
+        on(&mut known, "1", State::Delivered);
+        on(&mut known, "2", State::Delivered);
+        let told_of_both = known.expect(&ids(&["1", "2"]), at(2));
+        assert_eq!(told_of_both, told("1 2", State::Delivered));
+        assert_eq!(known.early.len(), 1, "those that were used are gone");
+        // The message centre begins its ids anew.
+        let late = at(1 + KEPT_FOR.as_secs());
+        assert_eq!(known.expect(&ids(&["1", "3"]), late), None);
+        assert_eq!(known.early.len(), 0);
+        let id = &ids(&["3"])[0];
+        assert_eq!(known.on(id, State::Delivered, late), None);
     }
 
     #[test]
     fn the_oldest_messages_are_not_waited_for_when_there_are_too_many() {
         let mut known = Known::default();
-        known.expect(&ids(&["a", "b"]));
+        known.expect(&ids(&["a", "b"]), at(1));
         for number in 0..MOST_PARTS / 2 {
-            known.expect(&ids(&[&format!("{number}.1"), &format!("{number}.2")]));
+            known.expect(
+                &ids(&[&format!("{number}.1"), &format!("{number}.2")]),
+                at(1),
+            );
         }
         assert_eq!(
             (known.parts.len(), known.messages.len()),

@@ -14,25 +14,25 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{sleep, timeout},
-};
+use futures_util::future::join_all;
+use tokio::time::{sleep, timeout};
 use vestnik_clock::Clock;
 use vestnik_gateway::{Message, Scope, To, Verdict};
-use vestnik_model::{Open, Reason, view::ProviderFinding};
+use vestnik_model::{AppId, AttemptId, Open, Reason, view::ProviderFinding};
 use vestnik_outbound::{Reach, TrustError, Wires, Writing};
 use vestnik_rules::attempt::Outcome;
 use vestnik_smpp::{
-    Answer, Arrival, Client, Consumer, Patience, Place, Receipts as Receipt, Taking, Trouble,
+    Answer, Arrival, Client, Consumer, Late, Patience, Place, Receipts as Receipt, Taking, Trouble,
     Verdict as Said,
 };
 use vestnik_store::Store;
 
+use crate::share::{Share, Shares};
+
 use super::{
     super::outcome::{busy, held},
     lane::{Answered, NOTING},
-    order::{Fate, answered},
+    order::{Fate, answered, not_asked},
     receipts::{Receipts, Whose, joined},
 };
 
@@ -40,6 +40,8 @@ use super::{
 const IDLE: Duration = Duration::from_secs(60 * 60);
 /// The most sessions of a server.
 const MAX_SESSIONS: usize = 256;
+/// The most of them of one App.
+const SESSIONS_OF_APP: usize = 32;
 /// How long a session has to end.
 const STOP: Duration = Duration::from_secs(5);
 /// How long what is waited for. A try ends within its lease ([`ONE_MESSAGE`]).
@@ -65,7 +67,7 @@ pub(super) const ONE_SUBMISSION: Duration = Duration::from_secs(
 /// What the sessions of a server have in common. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Sessions {
-    room: Arc<Semaphore>,
+    room: Shares<AppId>,
     /// The store holds the bus, and the bus what accounts are kept in.
     store: Weak<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -77,6 +79,7 @@ pub(super) struct Centre {
     provider: vestnik_gateway::Smpp,
     account: vestnik_smpp::Account,
     sessions: Sessions,
+    app: AppId,
     session: Arc<Slot>,
     receipts: Arc<Receipts>,
 }
@@ -93,7 +96,7 @@ struct Slot {
 enum State {
     #[default]
     Closed,
-    Open(Client, OwnedSemaphorePermit),
+    Open(Client, Share<AppId>),
     /// The server ends: none is opened any more.
     Over,
 }
@@ -111,7 +114,7 @@ impl Sessions {
         reach: Arc<Reach>,
     ) -> Self {
         Self {
-            room: Arc::new(Semaphore::new(MAX_SESSIONS)),
+            room: Shares::new(MAX_SESSIONS, SESSIONS_OF_APP),
             store: Arc::downgrade(store),
             clock,
             reach,
@@ -137,11 +140,13 @@ impl Centre {
         // Whether the certificates can be used is known before the first message.
         Wires::new((*sessions.reach).clone(), account.trust())?;
         let with = (Weak::clone(&sessions.store), Arc::clone(&sessions.clock));
+        let app = whose.app.clone();
         let receipts = Receipts::new(with, whose, provider.name());
         Ok(Self {
             provider,
             account,
             sessions: sessions.clone(),
+            app,
             session: Arc::default(),
             receipts: Arc::new(receipts),
         })
@@ -152,13 +157,13 @@ impl Centre {
     }
 
     /// Waits for a place in the window of the session, which is opened if there is none.
-    pub(super) async fn place(&self) -> Result<Held, Outcome> {
+    pub(super) async fn place(&self) -> Result<Held, Fate> {
         let Some(client) = self.client() else {
-            return Err(busy());
+            return Err(not_asked(busy()));
         };
         match client.place().await {
             Ok(place) => Ok(Held { client, place }),
-            Err(said) => Err(unwritten(&said.verdict).outcome),
+            Err(said) => Err(not_asked(unwritten(&said.verdict).outcome)),
         }
     }
 
@@ -167,11 +172,13 @@ impl Centre {
         self.session.is_used.store(true, Ordering::Relaxed);
         let mut state = self.session.state();
         match &*state {
-            State::Open(client, _) => return Some(client.clone()),
+            State::Open(client, _) if !client.is_over() => return Some(client.clone()),
             State::Over => return None,
+            // The task of a session may have ended by itself, by a bug.
+            State::Open(..) => *state = State::Closed,
             State::Closed => {}
         }
-        let room = Arc::clone(&self.sessions.room).try_acquire_owned().ok()?;
+        let room = self.sessions.room.take(self.app.clone())?;
         let consumer = Arrivals {
             slot: Arc::downgrade(&self.session),
             receipts: Arc::clone(&self.receipts),
@@ -233,6 +240,34 @@ impl Centre {
         }
     }
 
+    /// Whether there is a session that is bound as an account would be.
+    fn holds_bind_of(&self, account: &vestnik_smpp::Account) -> bool {
+        let state = self.session.state();
+        matches!(&*state, State::Open(..)) && self.account.binds_as(account)
+    }
+
+    /// Whether a session is bound with the very login of an account.
+    fn is_bound_by(&self, account: &vestnik_smpp::Account) -> bool {
+        match &*self.session.state() {
+            State::Open(client, _) => client.is_bound() && self.account.has_login_of(account),
+            State::Closed | State::Over => false,
+        }
+    }
+
+    /// Ends the session, to be opened again for the next message.
+    async fn close(&self) {
+        let former = {
+            let mut state = self.session.state();
+            match &*state {
+                State::Open(..) => std::mem::take(&mut *state),
+                State::Closed | State::Over => return,
+            }
+        };
+        if let State::Open(client, _room) = former {
+            drop(timeout(STOP, client.stop()).await);
+        }
+    }
+
     /// Ends the session. None is opened any more.
     pub(super) async fn stop(&self) {
         let former = std::mem::replace(&mut *self.session.state(), State::Over);
@@ -244,15 +279,38 @@ impl Centre {
 }
 
 /// Binds and unbinds, and sends nothing.
+///
+/// A message centre may take one session of an account at a time. If it refuses the second one while one of the App's
+/// `own` is open, that one is proof of the account if it is bound by the same login; else it gives way: receipts that
+/// come meanwhile stay with the message centre, and the next message opens it again.
 pub(super) async fn check(
     provider: &vestnik_gateway::Smpp,
     sessions: &Sessions,
+    own: &[&Centre],
 ) -> ProviderFinding {
     let account = provider.account().clone().with_patience(PATIENCE);
     let Sessions { clock, reach, .. } = sessions;
-    let found = Client::check(&account, (**reach).clone(), Arc::clone(clock)).await;
+    let bind = async || Client::check(&account, (**reach).clone(), Arc::clone(clock)).await;
+    let mut found = bind().await.map(drop);
+    if found
+        .as_ref()
+        .is_err_and(vestnik_smpp::Outcome::may_be_bound_already)
+    {
+        let rivals = own.iter().filter(|centre| centre.holds_bind_of(&account));
+        let rivals: Vec<_> = rivals.collect();
+        if rivals.iter().any(|centre| centre.is_bound_by(&account)) {
+            found = Ok(());
+        } else if !rivals.is_empty() {
+            join_all(rivals.iter().map(|centre| centre.close())).await;
+            found = bind().await.map(drop);
+            for centre in rivals {
+                // It draws receipts again.
+                drop(centre.client());
+            }
+        }
+    }
     let (reason, said) = match found {
-        Ok(_) => (None, None),
+        Ok(()) => (None, None),
         Err(said) => (said.verdict.reason(), said.said.map(|it| it.to_string())),
     };
     ProviderFinding {
@@ -316,6 +374,11 @@ impl Consumer for Arrivals {
         })
     }
 
+    fn on_late(&self, attempt: AttemptId, late: Late) {
+        // Its try was settled without an answer.
+        tracing::debug!(%attempt, part = late.part, "a message centre took a message after all");
+    }
+
     fn on_trouble(&self, trouble: Trouble) {
         tracing::debug!(%trouble, "a session with a message centre has trouble");
     }
@@ -339,8 +402,9 @@ fn read(said: &vestnik_smpp::Outcome, message: Option<String>) -> Answered {
 
 /// What it means that nothing of a message was written: it was no try, unless the account is refused.
 fn unwritten(said: &Said) -> Fate {
+    // What waits for the pace of its session goes to no other provider.
     let wait = |reason, after: Option<Duration>| {
-        Fate::not_taken(match after {
+        not_asked(match after {
             Some(after) => held(reason, after),
             None => Outcome::Held {
                 reason,
@@ -376,5 +440,32 @@ const fn verdict(said: &Said) -> Verdict {
         Said::Rejected { reason } => Verdict::Rejected { reason: *reason },
         Said::Refused { reason } => Verdict::Refused { reason: *reason },
         Said::Unproven { reason } => Verdict::Unproven { reason: *reason },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_its_session_goes_by_no_other_provider() {
+        let unwritten = |verdict| vestnik_smpp::Outcome {
+            verdict,
+            said: None,
+            ids: Vec::new(),
+            parts: 0,
+        };
+        let throttled = |seconds| Said::Throttled {
+            after: Duration::from_secs(seconds),
+        };
+        let away = Said::Retry {
+            reason: Reason::ProviderUnavailable,
+            after: None,
+        };
+        for (verdict, goes_on) in [(throttled(1), false), (throttled(6), true), (away, true)] {
+            let answered = read(&unwritten(verdict.clone()), None);
+            assert_eq!(answered.fate.goes_on, goes_on, "{verdict:?}");
+            assert!(matches!(answered.fate.outcome, Outcome::Held { .. }));
+        }
     }
 }

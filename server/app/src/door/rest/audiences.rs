@@ -118,8 +118,9 @@ pub(crate) async fn get(
         (status = 200, description = "Every byte is stored", body = AudienceFile),
         (status = 404, description = "There is no such audience", body = Problem),
         (status = 408, description = "The rest of the body did not come in time; go on at `Upload-Offset`", body = Problem),
-        (status = 409, description = "The file goes on at another offset, that of `Upload-Offset`, or is complete", body = Problem),
+        (status = 409, description = "The file goes on at another offset, that of `Upload-Offset`, or is complete; or the App has as many lines as it may have", body = Problem),
         (status = 422, description = "The file cannot be used", body = Problem),
+        (status = 503, description = "The App uploads as much at once as it may; the same again later", body = Problem),
     )
 )]
 pub(crate) async fn upload(
@@ -138,6 +139,7 @@ pub(crate) async fn upload(
         from,
         is_complete,
     };
+    let _place = state.uploads.take(sender.app()).ok_or_else(busy)?;
     let bytes = pin!(in_time(&state, body));
     match operation::upload(state.uploading(), writing, bytes).await? {
         Uploaded::Whole(audience) => match failure(&audience) {
@@ -151,6 +153,14 @@ pub(crate) async fn upload(
         }
         Uploaded::Elsewhere(audience) => {
             let refusal = failure(&audience).unwrap_or_else(|| elsewhere(&audience));
+            Ok(refused(&state, refusal, &audience))
+        }
+        Uploaded::Full(audience) => {
+            let most = state.config.audiences.lines_per_app;
+            let detail = format!(
+                "the audiences of the App have at most {most} lines together: delete one, then go on at Upload-Offset"
+            );
+            let refusal = Refusal::new(ProblemCode::AudienceFull, &detail);
             Ok(refused(&state, refusal, &audience))
         }
     }
@@ -256,6 +266,13 @@ fn standing(state: &ServerState, audience: &AudienceFile) -> HeaderMap {
         headers.insert(UPLOAD_LIMIT, limit);
     }
     headers
+}
+
+fn busy() -> Refusal {
+    let busy = "the App has as many uploads at once as it may have: go on when one has ended";
+    Problem::new(ProblemCode::Unavailable, busy)
+        .retry_after(5)
+        .into()
 }
 
 fn failure(audience: &AudienceFile) -> Option<Refusal> {

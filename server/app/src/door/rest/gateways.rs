@@ -3,19 +3,17 @@
 //! Nobody has an API key here: a request proves that it is from the gateway as its descriptor says. A body is read only
 //! if somebody waits for it, and never further than the bound.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use axum::{
     Extension,
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::timeout,
-};
+use futures_util::StreamExt as _;
+use tokio::time::timeout;
 use vestnik_gateway::{Incoming, Reply, incoming::MAX_INCOMING_BYTES};
 use vestnik_model::{Problem, ProblemCode};
 
@@ -25,24 +23,28 @@ use super::{
 };
 use crate::{
     operation::{self, GatewayDoor},
+    peer::{ConnectedFrom, Peer, client},
     refusal::Refusal,
+    share::{Share, Shares},
     state::ServerState,
 };
 
 /// Bodies up to this need no place.
-const SMALL: u64 = 64 * 1_024;
+const SMALL: usize = 64 * 1_024;
 /// So many larger bodies are read and parsed at a time: 24 MiB of text.
 const LARGE_AT_ONCE: usize = 8;
+/// So many of them of one peer address.
+const LARGE_OF_PEER: usize = 2;
 /// How long a body may take to come: a slow one keeps a place from others.
 const READ_WITHIN: Duration = Duration::from_secs(10);
 
-/// The places for large bodies.
+/// The places for large bodies, by the peer's address; one place is that of peers of which no address is known.
 #[derive(Debug, Clone)]
-pub(crate) struct LargeBodies(Arc<Semaphore>);
+pub(crate) struct LargeBodies(Shares<Option<Peer>>);
 
 impl Default for LargeBodies {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(LARGE_AT_ONCE)))
+        Self(Shares::new(LARGE_AT_ONCE, LARGE_OF_PEER))
     }
 }
 
@@ -71,8 +73,10 @@ pub(crate) async fn take(
     let door = door(&app, &gateway, &provider)?;
     operation::expects_reports(state.hearing(), &door).await?;
     let (parts, body) = request.into_parts();
+    let connected = parts.extensions.get::<ConnectedFrom>().copied();
+    let peer = connected.and_then(|from| client(from, &parts.headers, &state.config.proxy));
     // The place is kept until the body is parsed and noted.
-    let (body, _place) = read(&places, &parts.headers, body).await?;
+    let (body, _place) = read((&places, peer), &parts.headers, body).await?;
     submission.begin(BY_REPEAT);
     let incoming = Incoming {
         method: &parts.method,
@@ -124,33 +128,53 @@ fn door(app: &str, gateway: &str, provider: &str) -> Result<GatewayDoor, Refusal
     })
 }
 
+/// A body, and the place that it has if it is large.
+type Read = (Vec<u8>, Option<Share<Option<Peer>>>);
+
 /// Reads a body, if it has no more bytes than are taken and there is a place for it.
-async fn read<'a>(
-    places: &'a LargeBodies,
+async fn read(
+    places: (&LargeBodies, Option<Peer>),
     headers: &HeaderMap,
     body: Body,
-) -> Result<(Vec<u8>, Option<SemaphorePermit<'a>>), Refusal> {
+) -> Result<Read, Refusal> {
     let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > MAX_INCOMING_BYTES as u64) {
         return Err(too_large());
     }
-    let is_small = length.is_some_and(|length| length <= SMALL);
-    let place = if is_small {
-        None
-    } else {
-        let place = places.0.try_acquire();
-        let busy = "too many large requests at once: send the same again";
-        let busy = || Problem::new(ProblemCode::Unavailable, busy).retry_after(1);
-        Some(place.map_err(|_| Refusal::from(busy()))?)
-    };
-    let bytes = timeout(READ_WITHIN, to_bytes(body, MAX_INCOMING_BYTES)).await;
-    let bytes = bytes.map_err(|_| {
+    let read = timeout(READ_WITHIN, collect(places, body)).await;
+    read.map_err(|_| {
         let slow = "the body did not come in time: send the same again";
         Problem::new(ProblemCode::Unavailable, slow).retry_after(1)
-    })?;
-    let bytes = bytes.map_err(|_| too_large())?;
-    Ok((bytes.into(), place))
+    })?
+}
+
+/// Takes the bytes as they come, and a place when they are many: what a request says of its length costs nothing.
+async fn collect(
+    (places, peer): (&LargeBodies, Option<Peer>),
+    body: Body,
+) -> Result<Read, Refusal> {
+    let (mut bytes, mut place) = (Vec::new(), None);
+    let mut stream = body.into_data_stream();
+    while let Some(next) = stream.next().await {
+        let next = next.map_err(|_| too_large())?;
+        let length = bytes.len() + next.len();
+        if length > MAX_INCOMING_BYTES {
+            return Err(too_large());
+        }
+        if length > SMALL && place.is_none() {
+            place = Some(places.0.take(peer).ok_or_else(busy)?);
+        }
+        bytes.extend_from_slice(&next);
+    }
+    Ok((bytes, place))
+}
+
+fn busy() -> Refusal {
+    let busy = "too many large requests at once: send the same again";
+    Problem::new(ProblemCode::Unavailable, busy)
+        .retry_after(1)
+        .into()
 }
 
 fn too_large() -> Refusal {

@@ -129,7 +129,7 @@ async fn asked(
             }
         }
         Account::Gateway(account) => {
-            let findings = state.gateways.check(account).await;
+            let findings = state.gateways.check(app, account).await;
             let findings = findings.map_err(|_| Refusal::internal())?;
             ProviderCheck {
                 is_good: findings.iter().all(|finding| finding.is_good),

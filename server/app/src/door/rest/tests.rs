@@ -8,6 +8,7 @@ mod checking;
 mod contacts;
 mod events;
 mod explaining;
+mod gateways;
 mod hub;
 mod letter;
 mod preferences;

@@ -208,7 +208,8 @@ fn a_paused_mailing_notifies_nobody_and_ends_what_expires() {
     let berlin = in_zone("Europe/Berlin");
     let mut pace = Pace::default();
     let paused = turn(&mailing, &berlin, Some(&mut pace), opens_at);
-    assert_eq!(paused, Turn::Queued { until: expires_at });
+    let (at, by) = (expires_at, HeldBy::Pause);
+    assert_eq!(paused, Turn::Later { at, by }, "it holds up no other one");
     assert_eq!(pace, Pace::default(), "it takes no place");
     let of_sender = held(&mailing, &berlin, pace, opens_at).map(|held| (held.by, held.until));
     assert_eq!(of_sender, Some((HeldBy::Pause, expires_at)));

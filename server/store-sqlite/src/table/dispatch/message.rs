@@ -6,7 +6,7 @@ use vestnik_rules::{
     bounce::end,
     cascade::{Course, Looked, Target},
     delivery::Event,
-    gateway_report::{Fate, Reported, Standing, ending, kills_address, reported},
+    gateway_report::{Fate, Reported, Standing, ending, kills_address, reported, waits},
     receipt::possible,
 };
 use vestnik_store::dispatch::{MessageReport, Tried};
@@ -40,6 +40,10 @@ impl Desk<'_> {
         };
         let at = possible(report.at, self.sending.found.accepted_at, self.now);
         let Some(told) = reported(&known, report.fate, at) else {
+            if waits(&known, report.fate) {
+                let app = &self.sending.found.subject.app;
+                message_report::keep(self.db, (app, gateway), report, self.now)?;
+            }
             return Ok(false);
         };
         self.put_told(key, target, &told)?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row};
 use vestnik_model::{AppId, AudienceId, InstallationId, TopicName, UserId};
 use vestnik_rules::{
-    audience::{ListedUser, Members, Naming, Source},
+    audience::{ListedUser, Members, Naming, Position, Source},
     consent::Ways,
     contact::ContactHash,
 };
@@ -40,15 +40,15 @@ statements! {
 /// The next members of a source.
 #[derive(Debug, Clone, Copy)]
 struct Window {
-    /// The key of the last member that was walked.
-    after: Option<i64>,
+    /// Where the last part ended.
+    position: Position,
     limit: u32,
 }
 
 /// A member of a source.
 pub(super) struct Walked {
-    /// The key of the member in its source.
-    pub(super) key: i64,
+    /// The position behind the member.
+    pub(super) position: Position,
     /// The user; absent when the row cannot be read, for which nobody else waits, and when a listed user was
     /// erased.
     pub(super) named: Option<Named>,
@@ -71,11 +71,11 @@ pub(super) fn walk(
     limit: u32,
 ) -> Result<(Vec<Walked>, bool), rusqlite::Error> {
     let window = Window {
-        after: source.position.after,
+        position: source.position,
         limit,
     };
     let walked = match &source.members {
-        Members::Users(listed) => users(db, part, listed, limit)?,
+        Members::Users(listed) => users(db, part, listed, window)?,
         Members::Topic(name) => subscribers(db, part, name, window)?,
         Members::Contacts(hashes) => named_by(db, part, hashes, window)?,
         Members::Installations(ids) => owners(db, part, ids, window)?,
@@ -89,7 +89,7 @@ fn users(
     db: &Connection,
     part: &Part<'_>,
     listed: &[ListedUser],
-    limit: u32,
+    Window { position, limit }: Window,
 ) -> Result<Vec<Walked>, rusqlite::Error> {
     let app = &part.subject.app;
     let erased = Since {
@@ -103,12 +103,12 @@ fn users(
         .map(|ListedUser { key, user }| {
             if is_any_erased && erased.has(db, user)? {
                 return Ok(Walked {
-                    key: *key,
+                    position: position.past(*key),
                     named: None,
                 });
             }
             Ok(Walked {
-                key: *key,
+                position: position.past(*key),
                 named: Some(named_so(db, app, user.clone())?),
             })
         })
@@ -126,11 +126,11 @@ fn subscribers(
     let Some(topic) = topic::find(db, app, name)? else {
         return Ok(Vec::new());
     };
-    let after = window.after.unwrap_or(i64::MIN);
+    let Window { position, limit } = window;
     db.prepare_cached(SUBSCRIBERS)?
-        .query_map((topic.row, after, window.limit, app.as_str()), |row| {
+        .query_map((topic.row, window.after(), limit, app.as_str()), |row| {
             Ok(Walked {
-                key: row.get(0)?,
+                position: position.past(row.get(0)?),
                 named: part.unreadable.pass_over("user", named(row))?,
             })
         })?
@@ -152,16 +152,17 @@ fn named_by(
     db: &Connection,
     part: &Part<'_>,
     hashes: &[ContactHash],
-    Window { after, limit }: Window,
+    window: Window,
 ) -> Result<Vec<Walked>, rusqlite::Error> {
     let app = &part.subject.app;
-    let behind = (after.unwrap_or(i64::MIN), limit);
+    let behind = (window.after(), window.limit);
     let users = contact::users(db, app, hashes, behind, part.unreadable)?;
     users
         .into_iter()
         .map(|(key, user)| {
             let named = user.map(|user| named_so(db, app, user)).transpose()?;
-            Ok(Walked { key, named })
+            let position = window.position.past(key);
+            Ok(Walked { position, named })
         })
         .collect()
 }
@@ -184,7 +185,7 @@ fn owners(
     db: &Connection,
     part: &Part<'_>,
     ids: &[InstallationId],
-    Window { after, limit }: Window,
+    window: Window,
 ) -> Result<Vec<Walked>, rusqlite::Error> {
     let mut owners: BTreeMap<i64, Named> = BTreeMap::new();
     for id in ids {
@@ -192,12 +193,13 @@ fn owners(
             owners.insert(named.head.row, named);
         }
     }
-    let owners = owners.into_iter().map(|(key, owner)| Walked {
-        key,
+    let is_left = |key: i64| window.position.after.is_none_or(|after| key > after);
+    let left = owners.into_iter().filter(|(key, _)| is_left(*key));
+    let next = left.map(|(key, owner)| Walked {
+        position: window.position.past(key),
         named: Some(owner),
     });
-    let next = owners.filter(|owner| after.is_none_or(|after| owner.key > after));
-    Ok(next.take(limit as usize).collect())
+    Ok(next.take(window.limit as usize).collect())
 }
 
 /// Those whom the next lines of an uploaded audience name in one way, and whether they are the last. An
@@ -206,78 +208,116 @@ fn uploaded(
     db: &Connection,
     part: &Part<'_>,
     (id, naming): (AudienceId, Naming),
-    Window { after, limit }: Window,
+    window: Window,
 ) -> Result<(Vec<Walked>, bool), rusqlite::Error> {
     let Some(found) = audience::find(db, &part.subject.app, id)? else {
         return Ok((Vec::new(), true));
     };
-    let lines = audience_line::Window {
-        audience: found.row,
-        after: after.unwrap_or(i64::MIN),
-        limit,
-    };
     let Some(is_installation) = Value::is_installation(naming) else {
-        let walked = uploaded_users(db, part, lines)?;
-        let is_end = walked.len() < limit as usize;
+        let walked = uploaded_users(db, part, found.row, window)?;
+        let is_end = walked.len() < window.limit as usize;
         return Ok((walked, is_end));
     };
+    let lines = audience_line::Window {
+        audience: found.row,
+        after: window.after_line(),
+        limit: window.limit,
+    };
     let values = audience_line::values(db, is_installation, lines)?;
-    let count = values.len();
+    let is_last = values.len() < window.limit as usize;
     let mut walked = Vec::new();
-    for (read, (line, value)) in values.into_iter().enumerate() {
-        let before = walked.len();
+    for (line, value) in values {
+        if window.left(walked.len()) == 0 {
+            return Ok((walked, false));
+        }
         match value {
             Some(Value::Contact(hash)) => {
-                let users = contact::users(
-                    db,
-                    &part.subject.app,
-                    &[hash],
-                    (i64::MIN, u32::MAX),
-                    part.unreadable,
-                )?;
-                for user in users.into_values().flatten() {
-                    walked.push(Walked {
-                        key: line,
-                        named: Some(named_so(db, &part.subject.app, user)?),
-                    });
-                }
+                of_line(db, part, (line, hash), window, &mut walked)?;
             }
             Some(Value::Installation(id)) => {
-                let owner = owner(db, part, id)?.map(Some);
-                walked.extend(owner.map(|named| Walked { key: line, named }));
+                let position = window.position.past(line);
+                let named = owner(db, part, id)?;
+                walked.push(Walked { position, named });
             }
-            None => {}
-        }
-        if walked.len() == before {
-            let named = None;
-            walked.push(Walked { key: line, named });
-        }
-        // Those whom one line names are of one part, which ends behind a line.
-        if walked.len() >= limit as usize {
-            return Ok((walked, read + 1 == count && count < limit as usize));
+            None => {
+                let position = window.position.past(line);
+                let named = None;
+                walked.push(Walked { position, named });
+            }
         }
     }
-    Ok((walked, count < limit as usize))
+    let is_full = walked.len() >= window.limit as usize;
+    Ok((walked, is_last && !is_full))
+}
+
+/// The next users whom a line names by an address, at most as many as are left of the part. The line is
+/// walked whole when there are fewer.
+fn of_line(
+    db: &Connection,
+    part: &Part<'_>,
+    (line, hash): (i64, ContactHash),
+    window: Window,
+    walked: &mut Vec<Walked>,
+) -> Result<(), rusqlite::Error> {
+    let (app, source) = (&part.subject.app, window.position);
+    let behind = (window.user_of(line), window.left(walked.len()));
+    let users = contact::users(db, app, &[hash], behind, part.unreadable)?;
+    if users.is_empty() {
+        let position = source.past(line);
+        let named = None;
+        walked.push(Walked { position, named });
+    }
+    for (key, user) in users {
+        let position = source.within(line, key);
+        let named = user.map(|user| named_so(db, app, user)).transpose()?;
+        walked.push(Walked { position, named });
+    }
+    Ok(())
 }
 
 fn uploaded_users(
     db: &Connection,
     part: &Part<'_>,
-    lines: audience_line::Window,
+    audience: i64,
+    window: Window,
 ) -> Result<Vec<Walked>, rusqlite::Error> {
-    let audience_line::Window {
-        audience,
-        after,
-        limit,
-    } = lines;
+    let Window { position, limit } = window;
+    let next = (audience, window.after(), limit, part.subject.app.as_str());
     db.prepare_cached(UPLOADED)?
-        .query_map((audience, after, limit, part.subject.app.as_str()), |row| {
+        .query_map(next, |row| {
             Ok(Walked {
-                key: row.get(0)?,
+                position: position.past(row.get(0)?),
                 named: part.unreadable.pass_over("user", named(row))?,
             })
         })?
         .collect()
+}
+
+impl Window {
+    /// The key of the last member that was walked.
+    fn after(self) -> i64 {
+        self.position.after.unwrap_or(i64::MIN)
+    }
+
+    /// The last line that was walked whole, or one before it.
+    fn after_line(self) -> i64 {
+        let whole = i64::from(self.position.within.is_some());
+        self.after().saturating_sub(whole)
+    }
+
+    /// The last user of a line who was walked.
+    fn user_of(self, line: i64) -> i64 {
+        let within = self.position.within;
+        within
+            .filter(|_| self.position.after == Some(line))
+            .unwrap_or(i64::MIN)
+    }
+
+    /// How many members are left of the part.
+    fn left(self, walked: usize) -> u32 {
+        self.limit
+            .saturating_sub(u32::try_from(walked).unwrap_or(u32::MAX))
+    }
 }
 
 /// The user of an installation, who is notified on those that the audience names only.

@@ -216,6 +216,48 @@ async fn a_request_that_is_no_upload_is_refused() {
 }
 
 #[tokio::test]
+async fn an_app_has_so_many_lines_and_goes_on_when_it_has_room() {
+    let world = World::with(|config| config.audiences.lines_per_app = 2).await;
+    let (first, second) = (create(&world).await, create(&world).await);
+    let lines = "user\nanna\nbert\n";
+    stands(
+        &append(&world, &first, (0, "?1"), lines).await,
+        200,
+        ("15", "?1"),
+    );
+    let full = append(&world, &second, (0, "?1"), lines).await;
+    stands(&full, 409, ("0", "?0"));
+    assert_eq!(full.problem().1, "audience.full");
+    let path = format!("DELETE /v1/audiences/{first}");
+    assert_eq!(world.admin(&path, None).await.status, 204);
+    let done = append(&world, &second, (0, "?1"), lines).await;
+    stands(&done, 200, ("15", "?1"));
+}
+
+#[tokio::test]
+async fn an_app_uploads_so_much_at_once() {
+    let world = World::with(|config| config.audiences.uploads_per_app = 1).await;
+    let (first, second) = (create(&world).await, create(&world).await);
+    let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+    let bytes = stream::once(async {
+        receiver.await.unwrap();
+        Ok::<_, Infallible>(Bytes::from_static(b"user\nanna\n"))
+    });
+    let slow = part(&world, &first, (0, "?1"), Body::from_stream(bytes));
+    let slow = world.request(slow);
+    let other = async {
+        let busy = append(&world, &second, (0, "?1"), "user\nbert\n").await;
+        assert_eq!(busy.problem(), (503, "unavailable"));
+        assert_eq!(busy.headers["retry-after"], "5");
+        sender.send(()).unwrap();
+    };
+    let (done, ()) = futures_util::future::join(slow, other).await;
+    assert_eq!(done.status, 200);
+    let done = append(&world, &second, (0, "?1"), "user\nbert\n").await;
+    assert_eq!(done.status, 200, "the place is free again");
+}
+
+#[tokio::test]
 async fn an_audience_is_asked_for_strictly() {
     let world = World::with(|config| config.audiences.audiences_per_app = 1).await;
     let ask = async |body: Value| world.admin("POST /v1/audiences", Some(body)).await;
