@@ -109,6 +109,7 @@ impl From<Problem> for Failure {
             | ProblemCode::AudienceNotReady
             | ProblemCode::AudienceFailed
             | ProblemCode::AudienceInUse
+            | ProblemCode::AudienceFull
             | ProblemCode::AudienceOffset
             | ProblemCode::ProviderRefused
             | ProblemCode::Internal => Self::Rejected(problem),

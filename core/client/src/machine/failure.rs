@@ -180,6 +180,7 @@ const fn by_code(code: ProblemCode) -> Trouble {
         | ProblemCode::AudienceNotReady
         | ProblemCode::AudienceFailed
         | ProblemCode::AudienceInUse
+        | ProblemCode::AudienceFull
         | ProblemCode::AudienceOffset
         | ProblemCode::ProviderRefused => Trouble::Refused,
     }

@@ -120,7 +120,9 @@ pub async fn an_installation_of_another_app_stays_in_its_audiences(fixture: &imp
         };
         match world.store.append(part).await.unwrap() {
             AppendOutcome::Added(view) => (view.good, view.duplicates),
-            other => panic!("{other:?}"),
+            other @ (AppendOutcome::Elsewhere(_)
+            | AppendOutcome::Full(_)
+            | AppendOutcome::Unknown) => panic!("{other:?}"),
         }
     };
     assert_eq!(append(format!("installation\n{line}")).await, (1, 0));
