@@ -135,6 +135,11 @@ async fn while_the_first_provider_takes_nothing_the_second_sends_each_message_on
         let attempt = stage.attempt(id, AttemptStatus::Sent).await?;
         assert_eq!(attempt.provider.as_deref(), Some("backup"));
         assert_eq!(attempt.unproven, 0);
+        let [passed] = attempt.passed_over.as_slice() else {
+            panic!("one provider was gone past: {attempt:?}");
+        };
+        assert_eq!(passed.provider, "main");
+        assert_eq!(passed.reason, Reason::ProviderUnavailable);
     }
     assert_eq!(stage.backup.received().len(), 10);
     stage.push.stop().await

@@ -255,6 +255,13 @@ pub struct AttemptView {
     /// The provider of the gateway that the last try was started with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
+    /// The providers of the gateway that do not have it and that the last try went past, in their order.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "readable_list::<16, _, _>"
+    )]
+    pub passed_over: Vec<PassedOver>,
     /// When the next try is made, or the present one counts as lost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
@@ -279,6 +286,20 @@ pub struct AttemptView {
     #[serde(default, skip_serializing_if = "Sums::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<crate::cost::MoneyView>))]
     pub cost: Sums,
+}
+
+/// A provider of a gateway that a try went past, because it is proven not to have the message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PassedOver {
+    /// Its name in the account.
+    pub provider: String,
+    /// Why it does not have the message.
+    #[cfg_attr(feature = "openapi", schema(value_type = Reason))]
+    pub reason: Open<Reason>,
+    /// Whether it was asked in this try and did not take the message. Otherwise nothing was asked of it, because of
+    /// what it had answered before or because it had no place.
+    pub asked: bool,
 }
 
 /// How far an attempt got.

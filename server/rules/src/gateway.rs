@@ -9,19 +9,69 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use jiff::Timestamp;
 use vestnik_model::{
-    AppId, Channel, GatewayName, ProviderName,
+    AppId, Channel, GatewayName, ProviderName, Reason,
     chat::ChatId,
     cost::Price,
     open::Word,
     phone::PhoneNumber,
     publish::{Goal, Steps},
+    view,
 };
 
 use crate::{
     address::{Stored, Upload, upload},
-    attempt::Attempt,
+    attempt::{Attempt, Outcome},
     cascade,
 };
+
+/// A provider that a try went past, because it is proven not to have the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The provider.
+    pub provider: ProviderName,
+    /// Why it does not have the message.
+    pub reason: Reason,
+    /// Whether it was asked in this try.
+    pub is_asked: bool,
+}
+
+impl PassedOver {
+    /// What is known of a provider that does not have the message, by what became of the try at it. `None` if it may
+    /// have it.
+    #[must_use]
+    pub const fn of(provider: ProviderName, outcome: &Outcome) -> Option<Self> {
+        let (reason, is_asked) = match outcome {
+            Outcome::Held { reason, after: _ } => (*reason, false),
+            Outcome::Retry { reason, after: _ } | Outcome::Rejected { reason } => (*reason, true),
+            Outcome::Accepted | Outcome::Unproven | Outcome::Dead { .. } => return None,
+        };
+        Some(Self {
+            provider,
+            reason,
+            is_asked,
+        })
+    }
+
+    /// The same as a program is shown it.
+    #[must_use]
+    pub fn view(&self) -> view::PassedOver {
+        view::PassedOver {
+            provider: self.provider.to_string(),
+            reason: self.reason.into(),
+            asked: self.is_asked,
+        }
+    }
+
+    /// Reads what was kept. `None` if another version wrote it in words of its own.
+    #[must_use]
+    pub fn read(kept: &view::PassedOver) -> Option<Self> {
+        Some(Self {
+            provider: ProviderName::parse(&kept.provider).ok()?,
+            reason: kept.reason.known()?,
+            is_asked: kept.asked,
+        })
+    }
+}
 
 /// What a gateway reaches people by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

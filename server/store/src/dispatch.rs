@@ -32,7 +32,7 @@ use vestnik_rules::{
     bounce::Fate,
     cascade::Target,
     decrypt::KeyMark,
-    gateway::{self, Choice},
+    gateway::{self, Choice, PassedOver},
     gateway_report::Fate as MessageFate,
     patience::lease,
     provider::{Shown, Sign},
@@ -244,6 +244,8 @@ pub struct Tried {
     pub message: Option<[u8; 32]>,
     /// What it cost if it was taken: what the gateway said, or the price of the provider that took it.
     pub cost: Option<Money>,
+    /// The providers of a gateway that it went past.
+    pub passed_over: Vec<PassedOver>,
     /// What it shows of the App's credentials, if it shows anything.
     pub sign: Option<Sign>,
 }

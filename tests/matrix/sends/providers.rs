@@ -217,18 +217,26 @@ impl People {
         Ok(all)
     }
 
-    /// Insists that somebody who asks is told by which provider it went.
+    /// Insists that somebody who asks is told by which provider each went, and why not by the one before.
     async fn explains(&mut self, noted: &BTreeMap<UserId, Noted>) -> anyhow::Result<()> {
         let of_second = |noted: &&Noted| noted.provider.as_deref() == Some("second");
-        let Some(noted) = noted.values().find(of_second) else {
-            return Ok(());
-        };
-        let path = route::with(route::EXPLAIN_DELIVERY, &noted.delivery.to_string());
-        let told: Value = self.run.stage.server.backend.get(&path).await?;
-        let mut statements = told["statements"].as_array().context("a list")?.iter();
-        if !statements.any(|it| it["channel"] == "sms" && it["provider"] == "second") {
-            let untold = format!("explained without the provider: {told}");
-            self.broken.push(untold);
+        for noted in noted.values().filter(of_second) {
+            let path = route::with(route::EXPLAIN_DELIVERY, &noted.delivery.to_string());
+            let told: Value = self.run.stage.server.backend.get(&path).await?;
+            let statements = told["statements"].as_array().context("a list")?;
+            let of = |provider: &str| {
+                let mut of_sms = statements.iter().filter(|it| it["channel"] == "sms");
+                of_sms.position(|it| it["provider"] == provider)
+            };
+            let is_caused = statements.iter().any(|it| {
+                let is_passed = it["code"] == "passed_over" || it["code"] == "not_taken";
+                is_passed && it["provider"] == "first" && it["reason"].is_string()
+            });
+            let is_in_order = of("first").is_some() && of("first") < of("second");
+            if !is_caused || !is_in_order {
+                let untold = format!("explained without the providers: {told}");
+                self.broken.push(untold);
+            }
         }
         Ok(())
     }

@@ -91,7 +91,12 @@ fn what_rest_shows() {
         tries: 1,
         unproven: 0,
         said: None,
-        provider: None,
+        provider: Some("backup".to_owned()),
+        passed_over: vec![PassedOver {
+            provider: "main".to_owned(),
+            reason: Reason::ProviderUnavailable.into(),
+            asked: true,
+        }],
         until: None,
         started_at: time(),
         delivered_at: None,

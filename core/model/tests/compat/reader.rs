@@ -65,6 +65,7 @@ pub(crate) const READERS: &[(&str, Reader)] = &[
     ("delivery-view-at-step", again::<DeliveryView>),
     ("attempt-view", again::<AttemptView>),
     ("attempt-view-cost", again::<AttemptView>),
+    ("attempt-view-passed-over", again::<AttemptView>),
     ("installation-view", again::<InstallationView>),
     ("installation-view-primary", again::<InstallationView>),
     ("list-of-keys", again::<List<KeyView>>),

@@ -20,7 +20,10 @@ use vestnik_model::{
     limits,
     publish::{ErrorPolicy, StepChannel},
     token::TokenType,
-    view::{AttemptStatus, AttemptView, DeliveryView, InstallationView, List, NotificationView},
+    view::{
+        AttemptStatus, AttemptView, DeliveryView, InstallationView, List, NotificationView,
+        PassedOver,
+    },
 };
 
 const NOTIFICATION: &str = "ntf_0192f0c1000070008000000000000001";
@@ -570,9 +573,19 @@ fn of_costs() -> Vec<(&'static str, Value)> {
         cost: sums(&["3.20"]),
         ..attempt()
     };
+    let by_second = AttemptView {
+        provider: Some("backup".to_owned()),
+        passed_over: vec![PassedOver {
+            provider: "main".to_owned(),
+            reason: Reason::ProviderUnavailable.into(),
+            asked: false,
+        }],
+        ..attempt()
+    };
     vec![
         ("notification-view-costs", value(costs)),
         ("attempt-view-cost", value(paid)),
+        ("attempt-view-passed-over", value(by_second)),
     ]
 }
 
@@ -595,6 +608,7 @@ fn attempt() -> AttemptView {
         unproven: 0,
         said: None,
         provider: None,
+        passed_over: Vec::new(),
         until: None,
         started_at: parsed(AT),
         delivered_at: Some(parsed(AT)),

@@ -235,6 +235,7 @@ impl BackendSender {
             message: None,
             said: None,
             cost: None,
+            passed_over: Vec::new(),
             sign: None,
         }
     }

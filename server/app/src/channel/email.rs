@@ -268,6 +268,7 @@ impl MailSender {
             message: None,
             said: None,
             cost: None,
+            passed_over: Vec::new(),
             sign: None,
         }
     }

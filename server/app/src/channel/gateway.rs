@@ -78,6 +78,11 @@ pub(crate) struct Route {
 }
 
 impl Route {
+    /// What a message is found by when a provider reports of it.
+    fn hash_of(&self, lane: &Lane, id: Option<&str>) -> Option<[u8; 32]> {
+        Some(message_hash(&self.app, self.gateway, lane.name(), id?))
+    }
+
     /// The providers in the order in which they are tried for a message.
     fn in_order(&self, message: &Message<'_>) -> Vec<&Lane> {
         let mut lanes: Vec<_> = self.lanes.iter().collect();
@@ -337,6 +342,7 @@ impl GatewaySender {
             message: None,
             said: None,
             cost: None,
+            passed_over: Vec::new(),
             sign: None,
         }
     }
@@ -384,6 +390,7 @@ impl GatewaySender {
                 Ok(admitted) => admitted,
                 Err(fate) if fate.goes_on => {
                     walk.pass(number, fate.outcome);
+                    tried.passed_over = walk.passed_over();
                     continue;
                 }
                 Err(fate) => return over(tried, fate.outcome),
@@ -414,14 +421,13 @@ impl GatewaySender {
             tried.said = answered.said.or(tried.said);
             if !answered.fate.goes_on {
                 tried.cost = answered.cost.or_else(|| lane.price(&message));
-                let id = answered.message.as_ref();
-                tried.message =
-                    id.map(|id| message_hash(&route.app, route.gateway, lane.name(), id));
+                tried.message = route.hash_of(lane, answered.message.as_deref());
                 return over(tried, answered.fate.outcome);
             }
             // Nothing of it is kept there.
             writing.take_back();
             walk.pass(number, answered.fate.outcome);
+            tried.passed_over = walk.passed_over();
         }
     }
 

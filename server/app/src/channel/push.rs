@@ -147,6 +147,7 @@ impl PushSender {
             message: None,
             said: None,
             cost: None,
+            passed_over: Vec::new(),
             sign: None,
         }
     }

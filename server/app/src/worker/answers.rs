@@ -158,6 +158,7 @@ mod tests {
             message: None,
             said: None,
             cost: None,
+            passed_over: Vec::new(),
             sign: None,
         };
         (attempt(number), tried)

@@ -4,6 +4,7 @@ mod device;
 mod reason;
 mod route;
 mod rule;
+mod untried;
 mod waiting;
 
 use std::borrow::Cow;
@@ -18,6 +19,7 @@ use self::{
     device::{not_shown, too_old},
     reason::because,
     route::{route, service, taker},
+    untried::{anew, dropped, due, passed_over},
     waiting::waits,
 };
 use super::{
@@ -211,6 +213,9 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
         AttemptFinding::Handed { at, tries, cause } => {
             handed(target, tries, (&moment(at, times), cause))
         }
+        AttemptFinding::PassedOver { reason, is_asked } => {
+            passed_over(target, &because(reason), is_asked)
+        }
         AttemptFinding::OnItsWay {
             until: end,
             is_repeated: true,
@@ -263,21 +268,6 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             count_of(count, "try", "tries"),
         ),
     }
-}
-
-fn due(Target { what, to, .. }: &Target, when: &str) -> String {
-    let subject = capital(what);
-    format!("{subject} for {to} was held back before it was sent; it is tried {when}.")
-}
-
-fn dropped(Target { what, to, .. }: &Target) -> String {
-    let why = "before its turn it was not needed any more, or its step was over";
-    format!("{} for {to} was not sent: {why}.", capital(what))
-}
-
-fn anew(Target { what, to, .. }: &Target, when: &str) -> String {
-    let subject = capital(what);
-    format!("{subject} for {to} is tried anew {when}, because the sender asked for it.")
 }
 
 fn handed(target: &Target, tries: u32, (when, cause): (&str, Cause)) -> String {

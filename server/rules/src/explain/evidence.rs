@@ -206,6 +206,14 @@ impl AttemptFinding {
                 };
                 meaning("handed", rule).at(at).after(tries)
             }
+            Self::PassedOver {
+                reason,
+                is_asked: true,
+            } => meaning("not_taken", Rule::Providers).because(reason),
+            Self::PassedOver {
+                reason,
+                is_asked: false,
+            } => meaning("passed_over", Rule::Providers).because(reason),
             Self::OnItsWay {
                 until,
                 is_repeated: _,

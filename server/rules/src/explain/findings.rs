@@ -13,6 +13,7 @@ use crate::{
     attempt::Attempt,
     cascade::{self, Course, Target, preferred},
     device::{Addressed, Wanted},
+    gateway::PassedOver,
     schedule::Hours,
 };
 
@@ -240,6 +241,8 @@ pub struct Try {
     pub attempt: Attempt,
     /// The provider of a gateway that its last try was started with.
     pub provider: Option<ProviderName>,
+    /// The providers that its last try went past.
+    pub passed_over: Vec<PassedOver>,
     /// When it began.
     pub started_at: Timestamp,
     /// When its last try began; absent of what was written to a connection.

@@ -23,6 +23,8 @@ pub enum Rule {
     Push,
     /// A try that failed for a while is repeated.
     Repetition,
+    /// The next provider of a gateway is asked for what the one before is proven not to have.
+    Providers,
     /// A try of unknown outcome is repeated under the same id, unless its sender wants it given up.
     Unproven,
     /// What a device could not decrypt is sent anew for its present key.
@@ -59,6 +61,7 @@ impl Rule {
             Self::AckWindow => "ack_window",
             Self::Push => "push",
             Self::Repetition => "repetition",
+            Self::Providers => "providers",
             Self::Unproven => "unproven",
             Self::Sealing => "sealing",
             Self::Failure => "failure",
@@ -84,6 +87,7 @@ impl Word for Rule {
         Self::AckWindow,
         Self::Push,
         Self::Repetition,
+        Self::Providers,
         Self::Unproven,
         Self::Sealing,
         Self::Failure,

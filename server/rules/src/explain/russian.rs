@@ -21,7 +21,7 @@ use self::{
     noun::{Case, named, plural},
     reason::because,
     route::{route, service, taker},
-    untried::{anew, dropped, due},
+    untried::{anew, dropped, due, passed_over},
     waiting::waits,
 };
 use super::{
@@ -239,6 +239,9 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
     match outcome {
         AttemptFinding::Handed { at, tries, cause } => {
             handed(target, tries, (&moment(at, times), cause))
+        }
+        AttemptFinding::PassedOver { reason, is_asked } => {
+            passed_over(target, &because(reason), is_asked)
         }
         AttemptFinding::OnItsWay {
             until: end,

@@ -30,7 +30,8 @@ pub enum Statement {
         place: Place,
         /// The service.
         channel: Channel,
-        /// The provider of a gateway that the last try was started with.
+        /// The provider of a gateway that it is about: the one that the last try was started with, or one that it went
+        /// past.
         provider: Option<ProviderName>,
         /// What.
         outcome: AttemptFinding,
@@ -227,6 +228,13 @@ pub enum AttemptFinding {
         tries: u32,
         /// Why this route was taken.
         cause: Cause,
+    },
+    /// The last try went past a provider of the gateway, which is proven not to have it.
+    PassedOver {
+        /// Why it does not.
+        reason: Reason,
+        /// Whether it was asked.
+        is_asked: bool,
     },
     /// A try is on its way.
     OnItsWay {

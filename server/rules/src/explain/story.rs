@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryState, DeliveryStatus, Devices, Expansion, InstallationId, Open, Reason,
+    Channel, DeliveryState, DeliveryStatus, Devices, Expansion, InstallationId, Open, ProviderName,
+    Reason,
     publish::{OnUnproven, StepChannel},
 };
 
@@ -20,6 +21,7 @@ use crate::{
     attempt::State,
     cascade::{ACK_WINDOW, Target, outside},
     decrypt::is_decrypt,
+    gateway::PassedOver,
     schedule::Hours,
 };
 
@@ -130,12 +132,14 @@ fn tries(
                 .map(|found| Statement::Device { device, found })
                 .collect(),
             Place::Device(_) | Place::Mailbox | Place::Backend | Place::Gateway => {
-                sent(findings, tried, (ahead, now))
-                    .into_iter()
-                    .map(|outcome| Statement::Tried {
+                let sent = sent(findings, tried, (ahead, now)).into_iter();
+                let sent = sent.map(|outcome| (tried.provider, outcome));
+                passed_over(tried)
+                    .chain(sent)
+                    .map(|(provider, outcome)| Statement::Tried {
                         place,
                         channel,
-                        provider: tried.provider,
+                        provider,
                         outcome,
                     })
                     .collect()
@@ -146,6 +150,19 @@ fn tries(
         statements.into_iter().map(timed).collect::<Vec<_>>()
     });
     told.collect()
+}
+
+/// The providers that the last try of an attempt went past.
+fn passed_over(tried: &Try) -> impl Iterator<Item = (Option<ProviderName>, AttemptFinding)> {
+    tried.passed_over.iter().map(|passed| {
+        let &PassedOver {
+            provider,
+            reason,
+            is_asked,
+        } = passed;
+        let found = AttemptFinding::PassedOver { reason, is_asked };
+        (Some(provider), found)
+    })
 }
 
 /// When that happened which a statement about an attempt tells; absent if it is not over.

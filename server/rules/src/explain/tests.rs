@@ -96,6 +96,7 @@ fn tried(channel: Channel, attempt: Attempt, started: &str) -> Try {
         tried_at: None,
         returned_at: None,
         provider: None,
+        passed_over: Vec::new(),
     }
 }
 

@@ -62,6 +62,7 @@ fn failed(reason: Reason) -> Try {
         tried_at: None,
         returned_at: None,
         provider: None,
+        passed_over: Vec::new(),
     }
 }
 

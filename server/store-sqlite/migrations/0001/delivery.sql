@@ -92,6 +92,8 @@ CREATE TABLE attempt (
     -- matched by.
     provider TEXT,
     message BLOB,
+    -- The providers that the last try went past, each with the reason: a JSON array.
+    passed_over TEXT,
     -- What its tries that were taken cost, if that is known: a JSON array of amounts.
     cost TEXT,
     PRIMARY KEY (notification, user, installation, channel)

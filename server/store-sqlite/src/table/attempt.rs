@@ -1,14 +1,17 @@
 //! Attempts: a delivery over one channel at one installation or at the mailbox, with its tries.
 
+mod view;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use vestnik_model::{
-    Channel, DeliveryId, DeliveryStatus, GatewayName, InstallationId, Open, ProviderName, Reason,
-    Sums, open::Word as _, view::AttemptView,
+    Channel, GatewayName, InstallationId, ProviderName, Reason, Sums, open::Word as _,
+    view::PassedOver as Kept,
 };
-use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, identity::attempt_id};
+use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, gateway::PassedOver};
 
-use super::{delivery::Key, fact};
+pub(crate) use self::view::views;
+use super::delivery::Key;
 use crate::{
     sql::statements,
     value::{
@@ -28,7 +31,7 @@ statements! {
              AND (read_at IS NULL OR read_at > ?4)";
     OF_DELIVERY = "SELECT installation, channel, started_at, delivered_at, read_at, state, reason, tries,
              unproven, until, said, undecrypted, seals, tried_at, returned_at, provider,
-             unanswered, cost
+             unanswered, cost, passed_over
          FROM attempt WHERE notification = ?1 AND user = ?2 ORDER BY installation, channel";
     PUT = "INSERT INTO attempt (notification, user, installation, channel, started_at, state, reason,
              tries, unproven, until, undecrypted, seals, unanswered)
@@ -52,6 +55,8 @@ statements! {
     PROVIDER = "UPDATE attempt SET provider = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
     COST = "UPDATE attempt SET cost = ?5
+         WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
+    PASSED_OVER = "UPDATE attempt SET passed_over = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
     MESSAGE = "UPDATE attempt SET message = ?5
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
@@ -80,6 +85,8 @@ pub(crate) struct Found {
     said: Option<String>,
     /// The provider of a gateway that the last try was started with.
     pub(crate) provider: Option<ProviderName>,
+    /// The providers that the last try went past.
+    pub(crate) passed_over: Vec<PassedOver>,
     /// What its tries that were taken cost.
     pub(crate) cost: Sums,
 }
@@ -177,6 +184,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
         tried_at: optional_time(row, 13)?,
         returned_at: optional_time(row, 14)?,
         provider: provider(row, 15)?,
+        passed_over: passed_over(row, 18),
         // What a newer version booked must not hide that a message was sent.
         cost: optional_json(row, 17).ok().flatten().unwrap_or_default(),
     })
@@ -186,6 +194,13 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
 fn provider(row: &Row<'_>, column: usize) -> Result<Option<ProviderName>, rusqlite::Error> {
     let name = row.get_ref(column)?.as_str_or_null()?;
     Ok(name.and_then(|name| ProviderName::parse(name).ok()))
+}
+
+/// The providers that a try went past. What another version wrote in words of its own is left out.
+fn passed_over(row: &Row<'_>, column: usize) -> Vec<PassedOver> {
+    let kept: Option<Vec<Kept>> = optional_json(row, column).ok().flatten();
+    let kept = kept.unwrap_or_default();
+    kept.iter().filter_map(PassedOver::read).collect()
 }
 
 /// Where an attempt goes, of the columns `installation, channel`.
@@ -339,6 +354,25 @@ pub(crate) fn set_provider(
         .map(drop)
 }
 
+/// Writes the providers that a try went past, if they are others than those of the try before.
+pub(crate) fn set_passed_over(
+    db: &Connection,
+    key: Key,
+    known: &Found,
+    passed_over: &[PassedOver],
+) -> Result<(), rusqlite::Error> {
+    if known.passed_over == passed_over {
+        return Ok(());
+    }
+    let (installation, channel) = columns(known.target);
+    let kept: Vec<_> = passed_over.iter().map(PassedOver::view).collect();
+    let kept = (!kept.is_empty()).then(|| to_json(&kept)).transpose()?;
+    let channel = channel.as_str();
+    db.prepare_cached(PASSED_OVER)?
+        .execute((key.notification, key.user, installation, channel, kept))
+        .map(drop)
+}
+
 /// Writes what the tries of an attempt cost.
 pub(crate) fn set_cost(
     db: &Connection,
@@ -428,73 +462,4 @@ pub(crate) fn end_leases(
 pub(crate) fn is_sent_outside(db: &Connection, key: Key) -> Result<bool, rusqlite::Error> {
     db.prepare_cached(IS_SENT_OUTSIDE)?
         .exists((key.notification, key.user))
-}
-
-/// The attempts of a delivery as its sender sees them, in the order in which they were made.
-pub(crate) fn views(
-    db: &Connection,
-    key: Key,
-    (delivery, status): (DeliveryId, DeliveryStatus),
-    unreadable: &Unreadable,
-) -> Result<Vec<AttemptView>, rusqlite::Error> {
-    let attempts = of_delivery(db, key, unreadable)?.into_iter();
-    let seen = |found: Found| Found {
-        attempt: found.attempt.clone().seen_of(status),
-        ..found
-    };
-    let not_shown = fact::not_shown(db, key)?;
-    let unshown = |target: Target| {
-        let said = not_shown.get(&target.installation()?)?;
-        Some(Open::read(&said.reason))
-    };
-    let views = attempts.map(|found| AttemptView {
-        not_shown: unshown(found.target),
-        ..view(delivery, seen(found))
-    });
-    let mut views: Vec<_> = views.collect();
-    views.sort_by_key(|view| (view.started_at, view.id));
-    Ok(views)
-}
-
-fn view(delivery: DeliveryId, found: Found) -> AttemptView {
-    let Found {
-        target,
-        attempt:
-            Attempt {
-                state,
-                reason,
-                tries,
-                unproven,
-                unanswered: _,
-                undecrypted: _,
-                seals: _,
-                until,
-            },
-        delivered_at,
-        read_at,
-        started_at,
-        said,
-        tried_at: _,
-        returned_at: _,
-        provider,
-        cost,
-    } = found;
-    AttemptView {
-        id: attempt_id(delivery, target),
-        delivery_id: delivery,
-        installation_id: target.installation(),
-        channel: target.channel().into(),
-        status: state.seen(delivered_at, read_at).into(),
-        reason: reason.map(Open::Known),
-        tries,
-        unproven,
-        said,
-        provider: provider.map(|name| name.to_string()),
-        until,
-        started_at,
-        delivered_at,
-        read_at,
-        not_shown: None,
-        cost,
-    }
 }

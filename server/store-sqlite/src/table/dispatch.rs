@@ -277,6 +277,7 @@ impl Desk<'_> {
         if let Some(said) = &tried.said {
             attempt::set_said(self.db, key, tried.target, said)?;
         }
+        attempt::set_passed_over(self.db, key, &found, &tried.passed_over)?;
         if let Some(message) = &tried.message {
             attempt::set_message(self.db, key, tried.target, message)?;
         }

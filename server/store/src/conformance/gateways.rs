@@ -9,7 +9,7 @@ use vestnik_model::{
 };
 use vestnik_rules::{
     attempt::Outcome,
-    gateway::{Choice, Reaches, Recipient, Traits},
+    gateway::{Choice, PassedOver, Reaches, Recipient, Traits},
     schedule::{Attributes, Said},
 };
 
@@ -179,8 +179,20 @@ pub async fn what_a_provider_did_not_take_goes_by_the_next(fixture: &impl Fixtur
     assert!(!starts(&world, &begun, ("backup", None), 20).await);
     assert!(!starts(&world, &begun, ("backup", Some("third")), 20).await);
     assert!(starts(&world, &begun, ("backup", Some("main")), 21).await);
-    settle(&world, 22, tried(&begun, 21, Outcome::Accepted)).await;
+    let passed_over = vec![PassedOver {
+        provider: provider("main"),
+        reason: Reason::ProviderUnavailable,
+        is_asked: true,
+    }];
+    let (id, taken) = tried(&begun, 21, Outcome::Accepted);
+    let taken = Tried {
+        passed_over: passed_over.clone(),
+        ..taken
+    };
+    settle(&world, 22, (id, taken)).await;
     assert_eq!(provider_of(&world, 1).await.as_deref(), Some("backup"));
+    let shown = attempts(&world, 1, "anna").await[0].passed_over.clone();
+    assert_eq!(shown, [passed_over[0].view()]);
     let asked = FindingsQuery {
         app: shop(),
         notification: notification(1),
@@ -190,6 +202,7 @@ pub async fn what_a_provider_did_not_take_goes_by_the_next(fixture: &impl Fixtur
     let findings = world.store.findings(asked).await.unwrap().unwrap();
     let told: Vec<_> = findings.tries.iter().map(|tried| tried.provider).collect();
     assert_eq!(told, [Some(provider("backup"))]);
+    assert_eq!(findings.tries[0].passed_over, passed_over);
     world.is_sound().await;
 }
 

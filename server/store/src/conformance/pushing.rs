@@ -111,6 +111,7 @@ pub(super) fn tried(begun: &Begun, second: i64, outcome: Outcome) -> (Notificati
         message: None,
         said: Some("200".to_owned()),
         cost: None,
+        passed_over: Vec::new(),
         sign,
     };
     (begun.notification.id, tried)

@@ -34,6 +34,7 @@ pub(super) fn attempt(
         attempt: Attempt::HANDED,
         said: None,
         provider: None,
+        passed_over: Vec::new(),
         message: None,
         cost: Sums::default(),
         started_at: at,

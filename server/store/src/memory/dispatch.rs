@@ -307,6 +307,7 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
         attempt: attempt.clone(),
         said: None,
         provider: None,
+        passed_over: Vec::new(),
         message: None,
         cost: Sums::default(),
         started_at: now,
@@ -434,6 +435,7 @@ fn settle_one(
         row.said.clone_from(&tried.said);
     }
     row.message = tried.message.or(row.message);
+    row.passed_over.clone_from(&tried.passed_over);
     charge(&mut txn.world, key, tried, settling.now);
     match tried.target {
         Target::Device { installation, .. } => {

@@ -214,6 +214,7 @@ fn tries(world: &World, key: Key) -> Vec<Try> {
         target: *target,
         attempt: row.attempt.clone(),
         provider: row.provider,
+        passed_over: row.passed_over.clone(),
         started_at: row.started_at,
         tried_at: row.tried_at,
         delivered_at: row.delivered_at,

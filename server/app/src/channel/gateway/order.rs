@@ -10,6 +10,7 @@ use vestnik_gateway::{Scope, Verdict};
 use vestnik_model::{ProviderName, Reason};
 use vestnik_rules::{
     attempt::{HELD_PAUSE, Outcome, REFUSED_PAUSE, THROTTLED_PAUSE},
+    gateway::PassedOver,
     patience::unsent,
     provider::Sign,
 };
@@ -148,6 +149,14 @@ impl Walk {
         self.passed.push((number, outcome));
     }
 
+    /// The providers that do not have the message.
+    pub(super) fn passed_over(&self) -> Vec<PassedOver> {
+        let passed = self.passed.iter();
+        let passed = passed
+            .filter_map(|(number, outcome)| PassedOver::of(*self.providers.get(*number)?, outcome));
+        passed.collect()
+    }
+
     /// What a try has come to that has no time left for a provider that was not asked. The next try comes soon,
     /// however long those that were asked want to be left alone.
     pub(super) fn late(&self) -> Outcome {
@@ -269,6 +278,24 @@ mod tests {
             walk.pass(number, away());
         }
         assert_eq!(walk.next(), Next::Over(away()));
+    }
+
+    #[test]
+    fn the_providers_that_do_not_have_it_are_named_with_the_reason() {
+        let mut walk = Walk::new(names(), None);
+        assert_eq!(walk.passed_over(), []);
+        walk.pass(0, away());
+        walk.pass(1, retry(Reason::ProviderThrottled, 60));
+        let of = |provider: &str, reason, is_asked| PassedOver {
+            provider: ProviderName::parse(provider).unwrap(),
+            reason,
+            is_asked,
+        };
+        let expected = [
+            of("main", Reason::ProviderUnavailable, false),
+            of("backup", Reason::ProviderThrottled, true),
+        ];
+        assert_eq!(walk.passed_over(), expected);
     }
 
     #[test]

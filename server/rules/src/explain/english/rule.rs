@@ -27,6 +27,10 @@ pub fn english_rule(rule: Rule) -> String {
             "A try that failed for a passing reason is repeated with growing pauses while there is \
              time."
         }
+        Rule::Providers => {
+            "The providers of a gateway are asked one after another; the next one only if the one before \
+             is proven not to have the message."
+        }
         Rule::Unproven => {
             "A try that nobody answered is repeated under the same id, so that a device shows it \
              once, unless its sender wants it given up."

@@ -293,6 +293,11 @@ fn all() -> Vec<Statement> {
         use AttemptFinding::{AwaitsKey, Undecrypted};
         !matches!(outcome, AwaitsKey { .. } | Undecrypted { .. })
     });
+    let passed_over = [true, false].map(|is_asked| AttemptFinding::PassedOver {
+        reason: Reason::ProviderUnavailable,
+        is_asked,
+    });
+    let outside = passed_over.into_iter().chain(outside);
     all.extend(outside.map(|outcome| Statement::Tried {
         place: Place::Gateway,
         channel: Channel::Gateway(sms()),

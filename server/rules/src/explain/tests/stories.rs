@@ -145,6 +145,10 @@ fn is_true_of_try(life: &Life, target: Target, outcome: AttemptFinding) {
         AttemptFinding::Returned { at, .. } => {
             assert!(at <= life.now && tried.attempt.state == State::Failed);
         }
+        AttemptFinding::PassedOver { reason, .. } => {
+            let mut passed = tried.passed_over.iter();
+            assert!(passed.any(|passed| passed.reason == reason));
+        }
         AttemptFinding::Dropped => {
             assert_eq!(tried.attempt.state, State::Failed);
             assert!(!tried.attempt.may_be_taken() && tried.attempt.tries == 0);

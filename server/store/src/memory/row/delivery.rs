@@ -8,6 +8,7 @@ use vestnik_rules::{
     attempt::Attempt,
     cascade::{Course, Target},
     device::Addressed,
+    gateway::PassedOver,
     receipt::FlagState,
 };
 
@@ -43,6 +44,8 @@ pub(crate) struct AttemptRow {
     pub(crate) said: Option<String>,
     /// The provider of a gateway that the last try was started with.
     pub(crate) provider: Option<ProviderName>,
+    /// The providers that the last try went past.
+    pub(crate) passed_over: Vec<PassedOver>,
     /// What the reports about what was taken are matched by.
     pub(crate) message: Option<[u8; 32]>,
     /// What its tries cost that were taken.

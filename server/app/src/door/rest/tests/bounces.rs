@@ -37,6 +37,7 @@ async fn take(world: &World, notification: NotificationId, begun: &Begun) {
         message: None,
         said: Some("250".to_owned()),
         cost: None,
+        passed_over: Vec::new(),
         sign: None,
     };
     let settling = Settling {

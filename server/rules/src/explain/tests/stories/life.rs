@@ -560,5 +560,6 @@ fn tried_of(attempt: Attempt, started_at: Timestamp) -> Try {
         read_at: None,
         returned_at: None,
         provider: None,
+        passed_over: Vec::new(),
     }
 }
