@@ -21,6 +21,7 @@ mod metrics;
 mod opting_out;
 mod primary;
 mod push;
+mod push_receipts;
 mod reports;
 mod schedule;
 mod slow_device;

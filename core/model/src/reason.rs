@@ -16,7 +16,7 @@ pub enum Reason {
     DeviceNoneActive,
     /// The user has no primary installation, and only that one was asked for.
     DeviceNoPrimary,
-    /// Reserved: the app is not on the device any more.
+    /// The app is not on the device any more.
     DeviceAppNotInstalled,
     /// The app is older than the sender allows.
     DeviceAppTooOld,
@@ -64,7 +64,7 @@ pub enum Reason {
     TokenMismatch,
     /// The address may belong to the service's other environment.
     TokenWrongEnv,
-    /// Reserved: the address is another person's by now.
+    /// The address is another person's by now, or the app on the device has another one.
     TokenOwnerMismatch,
     /// Too many requests in too short a time.
     ProviderThrottled,
@@ -80,6 +80,10 @@ pub enum Reason {
     ProviderRejected,
     /// The service refused what the notification says.
     ProviderContentRejected,
+    /// The service took the push and kept it for the device, and newer ones took its place.
+    ProviderStoredOverwritten,
+    /// The service took the push and dropped it: the device was not connected for a month.
+    ProviderDroppedInactive,
     /// Whether the service took it is not known: the connection ended before its answer.
     ProviderUnproven,
     /// The device was not connected.
@@ -155,6 +159,8 @@ words!(Reason {
     ProviderPayloadTooLarge = "provider.payload_too_large",
     ProviderRejected = "provider.rejected",
     ProviderContentRejected = "provider.content_rejected",
+    ProviderStoredOverwritten = "provider.stored_overwritten",
+    ProviderDroppedInactive = "provider.dropped_inactive",
     ProviderUnproven = "provider.unproven",
     HubOffline = "hub.offline",
     HubAckTimeout = "hub.ack_timeout",
@@ -178,12 +184,16 @@ words!(Reason {
 
 impl Reason {
     /// Whether this becomes known of what was handed over, and not instead of a hand-over: nobody
-    /// confirmed it, or the mailbox sent it back.
+    /// confirmed it, the mailbox sent it back, or the service dropped what it had taken.
     #[must_use]
     pub const fn is_after_hand_over(self) -> bool {
         matches!(
             self,
-            Self::DeliveryUnconfirmed | Self::EmailBounced | Self::SmsUndeliverable
+            Self::DeliveryUnconfirmed
+                | Self::EmailBounced
+                | Self::SmsUndeliverable
+                | Self::ProviderStoredOverwritten
+                | Self::ProviderDroppedInactive
         )
     }
 
@@ -229,6 +239,8 @@ impl Reason {
             | Self::ProviderPayloadTooLarge
             | Self::ProviderRejected
             | Self::ProviderContentRejected
+            | Self::ProviderStoredOverwritten
+            | Self::ProviderDroppedInactive
             | Self::ProviderUnproven
             | Self::HubOffline
             | Self::HubAckTimeout

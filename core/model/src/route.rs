@@ -66,6 +66,8 @@ pub const PREFERENCES: &str = "/v1/preferences";
 pub const UNSUBSCRIBE: &str = "/v1/unsubscribe/{link}";
 /// Where a gateway reports what became of messages, and what happened to chats: `POST`, and `GET` for a handshake.
 pub const GATEWAY: &str = "/v1/gateways/{app}/{gateway}/{provider}";
+/// Where Huawei reports what became of pushes: `POST`.
+pub const PUSH_RECEIPTS: &str = "/v1/push-receipts/{app}/{channel}";
 /// Imports push addresses that an App had collected before: `POST`.
 pub const IMPORT_ADDRESSES: &str = "/v1/push-addresses:import";
 /// What holds for every user of the App: `PUT`, `GET`.

@@ -26,6 +26,8 @@
 //!            urgent              true if Huawei gave the app the right to urgent data messages
 //!            categories          an object of Huawei's kinds of message (EXPRESS, MARKETING, ...) by the
 //!                                name of a category or the word of a traffic type
+//!            receipt_user,       the user name and the secret of receipts, as entered in Huawei's console: both,
+//!            receipt_secret      or Huawei sends none
 //! rustore  project_id            of the project
 //!          service_token         of the project
 //!          base_urls             optional: a list of at most 4 hosts, which are tried in turn; only
@@ -186,6 +188,18 @@ impl Account {
             Credentials::WebPush(_) => Service::WebPush,
             Credentials::Hms(_) => Service::Hms,
             Credentials::Rustore(_) => Service::Rustore,
+        }
+    }
+
+    /// What the service signs its receipts with, if it sends any; for Huawei only.
+    #[must_use]
+    pub fn receipt_key(&self) -> Option<&hms::ReceiptKey> {
+        match &self.credentials {
+            Credentials::Hms(credentials) => credentials.receipts.as_ref(),
+            Credentials::Fcm(_)
+            | Credentials::Apns(_)
+            | Credentials::WebPush(_)
+            | Credentials::Rustore(_) => None,
         }
     }
 

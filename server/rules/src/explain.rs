@@ -53,6 +53,7 @@ mod ahead;
 mod english;
 mod evidence;
 mod findings;
+mod outlook;
 mod principle;
 mod reachability;
 mod russian;

@@ -65,6 +65,7 @@ pub mod limit;
 pub mod log;
 pub mod patience;
 pub mod provider;
+pub mod push_receipt;
 pub mod reach;
 pub mod reason;
 pub mod receipt;

@@ -81,7 +81,9 @@ pub const fn consequences(reason: Reason) -> Consequences {
         | Reason::HubAckTimeout
         | Reason::ExpiredTtl
         | Reason::DeliveryUnconfirmed
-        | Reason::SmsUndeliverable => (Never, AtOnce, Keep),
+        | Reason::SmsUndeliverable
+        | Reason::ProviderStoredOverwritten
+        | Reason::ProviderDroppedInactive => (Never, AtOnce, Keep),
         Reason::DeviceAppNotInstalled
         | Reason::TokenDead
         | Reason::TokenMismatch

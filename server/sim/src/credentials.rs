@@ -8,6 +8,7 @@ use aws_lc_rs::{
     rsa::KeySize,
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RsaKeyPair},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
 use crate::{authority::Authority, hex, pem};
@@ -165,6 +166,11 @@ impl Credentials {
     /// have one.
     pub(crate) fn hms_client_secret(&self) -> String {
         self.derived("hms")
+    }
+
+    /// The secret that Huawei's receipts are signed with: as one that its console made, in base64.
+    pub(crate) fn hms_receipt_secret(&self) -> String {
+        STANDARD.encode(self.derived("hms receipts"))
     }
 
     /// The project at `RuStore`.

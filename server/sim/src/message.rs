@@ -70,6 +70,9 @@ pub enum Content {
         /// `push-type`, of version 3.
         #[serde(skip_serializing_if = "Option::is_none")]
         push_type: Option<String>,
+        /// What receipts name it by: `bi_tag` of version 1, `biTag` of version 3.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        tag: Option<String>,
         /// As it was sent: `message` of version 1, `payload` of version 3.
         message: Value,
     },

@@ -106,6 +106,8 @@ impl Setup {
             "app_id": self.credentials.hms_app_id(),
             "client_secret": self.credentials.hms_client_secret(),
             "token_uri": format!("{}{}", self.hms_url, hms::TOKEN_PATH),
+            "receipt_user": hms::USER,
+            "receipt_secret": self.credentials.hms_receipt_secret(),
         })
     }
 

@@ -24,7 +24,8 @@ use crate::{
     fault::{Rule, RuleError, RuleView},
     fcm::{Account, FcmProject},
     fleet::{Defaults, DeviceError},
-    hms::HmsApp,
+    gateway::Hook,
+    hms::{self, HmsApp},
     journal::JournalEntry,
     mailbox::Order,
     message::{Event, Fate},
@@ -276,6 +277,17 @@ impl Simulator {
             let events = world.fleet.events(0);
             events.filter(is_received).cloned().collect()
         })
+    }
+
+    /// The request by which Huawei reports what became of the pushes that it took for a device, by its number (0: they
+    /// arrived). The test sends it to the receiver of receipts. `None` if the device is not Huawei's, or unknown.
+    #[must_use]
+    pub fn hms_receipts(&self, device: &str, code: u32) -> Option<Hook> {
+        let secret = self.setup.credentials.hms_receipt_secret();
+        let clock = self.shared.clock();
+        let moment = (clock.now(), clock.random());
+        self.shared
+            .read(|world| hms::receipts(&world.fleet, (device, code), &secret, moment))
     }
 
     /// What a device would show, the newest first; at most so many lines.

@@ -64,6 +64,11 @@ pub trait Dispatch {
     /// [`Dispatch::settle`] tells the attempt. The same twice does the same as once. Effects: `NotificationChanged`,
     /// `WorkDue`.
     fn note_messages(&self, reports: MessageReports) -> Answer<'_, usize>;
+    /// Notes what a push service reports of pushes that it took, by [`vestnik_rules::push_receipt`]; gives of how many
+    /// that was news. A receipt that no attempt of the App is known for changes nothing, nor does one that a push is
+    /// lost whose address is not that of the installation any more. The same twice does the same as once. Effects:
+    /// `NotificationChanged`, `WorkDue`, `Told`.
+    fn note_pushes(&self, receipts: PushReceipts) -> Answer<'_, usize>;
 }
 
 /// What a part of a dispatch came to.
@@ -323,6 +328,32 @@ pub struct MessageReport {
     /// What became of it.
     pub fate: MessageFate,
     /// When, as the gateway says.
+    pub at: Timestamp,
+}
+
+/// What a push service reports of pushes that it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PushReceipts {
+    /// The tenant.
+    pub app: AppId,
+    /// The service.
+    pub channel: Channel,
+    /// The receipts.
+    pub receipts: Vec<PushReceipt>,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What became of a push that a service had taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PushReceipt {
+    /// What its attempt is matched by: [`vestnik_rules::push_receipt::push_hash`].
+    pub push: [u8; 32],
+    /// The hash of the address that it went to: [`vestnik_rules::address::hash`].
+    pub address: [u8; 32],
+    /// What became of it.
+    pub fate: MessageFate,
+    /// When, as the service says.
     pub at: Timestamp,
 }
 

@@ -26,6 +26,7 @@ mod logout;
 mod preview;
 mod providers;
 mod publish;
+mod push_receipts;
 mod recipients;
 mod register;
 mod report;
@@ -58,6 +59,7 @@ pub(crate) use logout::{end_session, erase_user, log_out, log_user_out};
 pub(crate) use preview::preview;
 pub(crate) use providers::{Account, Setting, account, delete_provider, providers, put_provider};
 pub(crate) use publish::{Publishing, cancel, edit, pause, publish, recall, show};
+pub(crate) use push_receipts::{PushDoor, proves_receipts, take_push_receipts, unproven_receipts};
 pub(crate) use recipients::{
     attributes, change_preferences, preferences, put_attributes, put_settings, settings,
     unsubscribe_by_letter,

@@ -5,7 +5,7 @@ use std::fmt;
 use http::Uri;
 use secrecy::SecretString;
 
-use super::{category::Categories, production};
+use super::{category::Categories, production, receipt::ReceiptKey};
 use crate::{
     field::{AccountError, Fault, Fields},
     key::RsaKey,
@@ -21,6 +21,8 @@ pub struct Credentials {
     pub(crate) interface: Interface,
     pub(crate) settings: Settings,
     pub(crate) origin: Origin,
+    /// What Huawei signs its receipts with, if it sends any.
+    pub(crate) receipts: Option<ReceiptKey>,
 }
 
 /// Which interface the pushes go by, with what it takes.
@@ -73,6 +75,7 @@ impl Credentials {
                 categories: Categories::of(fields)?,
             },
             origin: origin.unwrap_or_else(production),
+            receipts: ReceiptKey::of(fields)?,
         })
     }
 

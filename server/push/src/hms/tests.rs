@@ -1,4 +1,5 @@
 mod answer;
+mod receipt;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Request;

@@ -104,7 +104,7 @@ impl<'a> Ahead<'a> {
             .map(|tried| (tried.target, &tried.attempt))
             .collect();
         let times = findings.tries.iter();
-        let times = times.map(|tried| (tried.target.channel(), tried.delivered_at, tried.read_at));
+        let times = times.map(|tried| (tried.target.channel(), tried.proven_at(), tried.read_at));
         let reported = Reported::of(times);
         look(&View {
             steps: &notification.steps,

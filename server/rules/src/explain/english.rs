@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use vestnik_model::{
-    Channel, DeliveryStatus, Devices, Engagement, Platform, ProviderName, publish::Goal,
+    Channel, DeliveryStatus, Devices, Engagement, Platform, ProviderName, Reason, publish::Goal,
 };
 
 pub use self::rule::english_rule;
@@ -160,6 +160,11 @@ fn on(device: &str, found: DeviceFinding, times: Times) -> String {
             "The {device} has until {} to confirm it; then a push is sent.",
             until(end, times),
         ),
+        DeviceFinding::Arrived { channel, at } => format!(
+            "{} reported that a push of it reached the {device} {}.",
+            service(channel),
+            moment(at, times),
+        ),
         DeviceFinding::Confirmed { at } => {
             format!(
                 "The {device} confirmed {} that it has it.",
@@ -214,7 +219,7 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             handed(target, tries, (&moment(at, times), cause))
         }
         AttemptFinding::PassedOver { reason, is_asked } => {
-            passed_over(target, &because(reason), is_asked)
+            passed_over(target, because(reason), is_asked)
         }
         AttemptFinding::OnItsWay {
             until: end,
@@ -252,11 +257,7 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
              that {to} has now.",
             times_of(count),
         ),
-        AttemptFinding::Returned { at, reason } => format!(
-            "{subject} for {to} was taken by {by} and came back {}, because {}.",
-            moment(at, times),
-            because(reason),
-        ),
+        AttemptFinding::Returned { at, reason } => returned(target, reason, &moment(at, times)),
         AttemptFinding::Unproven { count } => format!(
             "{} of {what} for {to} had no answer from {by}: it may have been taken all the same; a \
              repetition has the same id.",
@@ -268,6 +269,11 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             count_of(count, "try", "tries"),
         ),
     }
+}
+
+fn returned(Target { what, to, by }: &Target, reason: Reason, when: &str) -> String {
+    let (subject, why) = (capital(what), because(reason));
+    format!("{subject} for {to} was taken by {by} and came back {when}, because {why}.")
 }
 
 fn handed(target: &Target, tries: u32, (when, cause): (&str, Cause)) -> String {

@@ -181,6 +181,7 @@ impl DeviceFinding {
             Self::AwaitsConfirmation { until } => meaning("awaits_confirmation", Rule::AckWindow)
                 .over(Channel::Hub)
                 .until(until),
+            Self::Arrived { channel, at } => meaning("arrived", Rule::Push).over(channel).at(at),
             Self::Confirmed { at } => meaning("confirmed", Rule::Confirmation).at(at),
             Self::Passed => meaning("passed", Rule::Confirmation),
             Self::Seen { at } => meaning("seen", Rule::Confirmation).at(at),

@@ -14,6 +14,7 @@ use crate::{
     cascade::{self, Course, Target, preferred},
     device::{Addressed, Wanted},
     gateway::PassedOver,
+    push_receipt::delivered_at,
     schedule::Hours,
 };
 
@@ -247,10 +248,19 @@ pub struct Try {
     pub started_at: Timestamp,
     /// When its last try began; absent of what was written to a connection.
     pub tried_at: Option<Timestamp>,
+    /// When a push service reported that it reached the device.
+    pub arrived_at: Option<Timestamp>,
     /// When the installation reported it delivered.
     pub delivered_at: Option<Timestamp>,
     /// When the installation reported it read.
     pub read_at: Option<Timestamp>,
     /// When it became known that what was taken came back.
     pub returned_at: Option<Timestamp>,
+}
+
+impl Try {
+    /// When it was delivered, by whoever's word.
+    pub(super) fn proven_at(&self) -> Option<Timestamp> {
+        delivered_at(self.attempt.state, self.delivered_at, self.arrived_at)
+    }
 }

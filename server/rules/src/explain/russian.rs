@@ -180,6 +180,7 @@ fn on(device: &DeviceName, found: DeviceFinding, times: Times) -> String {
             in_case(Case::Genitive),
             until(end, times),
         ),
+        DeviceFinding::Arrived { channel, at } => arrived(device, channel, &moment(at, times)),
         DeviceFinding::Confirmed { at } => format!(
             "Получение на {} подтверждено {}.",
             in_case(Case::Prepositional),
@@ -196,6 +197,11 @@ fn on(device: &DeviceName, found: DeviceFinding, times: Times) -> String {
         ),
         DeviceFinding::NotShown { at, why } => not_shown(device, why, &moment(at, times)),
     }
+}
+
+fn arrived(device: &DeviceName, channel: Channel, when: &str) -> String {
+    let (service, device) = (service(channel), named(device, Case::Genitive));
+    format!("Служба {service} сообщила, что push для {device} дошёл {when}.")
 }
 
 /// Where an attempt went, in words.
@@ -241,7 +247,7 @@ fn tried(target: &Target, outcome: AttemptFinding, times: Times) -> String {
             handed(target, tries, (&moment(at, times), cause))
         }
         AttemptFinding::PassedOver { reason, is_asked } => {
-            passed_over(target, &because(reason), is_asked)
+            passed_over(target, because(reason), is_asked)
         }
         AttemptFinding::OnItsWay {
             until: end,

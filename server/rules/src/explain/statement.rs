@@ -170,6 +170,13 @@ pub enum DeviceFinding {
         /// Until when.
         until: Timestamp,
     },
+    /// A push service reported that a push of it reached the device.
+    Arrived {
+        /// The service.
+        channel: Channel,
+        /// When.
+        at: Timestamp,
+    },
     /// It reported the notification delivered.
     Confirmed {
         /// When.

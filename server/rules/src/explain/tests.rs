@@ -94,6 +94,7 @@ fn tried(channel: Channel, attempt: Attempt, started: &str) -> Try {
         delivered_at: None,
         read_at: None,
         tried_at: None,
+        arrived_at: None,
         returned_at: None,
         provider: None,
         passed_over: Vec::new(),

@@ -60,6 +60,7 @@ fn failed(reason: Reason) -> Try {
         delivered_at: None,
         read_at: None,
         tried_at: None,
+        arrived_at: None,
         returned_at: None,
         provider: None,
         passed_over: Vec::new(),

@@ -6,11 +6,13 @@
 //! <https://developer.huawei.com/consumer/en/doc/harmonyos-guides/push-jwt-token>.
 
 mod authority;
+mod receipt;
 mod refusal;
 mod rules;
 mod schema;
 mod send;
 
 pub(crate) use authority::{AUDIENCE, TOKEN_PATH, grant, is_for_token, token_fault};
+pub(crate) use receipt::{USER, receipts};
 pub(crate) use refusal::fault;
 pub(crate) use send::{HmsApp, device_of, send};

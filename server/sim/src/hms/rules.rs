@@ -24,6 +24,8 @@ pub(super) struct Sent<'a> {
     pub(super) collapse: Option<i64>,
     pub(super) urgency: String,
     pub(super) is_test: bool,
+    /// What receipts name it by.
+    pub(super) tag: Option<&'a str>,
     /// What the app gets.
     pub(super) content: &'a Value,
     /// How many bytes count against the limit.
@@ -61,9 +63,9 @@ pub(super) fn version_1(body: &Value, size: usize) -> Result<Sent<'_>, Refusal> 
         collapse: collapse(field(android, "collapse_key"))?,
         urgency: urgency.to_owned(),
         is_test: field(body, "validate_only").and_then(Value::as_bool) == Some(true),
+        tag: tag(text(android, "bi_tag"))?,
         content: message,
     };
-    tag(text(android, "bi_tag"))?;
     Ok(sent)
 }
 
@@ -92,7 +94,6 @@ pub(super) fn version_3<'a>(
     }
     let options = field(body, "pushOptions").unwrap_or(&Value::Null);
     let ttl = field(options, "ttl").and_then(Value::as_i64);
-    tag(text(options, "biTag"))?;
     Ok(Sent {
         bytes: bytes(size, &tokens)?,
         tokens,
@@ -100,6 +101,7 @@ pub(super) fn version_3<'a>(
         collapse: collapse(field(options, "collapseKey"))?,
         urgency: push_type.to_owned(),
         is_test: field(options, "testMessage").and_then(Value::as_bool) == Some(true),
+        tag: tag(text(options, "biTag"))?,
         content: payload,
     })
 }
@@ -162,11 +164,11 @@ fn collapse(value: Option<&Value>) -> Result<Option<i64>, Refusal> {
     }
 }
 
-fn tag(tag: Option<&str>) -> Result<(), Refusal> {
+fn tag(tag: Option<&str>) -> Result<Option<&str>, Refusal> {
     if tag.is_some_and(|tag| tag.len() > LONGEST_TAG) {
         return Err(Refusal::Parameter("Invalid bi_tag".to_owned()));
     }
-    Ok(())
+    Ok(tag)
 }
 
 fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {

@@ -183,6 +183,7 @@ fn message(sent: &Sent<'_>, push_type: Option<&str>, id: &str, now: Timestamp) -
         bytes: sent.bytes,
         content: Content::Hms {
             push_type: push_type.map(str::to_owned),
+            tag: sent.tag.map(str::to_owned),
             message: content,
         },
     }

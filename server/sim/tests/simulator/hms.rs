@@ -140,6 +140,7 @@ async fn a_secret_is_exchanged_for_a_token_of_an_hour() {
     let Content::Hms {
         message,
         push_type: None,
+        tag: _,
     } = &received[0].message.content
     else {
         panic!("it is a message of version 1");

@@ -69,9 +69,12 @@ CREATE TABLE attempt (
     started_at INTEGER NOT NULL,
     -- When the last try began; absent of what was written to a connection.
     tried_at INTEGER,
+    -- When the push service reported that it reached the device; when the installation, or the gateway, reported it
+    -- delivered and read.
+    arrived_at INTEGER,
     delivered_at INTEGER,
     read_at INTEGER,
-    -- When it became known that a letter that was taken came back.
+    -- When it became known that what was taken came back.
     returned_at INTEGER,
     -- How far the last try got, and why it went no further.
     state TEXT NOT NULL,
@@ -88,8 +91,8 @@ CREATE TABLE attempt (
     until INTEGER,
     -- What the service said: its id of what it took, or its code.
     said TEXT,
-    -- The provider of a gateway that the last try was started with, and what the reports about what it took are
-    -- matched by.
+    -- The provider of a gateway that the last try was started with, and what the reports about what a gateway or a
+    -- push service took are matched by.
     provider TEXT,
     message BLOB,
     -- The providers that the last try went past, each with the reason: a JSON array.

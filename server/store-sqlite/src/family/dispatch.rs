@@ -10,8 +10,8 @@ use vestnik_sqlite::Priority;
 use vestnik_store::{
     Answer, Dispatch,
     dispatch::{
-        Dispatched, LetterNoted, LetterReport, MessageReport, MessageReports, Sends, Settling,
-        TryStart,
+        Dispatched, LetterNoted, LetterReport, MessageReport, MessageReports, PushReceipts, Sends,
+        Settling, TryStart,
     },
     work::Part,
 };
@@ -21,11 +21,11 @@ use crate::{
     SqliteStore,
     seal::Seal,
     table::{
-        Txn, attempt,
+        Txn,
         change::Changes,
         delivery::Key,
         dispatch::{Desk, Sending, Started, next_due, wake},
-        event, message_report, notification, provider,
+        event, message_report, notification, provider, taken,
         work::{self, Held, Next},
     },
     value::Unreadable,
@@ -65,6 +65,13 @@ impl Dispatch for SqliteStore {
         let with = (self.seal(), self.unreadable());
         self.write(Priority::Normal, move |txn| {
             note_messages(txn, (&with.0, &with.1), &reports)
+        })
+    }
+
+    fn note_pushes(&self, receipts: PushReceipts) -> Answer<'_, usize> {
+        let with = (self.seal(), self.unreadable());
+        self.write(Priority::Normal, move |txn| {
+            note_pushes(txn, (&with.0, &with.1), &receipts)
         })
     }
 }
@@ -213,7 +220,7 @@ fn note_messages(
 ) -> Result<usize, rusqlite::Error> {
     let mut news = 0;
     for report in &reports.reports {
-        match attempt::of_message(txn.connection(), &report.message)? {
+        match taken::of_message(txn.connection(), &report.message)? {
             Some(of) => news += usize::from(note_message(txn, with, of, (report, reports.now))?),
             None => message_report::keep(
                 txn.connection(),
@@ -233,12 +240,43 @@ fn note_messages(
 
 fn note_message(
     txn: &mut Txn<'_>,
-    (seal, unreadable): (&Seal, &Unreadable),
+    with: (&Seal, &Unreadable),
     of: (Key, GatewayName),
     (report, now): (&MessageReport, Timestamp),
 ) -> Result<bool, rusqlite::Error> {
+    note_reported(txn, with, (of.0, now), |desk| desk.note_message(of, report))
+}
+
+/// Notes receipts about pushes.
+fn note_pushes(
+    txn: &mut Txn<'_>,
+    with: (&Seal, &Unreadable),
+    receipts: &PushReceipts,
+) -> Result<usize, rusqlite::Error> {
+    let mut news = 0;
+    for receipt in &receipts.receipts {
+        let found = taken::of_push(txn.connection(), &receipt.push, receipts.channel)?;
+        let Some((key, installation)) = found else {
+            continue;
+        };
+        let to = (installation, receipts.channel);
+        let is_news = note_reported(txn, with, (key, receipts.now), |desk| {
+            desk.note_push(key, to, receipt)
+        })?;
+        news += usize::from(is_news);
+    }
+    Ok(news)
+}
+
+/// Notes what was reported about a delivery; tells whether it is news.
+fn note_reported(
+    txn: &mut Txn<'_>,
+    (seal, unreadable): (&Seal, &Unreadable),
+    (key, now): (Key, Timestamp),
+    note: impl FnOnce(&mut Desk<'_>) -> Result<bool, rusqlite::Error>,
+) -> Result<bool, rusqlite::Error> {
     let db = txn.connection();
-    let Some(sending) = Sending::load(db, of.0.notification, unreadable)? else {
+    let Some(sending) = Sending::load(db, key.notification, unreadable)? else {
         return Ok(false);
     };
     let subject = sending.found.subject.clone();
@@ -251,7 +289,7 @@ fn note_message(
         changes: Changes::default(),
         grown: Vec::new(),
     };
-    let is_news = desk.note_message(of, report)?;
+    let is_news = note(&mut desk)?;
     let changes = desk.changes;
     if is_news {
         wake(txn, &subject, now)?;

@@ -3,12 +3,13 @@
 mod view;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, Row};
 use vestnik_model::{
-    Channel, GatewayName, InstallationId, ProviderName, Reason, Sums, open::Word as _,
-    view::PassedOver as Kept,
+    Channel, InstallationId, ProviderName, Reason, Sums, open::Word as _, view::PassedOver as Kept,
 };
-use vestnik_rules::{attempt::Attempt, cascade::Target, decrypt::Seals, gateway::PassedOver};
+use vestnik_rules::{
+    attempt::Attempt, cascade::Target, decrypt::Seals, gateway::PassedOver, push_receipt,
+};
 
 pub(crate) use self::view::views;
 use super::delivery::Key;
@@ -31,7 +32,7 @@ statements! {
              AND (read_at IS NULL OR read_at > ?4)";
     OF_DELIVERY = "SELECT installation, channel, started_at, delivered_at, read_at, state, reason, tries,
              unproven, until, said, undecrypted, seals, tried_at, returned_at, provider,
-             unanswered, cost, passed_over
+             unanswered, cost, passed_over, arrived_at
          FROM attempt WHERE notification = ?1 AND user = ?2 ORDER BY installation, channel";
     PUT = "INSERT INTO attempt (notification, user, installation, channel, started_at, state, reason,
              tries, unproven, until, undecrypted, seals, unanswered)
@@ -43,11 +44,9 @@ statements! {
     TRIED = "UPDATE attempt SET tried_at = ?5, returned_at = NULL
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
     RETURNED = "UPDATE attempt SET returned_at = ?4
-         WHERE notification = ?1 AND user = ?2 AND installation = x'' AND channel = ?3";
+         WHERE notification = ?1 AND user = ?2 AND installation = ?5 AND channel = ?3";
     EVIDENCE = "UPDATE attempt SET delivered_at = ?5, read_at = ?6
          WHERE notification = ?1 AND user = ?2 AND installation = ?3 AND channel = ?4";
-    OF_MESSAGE = "SELECT notification, user, channel FROM attempt
-         WHERE message = ?1 AND installation = x''";
     END_LEASES = "UPDATE attempt SET until = ?1 WHERE state IN ('begun', 'sending') AND until > ?1
          RETURNING notification, user, installation";
     IS_SENT_OUTSIDE = "SELECT 1 FROM attempt WHERE notification = ?1 AND user = ?2
@@ -74,6 +73,8 @@ statements! {
 pub(crate) struct Found {
     pub(crate) target: Target,
     pub(crate) attempt: Attempt,
+    /// When the push service reported that it reached the device.
+    pub(crate) arrived_at: Option<Timestamp>,
     /// When the installation reported it delivered, and read.
     pub(crate) delivered_at: Option<Timestamp>,
     pub(crate) read_at: Option<Timestamp>,
@@ -95,6 +96,11 @@ impl Found {
     /// Whether the installation has the delivery.
     pub(crate) const fn is_delivered(&self) -> bool {
         self.delivered_at.is_some()
+    }
+
+    /// When what it sent was delivered, by whoever's word.
+    pub(crate) fn proven_at(&self) -> Option<Timestamp> {
+        push_receipt::delivered_at(self.attempt.state, self.delivered_at, self.arrived_at)
     }
 
     /// When the last try began.
@@ -183,6 +189,7 @@ fn found(row: &Row<'_>) -> Result<Found, rusqlite::Error> {
         said: row.get(10)?,
         tried_at: optional_time(row, 13)?,
         returned_at: optional_time(row, 14)?,
+        arrived_at: optional_time(row, 19)?,
         provider: provider(row, 15)?,
         passed_over: passed_over(row, 18),
         // What a newer version booked must not hide that a message was sent.
@@ -296,9 +303,10 @@ pub(crate) fn set_returned(
     target: Target,
     at: Timestamp,
 ) -> Result<(), rusqlite::Error> {
-    let channel = target.channel();
+    let (installation, channel) = columns(target);
+    let of = (key.notification, key.user, channel.as_str());
     db.prepare_cached(RETURNED)?
-        .execute((key.notification, key.user, channel.as_str(), millis(at)))
+        .execute((of.0, of.1, of.2, millis(at), installation))
         .map(drop)
 }
 
@@ -320,24 +328,6 @@ pub(crate) fn set_evidence(
             read_at.map(millis),
         ))
         .map(drop)
-}
-
-/// The delivery that a message is of, and the gateway that took it.
-pub(crate) fn of_message(
-    db: &Connection,
-    message: &[u8; 32],
-) -> Result<Option<(Key, GatewayName)>, rusqlite::Error> {
-    let found = db
-        .prepare_cached(OF_MESSAGE)?
-        .query_row([message], |row| {
-            let key = Key {
-                notification: row.get(0)?,
-                user: row.get(1)?,
-            };
-            Ok((key, word::<Channel>(row, 2)?))
-        })
-        .optional()?;
-    Ok(found.and_then(|(key, channel)| Some((key, channel.gateway()?))))
 }
 
 /// Writes the provider of a gateway that a try is started with.

@@ -2,10 +2,12 @@
 
 mod case;
 mod cost;
+mod due;
 mod gateway;
 mod letter;
 mod message;
 mod opening;
+mod pushed;
 mod turn;
 mod view;
 mod withdrawal;
@@ -29,7 +31,6 @@ use vestnik_rules::{
     installation::Change,
     patience::{begin_at, lease, leased_until},
     schedule::Hours,
-    work::{Stage, WorkKind},
 };
 use vestnik_store::{
     contacts::Email,
@@ -39,19 +40,21 @@ use vestnik_store::{
 
 use self::case::Case;
 use super::{
-    Txn, attempt,
+    attempt,
     calendar::Calendar,
-    change::{Changes, Subject, Told},
+    change::{Changes, Told},
     delivery::{self, Key},
-    email_address, event, meta, notification, provider, push_address, user,
-    withdrawal as withdrawals, work,
+    email_address, meta, notification, provider, push_address, user, withdrawal as withdrawals,
 };
 use crate::{seal::Seal, value::Unreadable};
 
 /// Every statement of this folder.
 #[cfg(test)]
 pub(crate) use self::case::ALL;
-pub(crate) use self::turn::Started;
+pub(crate) use self::{
+    due::{make_due, next_due, wake},
+    turn::Started,
+};
 
 /// What a dispatch works with.
 pub(crate) struct Desk<'a> {
@@ -222,10 +225,11 @@ impl Desk<'_> {
             .sealed(recipient.key(), self.now);
         attempt::put(self.db, case.key, target, &attempt, self.now)?;
         attempt::set_tried(self.db, case.key, target, self.now)?;
+        let id = attempt_id(delivery_id(content.id, &case.name), target);
+        self.mark_push((case.key, target), id)?;
         let noted = known.and_then(|found| found.provider);
-        let delivery = delivery_id(content.id, &case.name);
         Ok(Some(Begun {
-            attempt: attempt_id(delivery, target),
+            attempt: id,
             user: case.name.clone(),
             notification: case.content(content),
             sends: Sends::Notification,
@@ -446,54 +450,4 @@ fn lesson(
     }
     let kept = moved(found.address.as_ref()?, found.refreshed_at, tried.moved()?)?;
     Some(Lesson::Moved(installation, kept))
-}
-
-/// When the next delivery or withdrawal of a notification is due.
-pub(crate) fn next_due(
-    db: &Connection,
-    notification: i64,
-) -> Result<Option<Timestamp>, rusqlite::Error> {
-    let delivery = delivery::next_due(db, notification)?;
-    let withdrawal = withdrawals::next_due(db, notification)?;
-    Ok(delivery.into_iter().chain(withdrawal).min())
-}
-
-/// Sees to it that a notification has a row of work that is due when its next delivery is, and none if no
-/// delivery or withdrawal waits. A row that somebody holds, or that failed, is left to whoever ends that.
-pub(crate) fn wake(
-    txn: &mut Txn<'_>,
-    subject: &Subject,
-    now: Timestamp,
-) -> Result<(), rusqlite::Error> {
-    match make_due(txn, subject)? {
-        Some(stage) => event::work_due(txn, &subject.app, stage, now),
-        None => Ok(()),
-    }
-}
-
-/// Does what [`wake`] does for somebody who tells no worker. Gives when the row is due, unless none is left.
-pub(crate) fn make_due(
-    db: &Connection,
-    subject: &Subject,
-) -> Result<Option<Stage>, rusqlite::Error> {
-    let known = notification::dispatch(db, subject.row)?;
-    let Some(due) = next_due(db, subject.row)? else {
-        if let Some(row) = known
-            && work::delete_waiting(db, row)?
-        {
-            notification::set_dispatch(db, subject.row, None)?;
-        }
-        return Ok(None);
-    };
-    let stage = Stage {
-        kind: WorkKind::Dispatch,
-        due,
-    };
-    if let Some(row) = known {
-        work::set_waiting(db, row, due)?;
-    } else {
-        let row = work::insert(db, &subject.app, subject.row, stage, None)?;
-        notification::set_dispatch(db, subject.row, Some(row))?;
-    }
-    Ok(Some(stage))
 }

@@ -61,6 +61,7 @@ pub(crate) mod retry;
 mod revocation;
 pub(crate) mod secret;
 pub(crate) mod sweep;
+pub(crate) mod taken;
 pub(crate) mod token_use;
 pub(crate) mod told;
 pub(crate) mod topic;
@@ -115,6 +116,7 @@ pub(crate) const STATEMENTS: &[(&str, &[(&str, &str)])] = &[
     ("log", log::ALL),
     ("lost", lost::ALL),
     ("message_report", message_report::ALL),
+    ("taken", taken::ALL),
     ("meta", meta::ALL),
     ("notification", notification::ALL),
     ("notification/view", notification::VIEWS),

@@ -270,7 +270,7 @@ impl<'a> Desk<'a> {
         };
         let attempts = attempt::of_delivery(db, key, self.unreadable)?;
         let times = attempts.iter();
-        let times = times.map(|found| (found.target.channel(), found.delivered_at, found.read_at));
+        let times = times.map(|found| (found.target.channel(), found.proven_at(), found.read_at));
         let reported = Reported::of(times);
         let attempts = attempts.iter().map(|found| (found.target, &found.attempt));
         let by = came_by(attempts.clone(), self.reporter.installation);

@@ -49,6 +49,7 @@ pub mod operations;
 pub mod pausing;
 pub mod providers;
 pub mod publishing;
+pub mod push_receipts;
 mod pushing;
 pub mod reach;
 pub mod read_up_to;
@@ -384,6 +385,14 @@ macro_rules! conformance {
                 a_number_that_was_changed_before_its_turn_gets_nothing,
                 a_dead_number_is_dead_until_another_one_is_set,
                 a_preview_counts_whom_gateways_reach;
+            push_receipts: a_push_that_arrived_reaches_the_goal_of_its_step,
+                a_push_that_is_not_shown_gives_way_at_once,
+                a_push_that_was_dropped_gives_way_at_once,
+                a_push_to_an_app_that_is_gone_ends_its_address,
+                a_push_to_a_token_that_the_app_has_no_more_ends_its_address,
+                a_receipt_of_another_app_or_token_changes_nothing,
+                an_address_that_was_reported_since_the_push_is_kept,
+                a_push_without_an_answer_is_proven_by_its_receipt;
             reports: a_report_reaches_the_goal_of_its_step,
                 without_a_report_the_next_step_begins_at_the_end_of_the_step,
                 a_message_that_is_reported_lost_gives_way_at_once,

@@ -39,6 +39,7 @@ pub(super) fn attempt(
         cost: Sums::default(),
         started_at: at,
         tried_at: None,
+        arrived_at: None,
         delivered_at: None,
         read_at: None,
         returned_at: None,
@@ -72,7 +73,7 @@ pub(super) fn confirm_attempt(
 /// What gateways reported of the messages of a delivery.
 pub(super) fn reported_of(world: &World, key: (NotificationKey, UserKey)) -> Reported {
     let attempts = of_delivery(world, key);
-    Reported::of(attempts.map(|((_, _, to), row)| (to.channel(), row.delivered_at, row.read_at)))
+    Reported::of(attempts.map(|((_, _, to), row)| (to.channel(), row.proven_at(), row.read_at)))
 }
 
 /// The cascade of a delivery, with the channels outside the user's devices that took it, and what gateways reported;

@@ -19,6 +19,7 @@ use vestnik_rules::{
     identity::attempt_id,
     patience::{begin_at, lease, leased_until},
     provider::after_all,
+    push_receipt::{is_reported, push_hash},
     schedule::Hours,
     work::{Progress, Stage, WorkKind},
 };
@@ -38,7 +39,7 @@ use super::{
     findings::is_deleted,
     letters,
     logs::for_user,
-    messages,
+    messages, pushes,
     queue::{Next, finish, held},
     release::hours_of,
     row::{AttemptRow, NotificationKey, Target as Aim, UserKey},
@@ -49,8 +50,8 @@ use super::{
 use crate::{
     Answer, Dispatch,
     dispatch::{
-        Begun, Dispatched, LetterNoted, LetterReport, MessageReports, Sends, Settling, Tried,
-        TryStart,
+        Begun, Dispatched, LetterNoted, LetterReport, MessageReports, PushReceipts, Sends,
+        Settling, Tried, TryStart,
     },
     effect::{News, Told},
     work::Part,
@@ -77,6 +78,10 @@ impl Dispatch for MemoryStore {
 
     fn note_messages(&self, reports: MessageReports) -> Answer<'_, usize> {
         self.write(reports.now, move |txn| Ok(messages::note(txn, &reports)))
+    }
+
+    fn note_pushes(&self, receipts: PushReceipts) -> Answer<'_, usize> {
+        self.write(receipts.now, move |txn| Ok(pushes::note(txn, &receipts)))
     }
 }
 
@@ -303,15 +308,17 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     let lease_until = leased_until(target, now);
     let attempt =
         begin_at(target, known.map(|row| &row.attempt), lease_until).sealed(recipient.key(), now);
+    let id = attempt_id(delivery, target);
     let row = world.attempts.entry(place).or_insert_with(|| AttemptRow {
         attempt: attempt.clone(),
         said: None,
         provider: None,
         passed_over: Vec::new(),
-        message: None,
+        message: is_reported(target).then(|| push_hash(&app, id)),
         cost: Sums::default(),
         started_at: now,
         tried_at: None,
+        arrived_at: None,
         delivered_at: None,
         read_at: None,
         returned_at: None,
@@ -320,7 +327,7 @@ fn begin_one(world: &mut World, key: Key, target: Target, now: Timestamp) -> Opt
     (row.tried_at, row.returned_at) = (Some(now), None);
     let provider = bound(&row.attempt, row.provider);
     Some(Begun {
-        attempt: attempt_id(delivery, target),
+        attempt: id,
         user: name,
         notification: content,
         sends: Sends::Notification,

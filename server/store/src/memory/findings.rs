@@ -217,6 +217,7 @@ fn tries(world: &World, key: Key) -> Vec<Try> {
         passed_over: row.passed_over.clone(),
         started_at: row.started_at,
         tried_at: row.tried_at,
+        arrived_at: row.arrived_at,
         delivered_at: row.delivered_at,
         read_at: row.read_at,
         returned_at: row.returned_at,

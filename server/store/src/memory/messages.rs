@@ -209,7 +209,7 @@ fn kill(
 }
 
 /// Brings a delivery on of whose message something became known.
-fn go_on(txn: &mut Txn, place: AttemptKey, fate: Fate, now: Timestamp) {
+pub(super) fn go_on(txn: &mut Txn, place: AttemptKey, fate: Fate, now: Timestamp) {
     let key = (place.0, place.1);
     // What is over goes on by no other step.
     let hours = hours_of(&txn.world, key, now).or_open();

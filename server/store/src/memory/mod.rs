@@ -59,6 +59,7 @@ mod page;
 mod pause;
 mod perform;
 mod publishing;
+mod pushes;
 mod queue;
 mod reach;
 mod recipients;

@@ -79,6 +79,7 @@ use crate::door::{compat, rest};
         rest::bounces::take,
         rest::gateways::take,
         rest::gateways::shake,
+        rest::push_receipts::take,
         rest::keys::create,
         rest::keys::list,
         rest::keys::revoke,

@@ -20,8 +20,8 @@ use crate::{
         rest::{
             audiences, batch, bounces, chats, contacts, costs, deliveries, events, explain,
             gateways, identity_keys, import, installations, keys, notifications, preferences,
-            preview, providers, receipts, settings, submission::in_time, token, topics,
-            unsubscribe, users, webhooks,
+            preview, providers, push_receipts, receipts, settings, submission::in_time, token,
+            topics, unsubscribe, users, webhooks,
         },
     },
     refusal::Refusal,
@@ -71,6 +71,10 @@ fn interface(state: &ServerState) -> Router {
             get(gateways::shake)
                 .post(gateways::take)
                 .layer(axum::Extension(gateways::LargeBodies::default())),
+        )
+        .route(
+            route::PUSH_RECEIPTS,
+            post(push_receipts::take).layer(axum::Extension(push_receipts::ReceiptDesk::default())),
         );
     // The layer that is added last runs first.
     let known = resources(state.config.limits.batch_bytes)

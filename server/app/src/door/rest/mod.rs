@@ -21,6 +21,7 @@ pub(crate) mod path;
 pub(crate) mod preferences;
 pub(crate) mod preview;
 pub(crate) mod providers;
+pub(crate) mod push_receipts;
 pub(crate) mod receipts;
 pub(crate) mod settings;
 pub(crate) mod submission;

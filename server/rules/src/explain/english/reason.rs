@@ -25,9 +25,7 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::SuppressedNoTimeZone => "the person's time zone is not known",
         Reason::SuppressedDigest => "it became a part of a digest",
         Reason::SuppressedSuperseded => "a newer notification took its place",
-        Reason::ConfigProviderAuth => {
-            "the App's credentials at the service were refused or cannot be read"
-        }
+        Reason::ConfigProviderAuth => "the App's credentials were refused or cannot be read",
         Reason::ConfigNoRoute => "the App has no usable account for this route",
         Reason::ConfigSenderNotAllowed => "the App's credentials are not valid for this app",
         Reason::ConfigQuota => "the App's quota at the service is used up",
@@ -42,6 +40,8 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::ProviderTimeout => "the service did not answer in time",
         Reason::ProviderPayloadTooLarge => "it is larger than the service takes",
         Reason::ProviderRejected => "the service refused the request",
+        Reason::ProviderStoredOverwritten => "newer ones took its place at the service",
+        Reason::ProviderDroppedInactive => "the device was not connected for a month",
         Reason::ProviderContentRejected => "the service refused what it says",
         Reason::ProviderUnproven => "the connection ended before the service answered",
         Reason::HubOffline => "the device was not connected",

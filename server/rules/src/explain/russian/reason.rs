@@ -20,9 +20,7 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::OptoutAll => "получатель отказался от уведомлений",
         Reason::OptoutTopic => "получатель отписался от темы",
         Reason::SuppressedDuplicate => "получатель уже получил такое же уведомление",
-        Reason::SuppressedFrequencyCap => {
-            "получатель уже получил столько уведомлений, сколько можно"
-        }
+        Reason::SuppressedFrequencyCap => "лимит уведомлений получателя исчерпан",
         Reason::SuppressedQuietHours => "у получателя тихие часы",
         Reason::SuppressedNoTimeZone => "часовой пояс получателя неизвестен",
         Reason::SuppressedDigest => "уведомление вошло в дайджест",
@@ -42,6 +40,8 @@ pub(super) const fn because(reason: Reason) -> &'static str {
         Reason::ProviderTimeout => "служба не ответила вовремя",
         Reason::ProviderPayloadTooLarge => "оно больше, чем принимает служба",
         Reason::ProviderRejected => "служба отклонила запрос",
+        Reason::ProviderStoredOverwritten => "в службе его вытеснили более новые",
+        Reason::ProviderDroppedInactive => "устройство месяц не выходило на связь",
         Reason::ProviderContentRejected => "служба отклонила содержание",
         Reason::ProviderUnproven => "соединение оборвалось раньше, чем служба ответила",
         Reason::HubOffline => "устройство не было на связи",

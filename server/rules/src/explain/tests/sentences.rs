@@ -94,6 +94,7 @@ fn found() -> Vec<DeviceFinding> {
         DeviceFinding::NoProvider { channel },
         DeviceFinding::Written { at: time },
         DeviceFinding::AwaitsConfirmation { until: time },
+        DeviceFinding::Arrived { channel, at: time },
         DeviceFinding::Confirmed { at: time },
         DeviceFinding::Passed,
         DeviceFinding::Seen { at: time },

@@ -63,6 +63,7 @@ fn is_true(life: &Life, statement: &Statement) {
         Statement::Asked(_) => {}
         Statement::Device { device, found } => match *found {
             DeviceFinding::Written { at }
+            | DeviceFinding::Arrived { at, .. }
             | DeviceFinding::Confirmed { at }
             | DeviceFinding::Seen { at }
             | DeviceFinding::NotShown { at, .. }

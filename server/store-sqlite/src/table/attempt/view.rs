@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 use vestnik_model::{DeliveryId, DeliveryStatus, Open, view::AttemptView};
-use vestnik_rules::{attempt::Attempt, cascade::Target, gateway::PassedOver, identity::attempt_id};
+use vestnik_rules::{
+    attempt::Attempt, cascade::Target, gateway::PassedOver, identity::attempt_id, push_receipt,
+};
 
 use super::{
     super::{delivery::Key, fact},
@@ -56,10 +58,12 @@ fn view(delivery: DeliveryId, found: Found) -> AttemptView {
         said,
         tried_at: _,
         returned_at: _,
+        arrived_at,
         provider,
         passed_over,
         cost,
     } = found;
+    let delivered_at = push_receipt::delivered_at(state, delivered_at, arrived_at);
     AttemptView {
         id: attempt_id(delivery, target),
         delivery_id: delivery,

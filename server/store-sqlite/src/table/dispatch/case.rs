@@ -210,7 +210,7 @@ impl Case {
     pub(super) fn reported(&self) -> Reported {
         let attempts = self.attempts.iter();
         Reported::of(
-            attempts.map(|found| (found.target.channel(), found.delivered_at, found.read_at)),
+            attempts.map(|found| (found.target.channel(), found.proven_at(), found.read_at)),
         )
     }
 

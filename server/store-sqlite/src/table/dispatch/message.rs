@@ -1,7 +1,7 @@
 //! What gateways report of messages that they took.
 
 use jiff::Timestamp;
-use vestnik_model::{Channel, GatewayName};
+use vestnik_model::GatewayName;
 use vestnik_rules::{
     bounce::end,
     cascade::{Course, Looked, Target},
@@ -15,7 +15,7 @@ use super::{
     super::{
         attempt,
         delivery::{self, Key},
-        message_report,
+        message_report, taken,
     },
     Desk,
     case::Case,
@@ -48,7 +48,7 @@ impl Desk<'_> {
         };
         self.put_told(key, target, &told)?;
         self.kill_reported((key, gateway), (report.fate, found.last_tried_at()))?;
-        self.go_on_reported((key, gateway), &told, (report.fate, at))?;
+        self.go_on_reported((key, target), &told, (report.fate, at))?;
         Ok(true)
     }
 
@@ -57,7 +57,7 @@ impl Desk<'_> {
         let Some(message) = tried.message else {
             return Ok(());
         };
-        let Some((key, gateway)) = attempt::of_message(self.db, &message)? else {
+        let Some((key, gateway)) = taken::of_message(self.db, &message)? else {
             return Ok(());
         };
         if key.notification != self.sending.found.subject.row {
@@ -98,10 +98,10 @@ impl Desk<'_> {
         }
     }
 
-    /// Brings a delivery on of whose message something became known.
-    fn go_on_reported(
+    /// Brings a delivery on of whose message or push something became known.
+    pub(super) fn go_on_reported(
         &mut self,
-        (key, gateway): (Key, GatewayName),
+        (key, target): (Key, Target),
         told: &Reported,
         (fate, at): (Fate, Timestamp),
     ) -> Result<(), rusqlite::Error> {
@@ -111,11 +111,11 @@ impl Desk<'_> {
             return Ok(());
         };
         if let Some(kind) = told.proof {
-            let event = Event::Receipt(kind, Channel::Gateway(gateway));
+            let event = Event::Receipt(kind, target.channel());
             self.advance(&mut case, event, at)?;
         }
         match course {
-            Some(course) => self.go_on_after(&case, course, (gateway, fate)),
+            Some(course) => self.go_on_after(&case, course, (target, fate)),
             None => Ok(()),
         }
     }
@@ -124,13 +124,13 @@ impl Desk<'_> {
         &mut self,
         case: &Case,
         course: Course,
-        (gateway, fate): (GatewayName, Fate),
+        (target, fate): (Target, Fate),
     ) -> Result<(), rusqlite::Error> {
         // Tries begin in the next part, when the hours are open. What is over goes on by none.
         let hours = self.hours(case)?.or_open();
         let looked = self.look(case, &hours).left_to_dispatch(course, self.now);
         let others = case.attempts.iter();
-        let others = others.filter(|found| found.target != Target::Gateway(gateway));
+        let others = others.filter(|found| found.target != target);
         let others = others.map(|found| &found.attempt);
         let ended = fate.reason().and_then(|reason| {
             let status = case.delivery.state.status;

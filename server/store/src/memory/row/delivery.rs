@@ -9,6 +9,7 @@ use vestnik_rules::{
     cascade::{Course, Target},
     device::Addressed,
     gateway::PassedOver,
+    push_receipt::delivered_at,
     receipt::FlagState,
 };
 
@@ -53,10 +54,19 @@ pub(crate) struct AttemptRow {
     pub(crate) started_at: Timestamp,
     /// When the last try began; absent of what was written to a connection.
     pub(crate) tried_at: Option<Timestamp>,
+    /// When the push service reported that it reached the device.
+    pub(crate) arrived_at: Option<Timestamp>,
     pub(crate) delivered_at: Option<Timestamp>,
     pub(crate) read_at: Option<Timestamp>,
     /// When it became known that what was taken came back.
     pub(crate) returned_at: Option<Timestamp>,
+}
+
+impl AttemptRow {
+    /// When what it sent was delivered, by whoever's word.
+    pub(crate) fn proven_at(&self) -> Option<Timestamp> {
+        delivered_at(self.attempt.state, self.delivered_at, self.arrived_at)
+    }
 }
 
 /// Names a withdrawal: the delivery and the installation.

@@ -558,6 +558,7 @@ fn tried_of(attempt: Attempt, started_at: Timestamp) -> Try {
         tried_at: None,
         delivered_at: None,
         read_at: None,
+        arrived_at: None,
         returned_at: None,
         provider: None,
         passed_over: Vec::new(),
