@@ -7,9 +7,10 @@
 )]
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Lines, Read as _, Write as _},
     net::TcpStream,
-    process::{Command, Stdio},
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
 };
 
 use nix::{
@@ -24,33 +25,11 @@ fn runs_until_it_is_stopped_and_leaves_the_keys_of_a_sender() {
     let keys = folder.path().join("keys");
     let mut accounts = Vec::new();
     for _ in 0..2 {
-        let mut simulator = Command::new(env!("CARGO_BIN_EXE_vestnik"))
-            .args([
-                "--json",
-                "sim",
-                "--page",
-                "--listen",
-                "127.0.0.1:0",
-                "--keys",
-            ])
-            .arg(&keys)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut lines = BufReader::new(simulator.stdout.take().unwrap());
-        lines.read_line(&mut line).unwrap();
-        let told: Value = serde_json::from_str(&line).unwrap();
-        let admin = told["admin"]
-            .as_str()
-            .unwrap()
-            .strip_prefix("http://")
-            .unwrap();
-        assert!(get(admin, "/").contains("<main"));
+        let simulator = Running::start(&["--page"], &keys);
+        let told = &simulator.place;
+        assert!(get(host(&told["admin"]), "/").contains("<main"));
 
-        let account = std::fs::read(keys.join("service-account.json")).unwrap();
-        let account: Value = serde_json::from_slice(&account).unwrap();
+        let account = read(&keys, "service-account.json");
         let uri = format!("{}/token", told["fcm"].as_str().unwrap());
         assert_eq!(account["token_uri"], uri);
         accounts.push(account["private_key"].clone());
@@ -61,9 +40,7 @@ fn runs_until_it_is_stopped_and_leaves_the_keys_of_a_sender() {
                     .starts_with("-----BEGIN")
             );
         }
-        let process = Pid::from_raw(simulator.id().try_into().unwrap());
-        kill(process, Signal::SIGTERM).unwrap();
-        assert_eq!(simulator.wait().unwrap().code(), Some(0));
+        simulator.stop();
     }
     // The second start has the keys of the first.
     assert_eq!(accounts[0], accounts[1]);
@@ -73,61 +50,32 @@ fn runs_until_it_is_stopped_and_leaves_the_keys_of_a_sender() {
 fn a_sink_says_its_place_first_and_its_counts_last() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys");
-    let mut sink = Command::new(env!("CARGO_BIN_EXE_vestnik"))
-        .args(["--json", "sim", "--sink", "--count-distinct"])
-        .args(["--listen", "127.0.0.1:0", "--keys"])
-        .arg(&keys)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(sink.stdout.take().unwrap()).lines();
-    let place: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-    let account = std::fs::read(keys.join("service-account.json")).unwrap();
-    let account: Value = serde_json::from_slice(&account).unwrap();
+    let sink = Running::start(&["--sink", "--count-distinct"], &keys);
+    let place = &sink.place;
+    let account = read(&keys, "service-account.json");
     let uri = format!("{}/token", place["pushes"].as_str().unwrap());
     assert_eq!(account["token_uri"], uri);
     assert!(keys.join("ca.pem").exists());
-    let admin = place["admin"]
-        .as_str()
-        .unwrap()
-        .strip_prefix("http://")
-        .unwrap();
-    assert!(get(admin, "/admin/counters").contains("\"fcm\":0"));
-    kill(
-        Pid::from_raw(sink.id().try_into().unwrap()),
-        Signal::SIGTERM,
-    )
-    .unwrap();
-    let counts: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert!(get(host(&place["admin"]), "/admin/counters").contains("\"fcm\":0"));
+    let said = sink.stop();
+    let counts: Value = serde_json::from_str(&said[0]).unwrap();
     assert_eq!(
         (&counts["apns"], &counts["distinct"]),
         (&0.into(), &0.into())
     );
-    assert_eq!(sink.wait().unwrap().code(), Some(0));
 }
 
 #[test]
 fn gateways_take_messages_and_say_how_they_report_them() {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys");
-    let mut gateways = Command::new(env!("CARGO_BIN_EXE_vestnik"))
-        .args(["--json", "sim", "--gateways"])
-        .args(["--listen", "127.0.0.1:0", "--keys"])
-        .arg(&keys)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut lines = BufReader::new(gateways.stdout.take().unwrap());
-    lines.read_line(&mut line).unwrap();
-    let place: Value = serde_json::from_str(&line).unwrap();
-    let host = |url: &Value| url.as_str().unwrap().replace("http://", "");
-    let (admin, origin) = (host(&place["admin"]), &place["gateways"]["telegram"]);
+    let gateways = Running::start(&["--gateways"], &keys);
+    let (admin, origin) = (
+        host(&gateways.place["admin"]),
+        &gateways.place["gateways"]["telegram"],
+    );
     let telegram = host(origin);
-    let account = std::fs::read(keys.join("gateway-telegram.json")).unwrap();
-    let account: Value = serde_json::from_slice(&account).unwrap();
+    let account = read(&keys, "gateway-telegram.json");
     let provider = &account["providers"][0];
     assert_eq!(
         (&provider["gateway"], &provider["origin"]),
@@ -139,22 +87,22 @@ fn gateways_take_messages_and_say_how_they_report_them() {
         "/bot{}/sendMessage",
         provider["settings"]["token"].as_str().unwrap()
     );
-    assert!(ask(&telegram, ("POST", &send), message).contains("\"ok\":true"));
-    assert!(get(&admin, "/admin/gateways/telegram/messages").contains("Your parcel is here."));
+    assert!(ask(telegram, ("POST", &send), message).contains("\"ok\":true"));
+    assert!(get(admin, "/admin/gateways/telegram/messages").contains("Your parcel is here."));
 
     let at = |place: &str| format!("/admin/gateways/telegram/{place}");
     let refused = ask(
-        &admin,
+        admin,
         ("PUT", &at("refusal")),
         r#"{"error": "no such error"}"#,
     );
     assert!(refused.starts_with("HTTP/1.1 400"), "{refused}");
     let blocking = r#"{"standing": "blocking"}"#;
-    assert!(ask(&admin, ("PUT", &at("people/42")), blocking).starts_with("HTTP/1.1 204"));
-    assert!(ask(&telegram, ("POST", &send), message).starts_with("HTTP/1.1 403"));
+    assert!(ask(admin, ("PUT", &at("people/42")), blocking).starts_with("HTTP/1.1 204"));
+    assert!(ask(telegram, ("POST", &send), message).starts_with("HTTP/1.1 403"));
 
     let hook = ask(
-        &admin,
+        admin,
         ("POST", &at("hook")),
         r#"{"blocked": {"chat": "42"}}"#,
     );
@@ -163,9 +111,51 @@ fn gateways_take_messages_and_say_how_they_report_them() {
         hook.contains("curl -sS -X POST") && hook.contains(secret),
         "{hook}"
     );
-    let process = Pid::from_raw(gateways.id().try_into().unwrap());
-    kill(process, Signal::SIGTERM).unwrap();
-    assert_eq!(gateways.wait().unwrap().code(), Some(0));
+    gateways.stop();
+}
+
+/// `vestnik sim`, which has said its place.
+struct Running {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    place: Value,
+}
+
+impl Running {
+    fn start(mode: &[&str], keys: &Path) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_vestnik"))
+            .args(["--json", "sim", "--listen", "127.0.0.1:0"])
+            .args(mode)
+            .arg("--keys")
+            .arg(keys)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let place = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        Self {
+            process,
+            lines,
+            place,
+        }
+    }
+
+    /// Tells it to stop, and gives what else it said. It ends well.
+    fn stop(mut self) -> Vec<String> {
+        let process = Pid::from_raw(self.process.id().try_into().unwrap());
+        kill(process, Signal::SIGTERM).unwrap();
+        assert_eq!(self.process.wait().unwrap().code(), Some(0));
+        self.lines.map(Result::unwrap).collect()
+    }
+}
+
+fn host(url: &Value) -> &str {
+    url.as_str().unwrap().strip_prefix("http://").unwrap()
+}
+
+fn read(keys: &Path, name: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(keys.join(name)).unwrap()).unwrap()
 }
 
 fn get(host: &str, path: &str) -> String {

@@ -7,8 +7,8 @@ use std::{fmt, marker::PhantomData, ops::RangeInclusive};
 
 use serde_json::{Map, Value, error::Category};
 
-/// The most bytes of an account's JSON.
-const MAX_BYTES: usize = 64 * 1_024;
+/// The most bytes of an account's JSON. A private key has about 2,400; certificates may stand beside it.
+pub const MAX_ACCOUNT: usize = 64 * 1_024;
 
 /// What the fields of a kind of account must be.
 pub trait FieldFault: std::error::Error + Copy {
@@ -20,11 +20,52 @@ pub trait FieldFault: std::error::Error + Copy {
     const TEXT: Self;
 }
 
+/// Why a text is no JSON object with the fields of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ObjectError {
+    /// It is longer than any account.
+    #[error("must have at most {MAX_ACCOUNT} bytes")]
+    TooLong,
+    /// It is not JSON.
+    #[error("not JSON: wrong at line {line}, column {column}")]
+    Json {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// It is JSON, but not an object.
+    #[error("must be a JSON object")]
+    NotObject,
+}
+
+/// Reads the JSON object of an account, whatever fields it has.
+///
+/// # Errors
+/// [`ObjectError`], in which nothing of the text stands.
+pub fn object(text: &str) -> Result<Map<String, Value>, ObjectError> {
+    if text.len() > MAX_ACCOUNT {
+        return Err(ObjectError::TooLong);
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(ObjectError::NotObject),
+        // The library's own message may have a part of the text in it.
+        Err(error) => Err(match error.classify() {
+            Category::Io | Category::Data => ObjectError::NotObject,
+            Category::Syntax | Category::Eof => ObjectError::Json {
+                line: error.line(),
+                column: error.column(),
+            },
+        }),
+    }
+}
+
 /// Why a text is no account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AccountError<F: FieldFault> {
     /// It is longer than any account.
-    #[error("an account has at most {MAX_BYTES} bytes")]
+    #[error("an account has at most {MAX_ACCOUNT} bytes")]
     TooLong,
     /// It is not JSON.
     #[error("not JSON: wrong at line {line}, column {column}")]
@@ -56,6 +97,16 @@ pub enum AccountError<F: FieldFault> {
     Unknown,
 }
 
+impl<F: FieldFault> From<ObjectError> for AccountError<F> {
+    fn from(error: ObjectError) -> Self {
+        match error {
+            ObjectError::TooLong => Self::TooLong,
+            ObjectError::Json { line, column } => Self::Json { line, column },
+            ObjectError::NotObject => Self::NotObject,
+        }
+    }
+}
+
 impl<F: FieldFault> AccountError<F> {
     /// The field at fault, if one is.
     #[must_use]
@@ -82,23 +133,7 @@ impl<F: FieldFault> Fields<F> {
     /// # Errors
     /// [`AccountError`] if the text is too long, no JSON object, or has a field that is not known.
     pub fn read(text: &str) -> Result<Self, AccountError<F>> {
-        if text.len() > MAX_BYTES {
-            return Err(AccountError::TooLong);
-        }
-        let fields = match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) => fields,
-            Ok(_) => return Err(AccountError::NotObject),
-            // The library's own message may have a part of the text in it.
-            Err(error) => {
-                return Err(match error.classify() {
-                    Category::Io | Category::Data => AccountError::NotObject,
-                    Category::Syntax | Category::Eof => AccountError::Json {
-                        line: error.line(),
-                        column: error.column(),
-                    },
-                });
-            }
-        };
+        let fields = object(text)?;
         let known = [F::REQUIRED, F::OPTIONAL].concat();
         let is_known = fields.keys().all(|name| known.contains(&name.as_str()));
         is_known

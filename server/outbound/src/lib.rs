@@ -64,7 +64,7 @@ mod trust;
 mod wires;
 mod writing;
 
-pub use account::{AccountError, FieldFault, Fields};
+pub use account::{AccountError, FieldFault, Fields, MAX_ACCOUNT, ObjectError, object};
 pub use answer::{Answer, Ending};
 pub use client::Client;
 pub use dial::Stream;

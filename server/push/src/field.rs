@@ -5,14 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, error::Category};
-use vestnik_outbound::TrustError;
+use serde_json::{Map, Value};
+use vestnik_outbound::{MAX_ACCOUNT, ObjectError, TrustError, object};
 
 use crate::{apns::TopicError, key::KeyError, origin::OriginError, web_push::ContactError};
 
-/// The most bytes of an account's JSON. The file of a service account has about 2,400; certificates may
-/// stand beside it.
-const MAX_BYTES: usize = 64 * 1_024;
 /// What a server is trusted by besides the system's certificates: any account may have it.
 pub(crate) const ROOTS: &str = "root_certificates";
 
@@ -147,6 +144,16 @@ impl AccountError {
     }
 }
 
+impl From<ObjectError> for AccountError {
+    fn from(error: ObjectError) -> Self {
+        match error {
+            ObjectError::TooLong => Self::TooLong { max: MAX_ACCOUNT },
+            ObjectError::Json { line, column } => Self::Json { line, column },
+            ObjectError::NotObject => Self::NotObject,
+        }
+    }
+}
+
 impl From<TrustError> for Fault {
     fn from(_: TrustError) -> Self {
         Self::Certificates
@@ -158,21 +165,7 @@ pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
     pub(crate) fn read(text: &str) -> Result<Self, AccountError> {
-        if text.len() > MAX_BYTES {
-            return Err(AccountError::TooLong { max: MAX_BYTES });
-        }
-        match serde_json::from_str(text) {
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(_) => Err(AccountError::NotObject),
-            // The library's own message may have a part of the text in it.
-            Err(error) => Err(match error.classify() {
-                Category::Io | Category::Data => AccountError::NotObject,
-                Category::Syntax | Category::Eof => AccountError::Json {
-                    line: error.line(),
-                    column: error.column(),
-                },
-            }),
-        }
+        Ok(Self(object(text)?))
     }
 
     /// Refuses fields that are not in `known`.

@@ -170,14 +170,14 @@ fn untrusted(error: Untrusted) -> Refusal {
     }
 }
 
-/// Whatever the store says, the gateway is to send the same again.
-fn later(error: StoreError) -> Refusal {
+/// Whatever the store says, the service is to send the same again.
+pub(super) fn later(error: StoreError) -> Refusal {
     // It is logged there.
     drop(Refusal::from(error));
     unavailable()
 }
 
-fn unavailable() -> Refusal {
+pub(super) fn unavailable() -> Refusal {
     Problem::new(ProblemCode::Unavailable, "send the same again later")
         .retry_after(1)
         .into()

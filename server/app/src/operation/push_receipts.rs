@@ -1,18 +1,20 @@
 //! What a push service reports of the pushes of an App: Huawei's receipts.
 
-use vestnik_model::{AppId, Channel, Problem, ProblemCode};
+use vestnik_model::{AppId, Channel, ProblemCode};
 use vestnik_push::{
     Account, Service,
     hms::{Proof, Receipt, ReceiptError, receipts},
 };
 use vestnik_rules::push_receipt::{fate, is_fresh, push_hash};
 use vestnik_store::{
-    StoreError,
     dispatch::{PushReceipt, PushReceipts},
     tenants::StoredProvider,
 };
 
-use super::Hearing;
+use super::{
+    Hearing,
+    gateway_reports::{later, unavailable},
+};
 use crate::refusal::Refusal;
 
 /// Where the receipts of an App's pushes come in.
@@ -100,17 +102,4 @@ fn unreadable(error: ReceiptError) -> Refusal {
 
 fn unknown() -> Refusal {
     Refusal::not_found("receiver of receipts")
-}
-
-/// Whatever the store says, the service is to send the same again.
-fn later(error: StoreError) -> Refusal {
-    // It is logged there.
-    drop(Refusal::from(error));
-    unavailable()
-}
-
-fn unavailable() -> Refusal {
-    Problem::new(ProblemCode::Unavailable, "send the same again later")
-        .retry_after(1)
-        .into()
 }

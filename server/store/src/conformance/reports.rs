@@ -314,18 +314,7 @@ pub async fn a_gateway_does_not_push_out_what_is_kept_of_another(fixture: &impl 
     let world = begin(fixture).await;
     let begun = started(&world, 1, cascade(true)).await;
     assert!(!told(&world, Fate::Delivered, 20).await);
-    let many = (0..MOST_KEPT).map(|number| MessageReport {
-        message: hash_of(&shop(), &format!("other {number}")),
-        fate: FAILED,
-        at: at(21),
-    });
-    let reports = MessageReports {
-        app: shop(),
-        gateway: GatewayName::parse("telegram").unwrap(),
-        reports: many.collect(),
-        now: at(21),
-    };
-    assert_eq!(world.store.note_messages(reports).await, Ok(0));
+    tell_of_others(&world, GatewayName::parse("telegram").unwrap()).await;
     answered(&world, &begun, 22).await;
     assert_eq!(message(&world, 1).await, (AttemptStatus::Delivered, None));
     world.is_sound().await;
@@ -353,18 +342,7 @@ pub async fn what_is_kept_of_a_gateway_is_bounded_and_only_for_a_while(fixture: 
     let world = begin(fixture).await;
     let begun = started(&world, 1, cascade(true)).await;
     assert!(!told(&world, Fate::Delivered, 20).await);
-    let many = (0..MOST_KEPT).map(|number| MessageReport {
-        message: hash_of(&shop(), &format!("other {number}")),
-        fate: FAILED,
-        at: at(21),
-    });
-    let reports = MessageReports {
-        app: shop(),
-        gateway: sms(),
-        reports: many.collect(),
-        now: at(21),
-    };
-    assert_eq!(world.store.note_messages(reports).await, Ok(0));
+    tell_of_others(&world, sms()).await;
     answered(&world, &begun, 22).await;
     assert_eq!(message(&world, 1).await, (AttemptStatus::Sent, None));
     let begun = started(&world, 2, cascade(true)).await;
@@ -389,4 +367,20 @@ pub async fn a_report_that_an_address_is_dead_kills_it_at_its_gateway(fixture: &
     publish_by(&world, 2, cascade(true)).await;
     assert!(is_mailed(&world, 40).await);
     world.is_sound().await;
+}
+
+/// As many reports as are kept of a gateway, about messages that nobody waits for.
+async fn tell_of_others(world: &World, gateway: GatewayName) {
+    let many = (0..MOST_KEPT).map(|number| MessageReport {
+        message: hash_of(&shop(), &format!("other {number}")),
+        fate: FAILED,
+        at: at(21),
+    });
+    let reports = MessageReports {
+        app: shop(),
+        gateway,
+        reports: many.collect(),
+        now: at(21),
+    };
+    assert_eq!(world.store.note_messages(reports).await, Ok(0));
 }

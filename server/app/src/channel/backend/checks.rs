@@ -1,14 +1,12 @@
 //! Bounds on the checks of accounts that are under way: an administrator who asks about addresses that never answer
 //! must not take the place of others.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
 use vestnik_model::{AppId, Problem, ProblemCode};
 
-use crate::refusal::Refusal;
+use crate::{
+    refusal::Refusal,
+    share::{Share, Shares},
+};
 
 /// The most checks of one App at a time.
 const OF_APP: usize = 2;
@@ -16,17 +14,17 @@ const OF_APP: usize = 2;
 /// About as long as the longest check takes, in seconds.
 const RETRY_AFTER: u32 = 15;
 
-/// How many checks of each App are under way. Clones share them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Checks {
-    under_way: Arc<Mutex<HashMap<AppId, usize>>>,
-}
+/// The checks of each App that are under way. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct Checks(Shares<AppId>);
 
 /// A check that is under way, until it is dropped.
-#[derive(Debug)]
-pub(super) struct Check {
-    all: Checks,
-    app: AppId,
+pub(super) type Check = Share<AppId>;
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self(Shares::new(usize::MAX, OF_APP))
+    }
 }
 
 impl Checks {
@@ -35,36 +33,11 @@ impl Checks {
     /// # Errors
     /// The App has as many under way as it may.
     pub(super) fn begin(&self, app: &AppId) -> Result<Check, Refusal> {
-        let mut under_way = self.lock();
-        let of_app = under_way.entry(app.clone()).or_default();
-        if *of_app >= OF_APP {
+        self.0.take(app.clone()).ok_or_else(|| {
             let detail = "the App checks too many accounts at a time";
             let problem = Problem::new(ProblemCode::RequestRateLimited, detail);
-            return Err(problem.retry_after(RETRY_AFTER).into());
-        }
-        *of_app += 1;
-        Ok(Check {
-            all: self.clone(),
-            app: app.clone(),
+            problem.retry_after(RETRY_AFTER).into()
         })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<AppId, usize>> {
-        self.under_way
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Check {
-    fn drop(&mut self) {
-        let mut under_way = self.all.lock();
-        if let Some(of_app) = under_way.get_mut(&self.app) {
-            *of_app -= 1;
-            if *of_app == 0 {
-                under_way.remove(&self.app);
-            }
-        }
     }
 }
 
@@ -85,6 +58,6 @@ mod tests {
         let third = checks.begin(&shop).unwrap();
         assert!(checks.begin(&shop).is_err());
         drop((second, third, other));
-        assert!(checks.lock().is_empty());
+        assert!(checks.0.is_empty());
     }
 }
