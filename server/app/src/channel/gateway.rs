@@ -41,7 +41,7 @@ use vestnik_store::{
 
 use self::{
     deadline::Deadline,
-    known::{Found, KnownRoutes, Place},
+    known::{Before, Found, KnownRoutes, Place},
     lane::{Admitted, Lane},
     message::message,
     order::{Next, Walk, over},
@@ -172,14 +172,14 @@ impl GatewaySender {
         app: &AppId,
         gateway: GatewayName,
     ) -> Result<Result<Arc<Route>, Unusable>, StoreError> {
-        let forgotten = self.known_routes().forgotten();
-        let provider = self.store.provider(app.clone(), Channel::Gateway(gateway));
         let key = (app.clone(), gateway);
+        let before = self.known_routes().before(&key);
+        let provider = self.store.provider(app.clone(), Channel::Gateway(gateway));
         Ok(match provider.await? {
             Some(StoredProvider::Readable(provider)) => {
-                self.known(key, Some(provider.account), forgotten)
+                self.known(key, Some(provider.account), before)
             }
-            Some(StoredProvider::Unreadable) => self.known(key, None, forgotten),
+            Some(StoredProvider::Unreadable) => self.known(key, None, before),
             None => Err(Unusable::NoRoute),
         })
     }
@@ -227,14 +227,14 @@ impl GatewaySender {
         self.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is made of an account that was loaded when so many had been forgotten.
-    fn known(&self, place: Place, text: Option<String>, forgotten: u64) -> Found {
+    /// What is made of an account, which is kept unless it was forgotten since it began to be loaded.
+    fn known(&self, place: Place, text: Option<String>, before: Before) -> Found {
         let mut routes = self.known_routes();
         if let Some(found) = routes.find(&place, text.as_deref()) {
             return found;
         }
         let route = self.read(&place, text.as_deref()).map(Arc::new);
-        routes.keep(place, (text, route.clone()), forgotten);
+        routes.keep(place, (text, route.clone()), before);
         route
     }
 

@@ -13,7 +13,16 @@ const MAX_ROUTES: usize = 1_000;
 #[derive(Default)]
 pub(super) struct KnownRoutes {
     by_place: HashMap<Place, Known>,
-    /// How many were forgotten.
+    /// How often each was forgotten since the last time that all these numbers were dropped.
+    forgotten: HashMap<Place, u64>,
+    /// How often they were dropped: there may be no more of them than accounts that are kept.
+    dropped: u64,
+}
+
+/// What had been forgotten of an account when it began to be loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Before {
+    dropped: u64,
     forgotten: u64,
 }
 
@@ -30,9 +39,12 @@ struct Known {
 }
 
 impl KnownRoutes {
-    /// How many were forgotten so far.
-    pub(super) const fn forgotten(&self) -> u64 {
-        self.forgotten
+    /// What was forgotten of an account so far.
+    pub(super) fn before(&self, place: &Place) -> Before {
+        Before {
+            dropped: self.dropped,
+            forgotten: self.forgotten.get(place).copied().unwrap_or_default(),
+        }
     }
 
     /// What was made of an account. The same text is the same account.
@@ -41,15 +53,15 @@ impl KnownRoutes {
         (known.text.as_deref() == text).then(|| known.route.clone())
     }
 
-    /// Keeps what was made of an account that was loaded when so many had been forgotten. It is not kept if another
-    /// one was forgotten since: it may be of the former account.
+    /// Keeps what was made of an account. It is not kept if the account was forgotten since it began to be loaded: it
+    /// may be the former one.
     pub(super) fn keep(
         &mut self,
         place: Place,
         (text, route): (Option<String>, Found),
-        forgotten: u64,
+        before: Before,
     ) {
-        if self.forgotten != forgotten {
+        if self.before(&place) != before {
             return;
         }
         if self.by_place.len() >= MAX_ROUTES {
@@ -59,7 +71,11 @@ impl KnownRoutes {
     }
 
     pub(super) fn forget(&mut self, place: &Place) {
-        self.forgotten += 1;
+        if self.forgotten.len() >= MAX_ROUTES {
+            self.forgotten.clear();
+            self.dropped += 1;
+        }
+        *self.forgotten.entry(place.clone()).or_default() += 1;
         self.by_place.remove(place);
     }
 
@@ -74,22 +90,45 @@ impl KnownRoutes {
 mod tests {
     use super::*;
 
+    fn place(app: &str) -> Place {
+        let gateway = GatewayName::parse("sms").unwrap();
+        (AppId::parse(app).unwrap(), gateway)
+    }
+
+    fn account(text: &str) -> (Option<String>, Found) {
+        (Some(text.to_owned()), Err(Unusable::NoRoute))
+    }
+
     #[test]
     fn what_was_loaded_before_an_account_was_forgotten_is_not_kept() {
         let mut known = KnownRoutes::default();
-        let place = (
-            AppId::parse("shop").unwrap(),
-            GatewayName::parse("sms").unwrap(),
-        );
-        let account = |text: &str| (Some(text.to_owned()), Err(Unusable::NoRoute));
+        let place = place("shop");
         let is_known = |known: &KnownRoutes, text| known.find(&place, Some(text)).is_some();
-        known.keep(place.clone(), account("former"), known.forgotten());
+        known.keep(place.clone(), account("former"), known.before(&place));
         assert!(is_known(&known, "former") && !is_known(&known, "new"));
-        let before = known.forgotten();
+        let before = known.before(&place);
         known.forget(&place);
         known.keep(place.clone(), account("former"), before);
         assert!(!is_known(&known, "former"));
-        known.keep(place.clone(), account("new"), known.forgotten());
+        known.keep(place.clone(), account("new"), known.before(&place));
         assert!(is_known(&known, "new"));
+    }
+
+    #[test]
+    fn an_account_is_kept_whatever_other_apps_change() {
+        let mut known = KnownRoutes::default();
+        let (own, other) = (place("shop"), place("bank"));
+        let before = known.before(&own);
+        known.forget(&other);
+        known.keep(own.clone(), account("own"), before);
+        assert!(known.find(&own, Some("own")).is_some());
+        // Of what was forgotten no more is remembered than of accounts, and nothing that was is kept for that.
+        let before = known.before(&other);
+        for number in 0..=MAX_ROUTES {
+            known.forget(&place(&format!("app-{number}")));
+        }
+        assert!(known.forgotten.len() <= MAX_ROUTES);
+        known.keep(other.clone(), account("former"), before);
+        assert!(known.find(&other, Some("former")).is_none());
     }
 }

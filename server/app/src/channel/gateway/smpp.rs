@@ -5,6 +5,8 @@
 //! server ends. A receipt that comes while there is no session stays with the message centre, which hands it over to
 //! the next one.
 
+mod check;
+
 use std::{
     fmt,
     sync::{
@@ -14,11 +16,11 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
+use tokio_util::task::AbortOnDropHandle;
 use vestnik_clock::Clock;
 use vestnik_gateway::{Message, Scope, To, Verdict};
-use vestnik_model::{AppId, AttemptId, Open, Reason, view::ProviderFinding};
+use vestnik_model::{AppId, AttemptId, Reason};
 use vestnik_outbound::{Reach, TrustError, Wires, Writing};
 use vestnik_rules::attempt::Outcome;
 use vestnik_smpp::{
@@ -29,6 +31,7 @@ use vestnik_store::Store;
 
 use crate::share::{Share, Shares};
 
+pub(super) use self::check::check;
 use super::{
     super::outcome::{busy, held},
     lane::{Answered, NOTING},
@@ -96,10 +99,14 @@ struct Slot {
 enum State {
     #[default]
     Closed,
-    Open(Client, Share<AppId>),
+    Open(Client, Kept),
     /// The server ends: none is opened any more.
     Over,
 }
+
+/// What a session has while it is open: its place among those of its App, and the task that closes it when it is idle,
+/// which ends with it.
+type Kept = (Share<AppId>, AbortOnDropHandle<()>);
 
 /// A place in the window of a session.
 #[derive(Debug)]
@@ -188,8 +195,8 @@ impl Centre {
         let client = Client::start(&self.account, reach, Arc::clone(clock), Arc::new(consumer));
         // The certificates were read before.
         let client = client.ok()?;
-        *state = State::Open(client.clone(), room);
-        tokio::spawn(close_when_idle(Arc::downgrade(&self.session)));
+        let watch = tokio::spawn(close_when_idle(Arc::downgrade(&self.session)));
+        *state = State::Open(client.clone(), (room, AbortOnDropHandle::new(watch)));
         Some(client)
     }
 
@@ -263,7 +270,7 @@ impl Centre {
                 State::Closed | State::Over => return,
             }
         };
-        if let State::Open(client, _room) = former {
+        if let State::Open(client, _kept) = former {
             drop(timeout(STOP, client.stop()).await);
         }
     }
@@ -271,53 +278,10 @@ impl Centre {
     /// Ends the session. None is opened any more.
     pub(super) async fn stop(&self) {
         let former = std::mem::replace(&mut *self.session.state(), State::Over);
-        if let State::Open(client, _room) = former {
+        if let State::Open(client, _kept) = former {
             // One that does not end is cut.
             drop(timeout(STOP, client.stop()).await);
         }
-    }
-}
-
-/// Binds and unbinds, and sends nothing.
-///
-/// A message centre may take one session of an account at a time. If it refuses the second one while one of the App's
-/// `own` is open, that one is proof of the account if it is bound by the same login; else it gives way: receipts that
-/// come meanwhile stay with the message centre, and the next message opens it again.
-pub(super) async fn check(
-    provider: &vestnik_gateway::Smpp,
-    sessions: &Sessions,
-    own: &[&Centre],
-) -> ProviderFinding {
-    let account = provider.account().clone().with_patience(PATIENCE);
-    let Sessions { clock, reach, .. } = sessions;
-    let bind = async || Client::check(&account, (**reach).clone(), Arc::clone(clock)).await;
-    let mut found = bind().await.map(drop);
-    if found
-        .as_ref()
-        .is_err_and(vestnik_smpp::Outcome::may_be_bound_already)
-    {
-        let rivals = own.iter().filter(|centre| centre.holds_bind_of(&account));
-        let rivals: Vec<_> = rivals.collect();
-        if rivals.iter().any(|centre| centre.is_bound_by(&account)) {
-            found = Ok(());
-        } else if !rivals.is_empty() {
-            join_all(rivals.iter().map(|centre| centre.close())).await;
-            found = bind().await.map(drop);
-            for centre in rivals {
-                // It draws receipts again.
-                drop(centre.client());
-            }
-        }
-    }
-    let (reason, said) = match found {
-        Ok(()) => (None, None),
-        Err(said) => (said.verdict.reason(), said.said.map(|it| it.to_string())),
-    };
-    ProviderFinding {
-        place: format!("{}: {}", provider.name(), account.place()),
-        is_good: reason.is_none(),
-        reason: reason.map(Open::Known),
-        said,
     }
 }
 
@@ -445,6 +409,10 @@ const fn verdict(said: &Said) -> Verdict {
 
 #[cfg(test)]
 mod tests {
+    use vestnik_clock::SystemClock;
+    use vestnik_model::GatewayName;
+    use vestnik_store::{MemoryStore, effect::no_sink};
+
     use super::*;
 
     #[test]
@@ -467,5 +435,34 @@ mod tests {
             assert_eq!(answered.fate.goes_on, goes_on, "{verdict:?}");
             assert!(matches!(answered.fate.outcome, Outcome::Held { .. }));
         }
+    }
+
+    #[tokio::test]
+    async fn a_session_that_is_opened_again_is_looked_after_once() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(no_sink()));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let sessions = Sessions::new((&store, clock), Arc::new(Reach::public()));
+        let whose = Whose {
+            app: AppId::parse("shop").unwrap(),
+            gateway: GatewayName::parse("sms").unwrap(),
+        };
+        let provider = vestnik_gateway::Smpp::sample(None).unwrap();
+        let centre = Centre::new(provider, (&sessions, whose)).unwrap();
+        let watch = |centre: &Centre| match &*centre.session.state() {
+            State::Open(_, (_, watch)) => watch.abort_handle(),
+            State::Closed | State::Over => panic!("it is open"),
+        };
+        assert!(centre.client().is_some());
+        let first = watch(&centre);
+        centre.close().await;
+        assert!(centre.client().is_some());
+        let second = watch(&centre);
+        let ended = timeout(Duration::from_secs(10), async {
+            while !first.is_finished() {
+                tokio::task::yield_now().await;
+            }
+        });
+        ended.await.unwrap();
+        assert!(!second.is_finished());
     }
 }
