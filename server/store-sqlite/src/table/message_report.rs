@@ -13,7 +13,8 @@ use crate::{
 
 statements! {
     KEEP = "INSERT INTO message_report (app, gateway, message, fate, reason, at, received_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (message, fate) DO NOTHING";
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (message, fate) DO UPDATE
+         SET reason = excluded.reason, at = excluded.at, received_at = excluded.received_at";
     TAKE = "DELETE FROM message_report WHERE message = ?1 RETURNING fate, reason, at, received_at > ?2";
     DELETE_OLD = "DELETE FROM message_report WHERE app = ?1 AND gateway = ?2
              AND received_at <= ?3";
@@ -21,7 +22,8 @@ statements! {
          WHERE app = ?1 AND gateway = ?2 ORDER BY received_at DESC, row DESC LIMIT -1 OFFSET ?3)";
 }
 
-/// Keeps a report of a message that no attempt is known for.
+/// Keeps a report of a message that no attempt is known for. Of two that say the same the later one is kept: the
+/// former may be too old to count.
 pub(crate) fn keep(
     db: &Connection,
     (app, gateway): (&AppId, GatewayName),

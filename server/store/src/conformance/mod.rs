@@ -405,6 +405,7 @@ macro_rules! conformance {
                 a_failure_before_the_answer_counts_with_the_answer,
                 a_message_that_was_given_up_is_proven_by_its_report,
                 what_is_kept_of_a_gateway_is_bounded_and_only_for_a_while,
+                a_report_that_comes_again_counts_from_then_on,
                 a_failure_during_a_repeated_try_counts_with_its_answer,
                 a_gateway_does_not_push_out_what_is_kept_of_another,
                 a_report_that_an_address_is_dead_kills_it_at_its_gateway;

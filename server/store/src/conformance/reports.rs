@@ -356,6 +356,17 @@ pub async fn what_is_kept_of_a_gateway_is_bounded_and_only_for_a_while(fixture: 
     world.is_sound().await;
 }
 
+pub async fn a_report_that_comes_again_counts_from_then_on(fixture: &impl Fixture) {
+    let world = begin(fixture).await;
+    let begun = started(&world, 1, cascade(false)).await;
+    let again = 20 + KEPT_FOR.as_secs();
+    assert!(!told(&world, Fate::Delivered, 20).await);
+    assert!(!told(&world, Fate::Delivered, again).await);
+    answered(&world, &begun, again + 1).await;
+    assert_eq!(message(&world, 1).await, (AttemptStatus::Delivered, None));
+    world.is_sound().await;
+}
+
 pub async fn a_report_that_an_address_is_dead_kills_it_at_its_gateway(fixture: &impl Fixture) {
     let world = begin(fixture).await;
     taken(&world, 1, cascade(true)).await;

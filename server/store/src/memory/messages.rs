@@ -87,13 +87,11 @@ fn keep(
     report: MessageReport,
     now: Timestamp,
 ) {
-    let mut kept = world.message_reports.values();
     let is_same = |kept: &KeptReport| {
         (kept.report.message, kept.report.fate.as_str()) == (report.message, report.fate.as_str())
     };
-    if kept.any(is_same) {
-        return;
-    }
+    // The former may be too old to count.
+    world.message_reports.retain(|_, kept| !is_same(kept));
     let last = world.message_reports.keys().next_back();
     let number = last.map_or(1, |last| last + 1);
     let kept = KeptReport {
